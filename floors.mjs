@@ -1,0 +1,33 @@
+/** Bottom to top. A room may import only rooms on LOWER floors; never sideways, never up. See ARCHITECTURE.md. */
+export const FLOORS = [
+  ['base'],
+  ['api'],
+  ['diff', 'health', 'scheduler', 'render'],
+  ['store', 'git', 'runtime', 'network', 'client'],
+  ['reconcile'],
+  ['controllers', 'sync', 'node-agent', 'server'],
+  ['app'],
+  ['cli'],
+];
+
+/** Narrower than "everything below": the complete list of rooms each room may enter. */
+export const MAY_IMPORT = {
+  store: ['base', 'api'],
+  git: ['base', 'api'],
+  runtime: ['base', 'api'],
+  network: ['base', 'api'],
+  client: ['base', 'api'],
+  reconcile: ['base', 'api', 'client'],
+  controllers: ['base', 'api', 'health', 'scheduler', 'client', 'reconcile'],
+  sync: ['base', 'api', 'diff', 'health', 'render', 'git', 'client', 'reconcile'],
+  'node-agent': ['base', 'api', 'runtime', 'network', 'client', 'reconcile'],
+  server: ['base', 'api', 'store', 'client'],
+  cli: ['base', 'api', 'diff', 'health', 'git', 'render', 'client', 'app'],
+  ui: ['api'],
+};
+
+/** Rooms whose code is a function of its arguments: no I/O, no clock, no chance. They may hash through `base`. */
+export const PURE_ROOMS = ['api', 'diff', 'health', 'scheduler', 'render'];
+
+/** Rooms that may start a process of their own. */
+export const MAY_SPAWN = ['git', 'network', 'sync', 'app', 'cli'];

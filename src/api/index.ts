@@ -1,0 +1,43 @@
+/**
+ * The words everyone speaks: kinds and their shapes, defaults, validation, selectors, quantities, patches,
+ * server-side apply and YAML. Pure; the browser loads its types too.
+ */
+export type * from './kinds/plumbline.ts';
+export type { ResourceType } from './kinds/resource.ts';
+export { apiVersionOf } from './kinds/resource.ts';
+export {
+  APPLICATIONS,
+  CONFIG_MAPS,
+  DEPLOYMENTS,
+  ENDPOINT_SLICES,
+  EVENTS,
+  INVENTORIES,
+  LEASES,
+  NAMESPACES,
+  NODES,
+  PODS,
+  RENDERED_SETS,
+  REPLICA_SETS,
+  RESOURCES,
+  resourceOfKind,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+  SERVICES,
+  SYNC_RUNS,
+} from './kinds/resources.ts';
+export type * from './kinds/types.ts';
+export type {
+  GroupKind,
+  Json,
+  KubeObject,
+  ManagedFieldsEntry,
+  ObjectKey,
+  ObjectList,
+  ObjectMeta,
+  OwnerReference,
+  StoredMeta,
+  StoredObject,
+} from './meta/object.ts';
+export { formatObjectKey, groupOf, objectKeyOf, versionOf } from './meta/object.ts';
+export type { Status, StatusCause, StatusDetails, StatusReason } from './meta/status.ts';
+export { ApiError, isApiError, notFound } from './meta/status.ts';

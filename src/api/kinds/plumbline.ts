@@ -1,0 +1,211 @@
+import type { StoredMeta } from '../meta/object.ts';
+
+/** The state of health of one object or of an Application. Source: gitops-engine pkg/health (words only). */
+export type HealthStatus = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended' | 'Missing' | 'Unknown';
+export type SyncStatus = 'Synced' | 'OutOfSync' | 'Unknown';
+
+export interface Condition {
+  type: string;
+  status: 'True' | 'False' | 'Unknown';
+  reason?: string;
+  message?: string;
+  lastTransitionTime?: string;
+  observedGeneration?: number;
+}
+
+/** One source of an Application: Argo CD's format, the fields that are supported. */
+export interface ApplicationSource {
+  repoURL: string;
+  path?: string;
+  targetRevision?: string;
+  directory?: { recurse?: boolean; include?: string; exclude?: string };
+}
+
+export interface IgnoreDifference {
+  group?: string;
+  kind: string;
+  name?: string;
+  namespace?: string;
+  jsonPointers?: string[];
+  jqPathExpressions?: string[];
+  managedFieldsManagers?: string[];
+}
+
+export interface ApplicationSpec {
+  project?: string;
+  source?: ApplicationSource;
+  sources?: ApplicationSource[];
+  destination?: { server?: string; name?: string; namespace?: string };
+  syncPolicy?: {
+    automated?: { prune?: boolean; selfHeal?: boolean; allowEmpty?: boolean; enabled?: boolean };
+    syncOptions?: string[];
+    retry?: { limit?: number; backoff?: { duration?: string; factor?: number; maxDuration?: string } };
+  };
+  ignoreDifferences?: IgnoreDifference[];
+  revisionHistoryLimit?: number;
+  info?: { name: string; value: string }[];
+}
+
+/** One field in which live differs from desired. Values of Secrets are masked. */
+export interface FieldDrift {
+  /** `spec.template.spec.containers[name=web].env[name=X]` */
+  path: string;
+  desired?: unknown;
+  live?: unknown;
+  /** Field manager that wrote the live value, and when and as whom, where known. */
+  manager?: string;
+  user?: string;
+  time?: string;
+}
+
+/** Where an object comes from in Git. */
+export interface Origin {
+  path: string;
+  line: number;
+  commit?: string;
+}
+
+/** What an Application's status says of one object. */
+export interface ResourceStatus {
+  group: string;
+  version: string;
+  kind: string;
+  namespace: string;
+  name: string;
+  status: SyncStatus;
+  health?: { status: HealthStatus; message?: string };
+  requiresPruning?: boolean;
+  origin?: Origin;
+  drift?: FieldDrift[];
+}
+
+export interface ApplicationOperation {
+  initiatedBy?: { username?: string; automated?: boolean };
+  sync?: { revision?: string; prune?: boolean };
+}
+
+export interface ApplicationStatus {
+  observedGeneration?: number;
+  sync?: { status: SyncStatus; revision?: string };
+  health?: { status: HealthStatus; message?: string };
+  conditions?: Condition[];
+  resources?: ResourceStatus[];
+  /** Digest of the rendered objects that were last synced with success. */
+  digest?: string;
+  reconciledAt?: string;
+  /** Names the SyncRun that runs, waits for approval or ended last. */
+  run?: { name: string; phase: SyncRunPhase };
+  summary?: { images?: string[] };
+}
+
+/** `argoproj.io/v1alpha1`: what to keep true to Git, and where. */
+export interface Application {
+  apiVersion: string;
+  kind: string;
+  metadata: StoredMeta;
+  spec: ApplicationSpec;
+  /** A request to sync now, as Argo CD's CLI writes it. The sync loop takes it off when it has begun. */
+  operation?: ApplicationOperation;
+  status?: ApplicationStatus;
+  [field: string]: unknown;
+}
+
+/** `Pending` waits for its turn; `PruneBlocked` waits for a person; the rest say what happened. */
+export type SyncRunPhase = 'Pending' | 'Running' | 'PruneBlocked' | 'Succeeded' | 'Failed' | 'Superseded';
+export type SyncAction = 'created' | 'configured' | 'unchanged' | 'pruned' | 'skipped' | 'failed';
+
+export interface SyncResult {
+  group: string;
+  kind: string;
+  namespace: string;
+  name: string;
+  action: SyncAction;
+  wave: number;
+  message?: string;
+  origin?: Origin;
+}
+
+export interface PlannedChange {
+  group: string;
+  kind: string;
+  namespace: string;
+  name: string;
+  action: 'create' | 'configure' | 'prune';
+  wave: number;
+  reason: string;
+  origin?: Origin;
+  fields?: FieldDrift[];
+}
+
+export interface SyncRunSpec {
+  application: string;
+  revision: string;
+  author?: string;
+  message?: string;
+  /** Unix-free RFC 3339 time of the commit. */
+  committedAt?: string;
+  trigger: 'commit' | 'self-heal' | 'manual' | 'webhook' | 'retry' | 'approval';
+  /** Who asked: a user, or `git` for a commit. */
+  requestedBy: string;
+  digest: string;
+  plan: PlannedChange[];
+  /** Names of the RenderedSet chunks that hold the whole desired set of this run. */
+  renderedSets: string[];
+}
+
+export interface SyncRunStatus {
+  phase: SyncRunPhase;
+  reason?: string;
+  message?: string;
+  startedAt?: string;
+  finishedAt?: string;
+  durationMs?: number;
+  results?: SyncResult[];
+  /** What the run waits for now, and until when. */
+  waiting?: { object: string; reason: string; deadline: string };
+  /** Set by a person's approval of a blocked prune. */
+  approval?: { by: string; at: string };
+  supersededBy?: string;
+}
+
+/** `plumbline.dev/v1`: one run of an Application that did something or was refused. */
+export interface SyncRun {
+  apiVersion: string;
+  kind: string;
+  metadata: StoredMeta;
+  spec: SyncRunSpec;
+  status?: SyncRunStatus;
+  [field: string]: unknown;
+}
+
+/** `plumbline.dev/v1`: a chunk of ≤ 512 KiB of rendered objects, named by digest; encrypted in the store. */
+export interface RenderedSet {
+  apiVersion: string;
+  kind: string;
+  metadata: StoredMeta;
+  /** JSON Lines, one object a line, sorted by object key. */
+  data: string;
+  [field: string]: unknown;
+}
+
+export interface InventoryEntry {
+  group: string;
+  version: string;
+  kind: string;
+  namespace: string;
+  name: string;
+  uid?: string;
+  path: string;
+  line: number;
+  commit: string;
+}
+
+/** `plumbline.dev/v1`: the ownership table, in chunks: which Application owns which objects, and where they stand in Git. */
+export interface Inventory {
+  apiVersion: string;
+  kind: string;
+  metadata: StoredMeta;
+  application: string;
+  entries: InventoryEntry[];
+  [field: string]: unknown;
+}

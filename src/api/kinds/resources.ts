@@ -1,0 +1,108 @@
+import type { Application, Inventory, RenderedSet, SyncRun } from './plumbline.ts';
+import type { ResourceType } from './resource.ts';
+import type {
+  ConfigMap,
+  Deployment,
+  EndpointSlice,
+  Event,
+  Lease,
+  Namespace,
+  Node,
+  Pod,
+  ReplicaSet,
+  Secret,
+  Service,
+  ServiceAccount,
+} from './types.ts';
+
+const core = { group: '', version: 'v1' };
+
+export const NAMESPACES: ResourceType<Namespace> = {
+  ...core,
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+};
+export const NODES: ResourceType<Node> = { ...core, kind: 'Node', plural: 'nodes', namespaced: false };
+export const PODS: ResourceType<Pod> = { ...core, kind: 'Pod', plural: 'pods', namespaced: true };
+export const SERVICES: ResourceType<Service> = { ...core, kind: 'Service', plural: 'services', namespaced: true };
+export const CONFIG_MAPS: ResourceType<ConfigMap> = {
+  ...core,
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+};
+export const SECRETS: ResourceType<Secret> = { ...core, kind: 'Secret', plural: 'secrets', namespaced: true };
+export const SERVICE_ACCOUNTS: ResourceType<ServiceAccount> = {
+  ...core,
+  kind: 'ServiceAccount',
+  plural: 'serviceaccounts',
+  namespaced: true,
+};
+export const EVENTS: ResourceType<Event> = { ...core, kind: 'Event', plural: 'events', namespaced: true };
+export const REPLICA_SETS: ResourceType<ReplicaSet> = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'ReplicaSet',
+  plural: 'replicasets',
+  namespaced: true,
+};
+export const DEPLOYMENTS: ResourceType<Deployment> = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'Deployment',
+  plural: 'deployments',
+  namespaced: true,
+};
+export const ENDPOINT_SLICES: ResourceType<EndpointSlice> = {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  kind: 'EndpointSlice',
+  plural: 'endpointslices',
+  namespaced: true,
+};
+export const LEASES: ResourceType<Lease> = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  plural: 'leases',
+  namespaced: true,
+};
+export const APPLICATIONS: ResourceType<Application> = {
+  group: 'argoproj.io',
+  version: 'v1alpha1',
+  kind: 'Application',
+  plural: 'applications',
+  namespaced: true,
+};
+const plumbline = { group: 'plumbline.dev', version: 'v1', namespaced: true };
+export const SYNC_RUNS: ResourceType<SyncRun> = { ...plumbline, kind: 'SyncRun', plural: 'syncruns' };
+export const RENDERED_SETS: ResourceType<RenderedSet> = { ...plumbline, kind: 'RenderedSet', plural: 'renderedsets' };
+export const INVENTORIES: ResourceType<Inventory> = { ...plumbline, kind: 'Inventory', plural: 'inventories' };
+
+/** Every resource the API serves, in the order of discovery. */
+export const RESOURCES: readonly ResourceType[] = [
+  NAMESPACES,
+  NODES,
+  PODS,
+  SERVICES,
+  CONFIG_MAPS,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+  EVENTS,
+  REPLICA_SETS,
+  DEPLOYMENTS,
+  ENDPOINT_SLICES,
+  LEASES,
+  APPLICATIONS,
+  SYNC_RUNS,
+  RENDERED_SETS,
+  INVENTORIES,
+];
+
+const byGroupKind = new Map(RESOURCES.map((resource) => [`${resource.group}/${resource.kind}`, resource]));
+
+/** The resource of a kind, or undefined when it is not served. */
+export function resourceOfKind(group: string, kind: string): ResourceType | undefined {
+  return byGroupKind.get(`${group}/${kind}`);
+}

@@ -1,0 +1,49 @@
+import type * as apps from 'kubernetes-types/apps/v1.js';
+import type * as coordination from 'kubernetes-types/coordination/v1.js';
+import type * as core from 'kubernetes-types/core/v1.js';
+import type * as discovery from 'kubernetes-types/discovery/v1.js';
+import type { StoredMeta } from '../meta/object.ts';
+
+/** A Kubernetes type as the API returns it: identified, with `metadata` and the named parts always there. */
+type Stored<T, Present extends keyof T = never> = Omit<T, 'metadata' | 'apiVersion' | 'kind' | Present> &
+  Required<Pick<T, Present>> & { apiVersion: string; kind: string; metadata: StoredMeta; [field: string]: unknown };
+
+export type Namespace = Stored<core.Namespace>;
+export type Node = Stored<core.Node>;
+export type Pod = Stored<core.Pod, 'spec'>;
+export type Service = Stored<core.Service, 'spec'>;
+export type ConfigMap = Stored<core.ConfigMap>;
+export type Secret = Stored<core.Secret>;
+export type ServiceAccount = Stored<core.ServiceAccount>;
+export type Event = Stored<core.Event>;
+export type ReplicaSet = Stored<apps.ReplicaSet, 'spec'>;
+export type Deployment = Stored<apps.Deployment, 'spec'>;
+export type EndpointSlice = Stored<discovery.EndpointSlice>;
+export type Lease = Stored<coordination.Lease>;
+
+export type {
+  DeploymentCondition,
+  DeploymentSpec,
+  DeploymentStatus,
+  ReplicaSetSpec,
+  ReplicaSetStatus,
+} from 'kubernetes-types/apps/v1.js';
+export type {
+  Container,
+  ContainerState,
+  ContainerStatus,
+  NodeCondition,
+  NodeSpec,
+  NodeStatus,
+  PodCondition,
+  PodSpec,
+  PodStatus,
+  PodTemplateSpec,
+  Probe,
+  ResourceRequirements,
+  ServicePort,
+  Taint,
+  Toleration,
+  Volume,
+} from 'kubernetes-types/core/v1.js';
+export type { Endpoint, EndpointPort } from 'kubernetes-types/discovery/v1.js';

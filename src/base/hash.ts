@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+
+/** SHA-256 of text or bytes, as 64 hex digits. */
+export function sha256Hex(input: string | Uint8Array): string {
+  return createHash('sha256').update(input).digest('hex');
+}
+
+/** A short digest for names and labels: the first `length` hex digits of SHA-256. */
+export function shortHash(input: string, length = 10): string {
+  return sha256Hex(input).slice(0, length);
+}
+
+/** JSON with the keys of every object in code-unit order: equal values give equal text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
+    const sorted: Record<string, unknown> = Object.create(null);
+    for (const key of Object.keys(inner).sort()) sorted[key] = (inner as Record<string, unknown>)[key];
+    return sorted;
+  });
+}

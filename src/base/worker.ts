@@ -1,0 +1,17 @@
+/** Where a worker thread's or child's entry file is, and what Node needs to run it from source as well as from dist. */
+export interface EntryPoint {
+  readonly url: URL;
+  readonly execArgv: readonly string[];
+}
+
+/**
+ * Finds `name` (without extension) beside the module whose `import.meta.url` is given. From source the entry is
+ * TypeScript and runs through tsx, a development dependency; from dist it is plain JavaScript.
+ */
+export function entryPoint(importMetaUrl: string, name: string): EntryPoint {
+  const fromSource = importMetaUrl.endsWith('.ts');
+  return {
+    url: new URL(`./${name}${fromSource ? '.ts' : '.js'}`, importMetaUrl),
+    execArgv: fromSource ? ['--conditions=source', '--import', 'tsx'] : [],
+  };
+}

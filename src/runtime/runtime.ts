@@ -1,0 +1,181 @@
+/**
+ * Containers, in CRI's words. Everything is found again by labels; ids are the engine's.
+ * Errors: `RuntimeError` with a code: `ImageNotFound`, `ImagePullDenied`, `ImagePullFailed`, `ContainerNotFound`,
+ * `ContainerNameInUse`, `InvalidContainerConfig`, `EngineUnavailable` (retryable), `EngineRefused`.
+ */
+
+export interface RuntimeVersion {
+  /** `docker` or `hollow`. */
+  readonly name: string;
+  readonly version: string;
+  readonly apiVersion: string;
+  readonly operatingSystem: string;
+  readonly osImage: string;
+  readonly kernelVersion: string;
+  readonly architecture: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+}
+
+/** The pod a sandbox or container belongs to. Kept as labels `io.kubernetes.pod.{name,namespace,uid}`. */
+export interface PodIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface SandboxConfig {
+  readonly pod: PodIdentity;
+  readonly hostname: string;
+  /** Counts the sandboxes of this pod on this node, from 0. */
+  readonly attempt: number;
+  /** `host`: the node's own network. `pod`: an empty network namespace that the network room fills. */
+  readonly network: 'pod' | 'host';
+  readonly sysctls?: Readonly<Record<string, string>>;
+  /** Free facts to find again after a restart (pod IP, spec hash …). */
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface Sandbox {
+  readonly id: string;
+  readonly pod: PodIdentity;
+  readonly attempt: number;
+  readonly state: 'ready' | 'notReady';
+  /** Host pid of its first process; 0 when not running. */
+  readonly pid: number;
+  readonly createdAtMs: number;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface Mount {
+  readonly hostPath: string;
+  readonly containerPath: string;
+  readonly readOnly: boolean;
+}
+
+export interface ContainerResources {
+  readonly cpuShares?: number;
+  readonly cpuQuotaMicros?: number;
+  readonly cpuPeriodMicros?: number;
+  readonly memoryLimitBytes?: number;
+  readonly oomScoreAdj?: number;
+}
+
+export interface ContainerConfig {
+  readonly pod: PodIdentity;
+  readonly sandboxId: string;
+  readonly name: string;
+  /** Counts the containers of this name in this pod, from 0; equals the restart count. */
+  readonly attempt: number;
+  /** An image that is present: as `imageStatus` returned it. */
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly workingDir?: string;
+  /** In order; later ones win. */
+  readonly env: readonly (readonly [name: string, value: string])[];
+  readonly mounts: readonly Mount[];
+  readonly resources: ContainerResources;
+  readonly user?: string;
+  readonly groups?: readonly string[];
+  readonly readOnlyRootFilesystem?: boolean;
+  readonly privileged?: boolean;
+  readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] };
+  readonly noNewPrivileges?: boolean;
+  readonly tty?: boolean;
+  readonly stdin?: boolean;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface RuntimeContainer {
+  readonly id: string;
+  readonly pod: PodIdentity;
+  readonly sandboxId: string;
+  readonly name: string;
+  readonly attempt: number;
+  readonly state: 'created' | 'running' | 'exited';
+  readonly image: string;
+  readonly imageId: string;
+  readonly pid: number;
+  readonly createdAtMs: number;
+  readonly startedAtMs?: number;
+  readonly finishedAtMs?: number;
+  readonly exitCode?: number;
+  readonly oomKilled?: boolean;
+  readonly message?: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** `resync`: events may have been missed (the engine restarted, the stream broke); list again. */
+export type RuntimeEvent =
+  | {
+      readonly type: 'started' | 'died' | 'removed';
+      readonly id: string;
+      readonly pod: PodIdentity;
+      readonly containerName: string | undefined;
+    }
+  | { readonly type: 'resync' };
+
+export interface ImageStatus {
+  /** How to name it in `ContainerConfig.image`. */
+  readonly ref: string;
+  readonly id: string;
+  /** The image's own user, `''` when root. */
+  readonly user: string;
+  readonly sizeBytes: number;
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  /** Both outputs together, cut at `runtimeLimits.execOutputBytes`. */
+  readonly output: string;
+}
+
+export interface LogRequest {
+  readonly follow?: boolean;
+  readonly tailLines?: number;
+  readonly sinceMs?: number;
+  readonly timestamps?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface ContainerStats {
+  readonly id: string;
+  readonly pod: PodIdentity;
+  readonly name: string;
+  /** Nanoseconds of CPU since start. */
+  readonly cpuNanos: number;
+  readonly memoryBytes: number;
+}
+
+export interface Runtime {
+  version(): Promise<RuntimeVersion>;
+  /** Creates and starts the sandbox. */
+  runSandbox(config: SandboxConfig): Promise<Sandbox>;
+  /** Stops and removes the sandbox; the pod's containers must be stopped before. Absent is success. */
+  removeSandbox(id: string): Promise<void>;
+  listSandboxes(): Promise<readonly Sandbox[]>;
+  createContainer(config: ContainerConfig): Promise<RuntimeContainer>;
+  startContainer(id: string): Promise<void>;
+  /** The stop signal, then SIGKILL after `graceSeconds`. Resolves when it has exited. Absent is success. */
+  stopContainer(id: string, graceSeconds: number): Promise<void>;
+  removeContainer(id: string): Promise<void>;
+  listContainers(): Promise<readonly RuntimeContainer[]>;
+  containerStatus(id: string): Promise<RuntimeContainer | undefined>;
+  /** Runs a command in a running container; throws code `ExecTimeout` after `timeoutMs`. */
+  exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>;
+  logs(id: string, request: LogRequest): AsyncIterable<Uint8Array>;
+  imageStatus(ref: string): Promise<ImageStatus | undefined>;
+  /** Pulls with the host's existing Docker logins. */
+  pullImage(ref: string, signal?: AbortSignal): Promise<ImageStatus>;
+  stats(): Promise<readonly ContainerStats[]>;
+  /** Starts with `resync`. Reconnects by itself, each time with another `resync`. Ends when the signal aborts. */
+  events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
+}
+
+export const runtimeLimits = {
+  execOutputBytes: 16_384,
+  /** One container's log: Docker's json-file driver with max-size and max-file. */
+  logFileBytes: 10 * 1024 * 1024,
+  logFiles: 5,
+} as const;

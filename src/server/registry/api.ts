@@ -1,0 +1,175 @@
+import type { Json, KubeObject, ResourceType, StoredObject } from '#api';
+
+/** An authenticated caller. */
+export interface UserInfo {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly uid?: string;
+}
+
+/** Who calls, and with what program. */
+export interface RequestContext {
+  readonly user: UserInfo;
+  /** Field manager of writes that name none: the part of the User-Agent before `/`. */
+  readonly defaultManager: string;
+}
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+export type Subresource = 'status' | 'scale' | 'binding' | 'finalize' | 'log';
+
+export interface TableColumn {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: string;
+  readonly description?: string;
+  /** 0 is always shown, 1 only with `-o wide`. */
+  readonly priority?: number;
+  cell(object: StoredObject, nowMs: number): string | number | boolean | null;
+}
+
+/** All that is special about one resource. The verbs are generic over it: a new kind is a new row. */
+export interface ResourceRow {
+  readonly type: ResourceType;
+  readonly singular: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly verbs: readonly Verb[];
+  readonly subresources?: Readonly<
+    Partial<
+      Record<
+        Subresource,
+        { readonly kind: string; readonly group: string; readonly version: string; readonly verbs: readonly string[] }
+      >
+    >
+  >;
+  /** Columns after Name. */
+  readonly columns: readonly TableColumn[];
+  /** Beyond `metadata.name` and `metadata.namespace`: selector → value. */
+  readonly fieldSelectors?: Readonly<Record<string, (object: StoredObject) => string>>;
+  /** Values are AES-256-GCM in the store. */
+  readonly encrypted?: boolean;
+  /** Fields the server sets on create (defaults that need more than the shape, server-owned status). Pure; returns a copy. */
+  prepareForCreate?(object: KubeObject, nowMs: number): KubeObject;
+  /** Carries over what an update may not touch. Pure; returns a copy. */
+  prepareForUpdate?(object: KubeObject, old: StoredObject, nowMs: number): KubeObject;
+}
+
+export interface ReadRequest {
+  readonly context: RequestContext;
+  readonly row: ResourceRow;
+  /** '' for cluster scope or all namespaces. */
+  readonly namespace: string;
+}
+
+export interface GetRequest extends ReadRequest {
+  readonly name: string;
+  readonly subresource?: 'status' | 'scale';
+}
+
+export interface ListRequest extends ReadRequest {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly limit?: number;
+  readonly continue?: string;
+  readonly resourceVersion?: string;
+  readonly resourceVersionMatch?: string;
+}
+
+export interface ListAnswer {
+  /** Frozen; sorted by namespace, then name. */
+  readonly items: readonly StoredObject[];
+  readonly resourceVersion: string;
+  readonly continue?: string;
+  readonly remainingItemCount?: number;
+}
+
+export interface WatchRequest extends ReadRequest {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly resourceVersion?: string;
+  readonly allowBookmarks?: boolean;
+  readonly sendInitialEvents?: boolean;
+  readonly timeoutMs?: number;
+  readonly signal: AbortSignal;
+}
+
+/** Objects are frozen and shared between all watchers, so that an encoding can be cached by identity. */
+export type WatchFrame =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: StoredObject }
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string; readonly initialEventsEnd?: boolean };
+
+export interface WriteRequest extends ReadRequest {
+  readonly fieldManager?: string;
+  readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
+  readonly dryRun?: boolean;
+}
+
+export interface CreateRequest extends WriteRequest {
+  readonly object: KubeObject;
+  readonly name?: string;
+  readonly subresource?: 'binding';
+  /** Duplicate keys found while the body was parsed, as field paths. */
+  readonly duplicateFields?: readonly string[];
+}
+
+export interface UpdateRequest extends WriteRequest {
+  readonly name: string;
+  readonly object: KubeObject;
+  readonly subresource?: 'status' | 'scale' | 'finalize';
+  readonly duplicateFields?: readonly string[];
+}
+
+export interface PatchRequest extends WriteRequest {
+  readonly name: string;
+  readonly patchType: 'json' | 'merge' | 'strategic' | 'apply';
+  readonly patch: Json;
+  /** Type `apply` only. */
+  readonly force?: boolean;
+  readonly subresource?: 'status' | 'scale';
+  readonly duplicateFields?: readonly string[];
+}
+
+export interface DeleteRequest extends WriteRequest {
+  readonly name: string;
+  readonly gracePeriodSeconds?: number;
+  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+export interface DeleteCollectionRequest extends Omit<DeleteRequest, 'name'> {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+export interface WriteAnswer {
+  /** Frozen. */
+  readonly object: StoredObject;
+  /** Whether the write made the object (201) or found it (200). */
+  readonly created: boolean;
+  /** Shown by kubectl as `Warning: …`. */
+  readonly warnings: readonly string[];
+}
+
+export interface DeleteAnswer {
+  /** The object in its last state; still there when `lingers`. */
+  readonly object: StoredObject;
+  readonly lingers: boolean;
+}
+
+/**
+ * The verbs of the Kubernetes API over the registry and the store: defaulting, validation, field ownership, conflicts,
+ * finalizers, watch cache. Authenticated callers only; who may do what is decided before. Every refusal is an `ApiError`.
+ */
+export interface Api {
+  readonly rows: readonly ResourceRow[];
+  row(group: string, version: string, plural: string): ResourceRow | undefined;
+  get(request: GetRequest): Promise<StoredObject>;
+  list(request: ListRequest): Promise<ListAnswer>;
+  watch(request: WatchRequest): AsyncIterable<WatchFrame>;
+  create(request: CreateRequest): Promise<WriteAnswer>;
+  update(request: UpdateRequest): Promise<WriteAnswer>;
+  patch(request: PatchRequest): Promise<WriteAnswer>;
+  delete(request: DeleteRequest): Promise<DeleteAnswer>;
+  deleteCollection(request: DeleteCollectionRequest): Promise<readonly StoredObject[]>;
+  close(): Promise<void>;
+}
