@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+const conditions = ['source', 'import', 'node', 'default'];
+
+/** Whole-product tests: a real engine, the built program, one file at a time. */
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: { include: ['test/**/*.test.ts'], testTimeout: 240_000, hookTimeout: 240_000, pool: 'forks', fileParallelism: false, maxWorkers: 1 },
+});
