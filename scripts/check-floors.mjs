@@ -8,7 +8,14 @@ const manifest = JSON.parse(readFileSync(path.join(ROOT, 'node_modules/dependenc
 const bin = manifest.bin.depcruise;
 const run = spawnSync(
   process.execPath,
-  [path.join(ROOT, 'node_modules/dependency-cruiser', bin), '--config', '.dependency-cruiser.mjs', '--output-type', 'json', 'src'],
+  [
+    path.join(ROOT, 'node_modules/dependency-cruiser', bin),
+    '--config',
+    '.dependency-cruiser.mjs',
+    '--output-type',
+    'json',
+    'src',
+  ],
   { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 28 },
 );
 let report;

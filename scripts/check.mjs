@@ -1,8 +1,8 @@
 // Types, floors, format and lint. `npm run check` is the gate before every commit; `npm test` runs it first.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { installDependencies, ROOT } from './lib/install.mjs';
 import { runNode } from './lib/build.mjs';
+import { installDependencies, ROOT } from './lib/install.mjs';
 import { say } from './lib/say.mjs';
 
 const steps = [
@@ -16,8 +16,12 @@ function run([file, ...args]) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [path.join(ROOT, file), ...args], { cwd: ROOT });
     let output = '';
-    child.stdout.on('data', (chunk) => { output += chunk; });
-    child.stderr.on('data', (chunk) => { output += chunk; });
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      output += chunk;
+    });
     child.on('close', (code) => resolve({ ok: code === 0, output }));
   });
 }

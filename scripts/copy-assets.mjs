@@ -5,5 +5,8 @@ import { ROOT } from './lib/install.mjs';
 
 const generated = path.join(ROOT, 'src/api/generated');
 if (existsSync(generated)) {
-  cpSync(generated, path.join(ROOT, 'dist/api/generated'), { recursive: true, filter: (source) => !source.endsWith('.ts') });
+  cpSync(generated, path.join(ROOT, 'dist/api/generated'), {
+    recursive: true,
+    filter: (source) => !source.endsWith('.ts'),
+  });
 }

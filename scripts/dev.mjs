@@ -13,7 +13,18 @@ const engine = await ensureEngine(stateDir);
 await ensurePrograms(AGENT_PROGRAMS, 'programs the node agent calls');
 const child = spawn(
   process.execPath,
-  [path.join(ROOT, 'node_modules/tsx/dist/cli.mjs'), 'watch', '--conditions=source', 'src/cli/main.ts', 'demo', '--state-dir', stateDir, '--docker-host', engine.host, ...process.argv.slice(2)],
+  [
+    path.join(ROOT, 'node_modules/tsx/dist/cli.mjs'),
+    'watch',
+    '--conditions=source',
+    'src/cli/main.ts',
+    'demo',
+    '--state-dir',
+    stateDir,
+    '--docker-host',
+    engine.host,
+    ...process.argv.slice(2),
+  ],
   { cwd: ROOT, stdio: 'inherit' },
 );
 child.on('exit', (code) => process.exit(code ?? 1));

@@ -12,4 +12,11 @@ const engine = await ensureEngine(stateDir);
 await ensurePrograms({ ...AGENT_PROGRAMS, git: 'git' }, 'programs the node agent calls');
 
 const { main } = await import(pathToFileURL(path.join(ROOT, 'dist/cli/index.js')).href);
-process.exitCode = await main(['demo', '--state-dir', stateDir, '--docker-host', engine.host, ...process.argv.slice(2)]);
+process.exitCode = await main([
+  'demo',
+  '--state-dir',
+  stateDir,
+  '--docker-host',
+  engine.host,
+  ...process.argv.slice(2),
+]);

@@ -11,26 +11,32 @@ const results = path.join(ROOT, '.plumbline-test');
 
 function runProgram(name, args) {
   say(`\n— ${name}`);
+  // The end-to-end tests make a host of their own, which needs root.
+  const [program, all] =
+    name === 'end-to-end' && !isRoot() ? ['sudo', ['-E', process.execPath, ...args]] : [process.execPath, args];
   return new Promise((resolve) => {
-    spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, FORCE_COLOR: '0' } }).on('exit', (code) => resolve(code ?? 1));
+    spawn(program, all, {
+      cwd: ROOT,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, FORCE_COLOR: '0' },
+    }).on('exit', (code) => resolve(code ?? 1));
   });
 }
 
-/** Runs one vitest configuration and returns its cases. A run that leaves no report counts as one failure. */
-async function vitest(name, config, extra = []) {
+/** Runs a program that has vitest leave a report, and returns its cases. A run that leaves no report counts as one failure. */
+async function casesOf(name, program) {
   const report = path.join(results, `${name}.json`);
-  const code = await runProgram(name, [
-    path.join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--config', config,
-    '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...extra,
-  ]);
+  const code = await runProgram(name, program(report));
   if (!existsSync(report)) return { cases: [{ name: `${name} left no report`, status: 'failed' }] };
   const parsed = JSON.parse(readFileSync(report, 'utf8'));
   const cases = parsed.testResults.flatMap((file) => {
     const found = file.assertionResults.map((one) => ({ name: one.fullName, status: one.status }));
-    if (file.status === 'failed' && !found.some(({ status }) => status === 'failed')) found.push({ name: `${file.name} could not run: ${file.message}`, status: 'failed' });
+    if (file.status === 'failed' && !found.some(({ status }) => status === 'failed'))
+      found.push({ name: `${file.name} could not run: ${file.message}`, status: 'failed' });
     return found;
   });
-  if (code !== 0 && !cases.some(({ status }) => status === 'failed')) cases.push({ name: `${name} ended with code ${code}`, status: 'failed' });
+  if (code !== 0 && !cases.some(({ status }) => status === 'failed'))
+    cases.push({ name: `${name} ended with code ${code}`, status: 'failed' });
   return { cases };
 }
 
@@ -40,21 +46,41 @@ mkdirSync(results, { recursive: true });
 build();
 const engine = await ensureEngine(results);
 process.env.DOCKER_HOST = engine.host;
-await ensurePrograms({ ...AGENT_PROGRAMS, git: 'git', chromium: 'chromium', 'ssh-keygen': 'openssh-client' }, 'programs the tests drive');
-if (!isRoot()) say('Not root: tests of the kernel network run through sudo or are skipped by name.');
+await ensurePrograms(
+  { ...AGENT_PROGRAMS, git: 'git', chromium: 'chromium', 'ssh-keygen': 'openssh-client' },
+  'programs the tests drive',
+);
+if (!isRoot())
+  say(
+    'Not root: the end-to-end tests run through sudo, since they make a network namespace and an engine of their own.',
+  );
 
 const cases = [];
 const check = spawnSync(process.execPath, ['scripts/check.mjs'], { cwd: ROOT, stdio: 'inherit' });
 cases.push({ name: 'npm run check', status: check.status === 0 ? 'passed' : 'failed' });
 const filters = process.argv.slice(2);
-cases.push(...(await vitest('unit', 'vitest.config.ts', filters)).cases);
-if (filters.length === 0) cases.push(...(await vitest('end-to-end', 'vitest.e2e.config.ts')).cases);
+const unit = (report) => [
+  path.join(ROOT, 'node_modules/vitest/vitest.mjs'),
+  'run',
+  '--config',
+  'vitest.config.ts',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${report}`,
+  ...filters,
+];
+cases.push(...(await casesOf('unit', unit)).cases);
+if (filters.length === 0)
+  cases.push(...(await casesOf('end-to-end', (report) => ['scripts/e2e.mjs', `--report=${report}`])).cases);
 
 const passed = cases.filter(({ status }) => status === 'passed').length;
 const failed = cases.filter(({ status }) => status === 'failed');
 const skipped = cases.filter(({ status }) => !['passed', 'failed'].includes(status));
 const allowed = new Set(
-  readFileSync(path.join(ROOT, 'test/allowed-skips'), 'utf8').split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#')),
+  readFileSync(path.join(ROOT, 'test/allowed-skips'), 'utf8')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#')),
 );
 // On a user's machine something may be missing that cannot be installed; in CI only what is listed may be.
 const refused = process.env.CI === undefined ? [] : skipped.filter(({ name }) => !allowed.has(name));
@@ -62,5 +88,7 @@ for (const { name } of failed) say(`failed: ${name}`);
 for (const { name } of skipped) say(`skipped: ${name}`);
 for (const { name } of refused) say(`failed: skipped without being listed in test/allowed-skips: ${name}`);
 const skippedCount = skipped.length - refused.length;
-say(`\n${passed} passed, ${failed.length + refused.length} failed${skippedCount > 0 ? `, ${skippedCount} skipped` : ''}`);
+say(
+  `\n${passed} passed, ${failed.length + refused.length} failed${skippedCount > 0 ? `, ${skippedCount} skipped` : ''}`,
+);
 process.exit(failed.length + refused.length === 0 ? 0 : 1);

@@ -21,7 +21,8 @@ function* filesBelow(entry) {
 function inputsDigest() {
   const hash = createHash('sha256');
   for (const input of INPUTS) {
-    for (const file of filesBelow(path.join(ROOT, input))) hash.update(path.relative(ROOT, file)).update(readFileSync(file));
+    for (const file of filesBelow(path.join(ROOT, input)))
+      hash.update(path.relative(ROOT, file)).update(readFileSync(file));
   }
   return hash.digest('hex');
 }

@@ -21,7 +21,13 @@ export function requireNode() {
 
 function wantedStamp() {
   const hash = createHash('sha256');
-  for (const part of [readFileSync(path.join(ROOT, 'package-lock.json')), process.versions.modules, process.platform, process.arch]) hash.update(part);
+  for (const part of [
+    readFileSync(path.join(ROOT, 'package-lock.json')),
+    process.versions.modules,
+    process.platform,
+    process.arch,
+  ])
+    hash.update(part);
   return hash.digest('hex');
 }
 
@@ -35,7 +41,9 @@ export function installDependencies() {
   const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = process.env.npm_execpath;
   const options = { cwd: ROOT, stdio: 'inherit' };
-  const run = npm?.endsWith('.js') ? spawnSync(process.execPath, [npm, ...args], options) : spawnSync('npm', args, options);
+  const run = npm?.endsWith('.js')
+    ? spawnSync(process.execPath, [npm, ...args], options)
+    : spawnSync('npm', args, options);
   if (run.status !== 0) fail('npm ci failed; its message is above.', run.status ?? 1);
   writeFileSync(STAMP, want);
 }

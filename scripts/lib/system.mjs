@@ -30,7 +30,8 @@ export function which(program) {
 /** Runs a command as root: as it is for root, through sudo otherwise. */
 function asRoot(command, args, options = {}) {
   if (isRoot()) return spawnSync(command, args, { stdio: 'inherit', ...options });
-  if (which('sudo') === undefined) fail(`"${command} ${args.join(' ')}" needs root, and sudo is not here. Run it as root, then start again.`);
+  if (which('sudo') === undefined)
+    fail(`"${command} ${args.join(' ')}" needs root, and sudo is not here. Run it as root, then start again.`);
   return spawnSync('sudo', [command, ...args], { stdio: 'inherit', ...options });
 }
 
@@ -44,17 +45,23 @@ export async function ensurePrograms(wanted, why) {
 
 export async function installPackages(packages, why) {
   if (which('apt-get') === undefined) {
-    fail(`missing on this machine (${why}). Install what brings it (on Debian: ${packages.join(' ')}) and start again.`);
+    fail(
+      `missing on this machine (${why}). Install what brings it (on Debian: ${packages.join(' ')}) and start again.`,
+    );
   }
   say(`Needed and not here (${why}).`);
   say(`About to install Debian packages: ${packages.join(' ')}`);
-  if (!(await confirm('Install them with apt-get?'))) fail('nothing was installed. Install them yourself and start again.');
+  if (!(await confirm('Install them with apt-get?')))
+    fail('nothing was installed. Install them yourself and start again.');
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   // --no-remove: an install never takes anything away from this machine.
   const install = ['-y', '--no-remove', '--no-install-recommends', '-q', 'install', ...packages];
   const quiet = { stdio: ['ignore', 'ignore', 'inherit'], env };
   const prefix = isRoot() ? [] : ['env', 'DEBIAN_FRONTEND=noninteractive'];
-  const apt = (args) => (prefix.length === 0 ? asRoot('apt-get', args, quiet) : asRoot(prefix[0], [...prefix.slice(1), 'apt-get', ...args], quiet));
+  const apt = (args) =>
+    prefix.length === 0
+      ? asRoot('apt-get', args, quiet)
+      : asRoot(prefix[0], [...prefix.slice(1), 'apt-get', ...args], quiet);
   if (apt(['-q', 'update']).status !== 0) say('apt-get update failed; trying with the lists that are here.');
   if (apt(install).status !== 0) fail(`apt-get install ${packages.join(' ')} failed; its message is above.`);
 }
@@ -84,7 +91,10 @@ export async function ensureEngine(stateDir) {
   if (named !== undefined && named !== '') {
     if (!named.startsWith('unix://')) return { host: named, startedHere: false };
     const answer = await engineAnswers(named.slice('unix://'.length));
-    if (!answer.ok) fail(`DOCKER_HOST is ${named}, but no Docker engine answers there (${answer.code}). Start it, or unset DOCKER_HOST.`);
+    if (!answer.ok)
+      fail(
+        `DOCKER_HOST is ${named}, but no Docker engine answers there (${answer.code}). Start it, or unset DOCKER_HOST.`,
+      );
     return { host: named, startedHere: false };
   }
   const answer = await engineAnswers(DEFAULT_SOCKET);
@@ -94,8 +104,12 @@ export async function ensureEngine(stateDir) {
     return { host: `unix://${DEFAULT_SOCKET}`, startedHere: false };
   }
   if (which('dockerd') === undefined) {
-    if (answer.code !== 'ENOENT' && answer.code !== 'ECONNREFUSED') fail(`${DEFAULT_SOCKET} is there but does not answer like a Docker engine (${answer.code}).`);
-    if (existsSync(DEFAULT_SOCKET)) fail(`${DEFAULT_SOCKET} is there, but no engine answers on it (${answer.code}). Start the engine it belongs to, or remove it.`);
+    if (answer.code !== 'ENOENT' && answer.code !== 'ECONNREFUSED')
+      fail(`${DEFAULT_SOCKET} is there but does not answer like a Docker engine (${answer.code}).`);
+    if (existsSync(DEFAULT_SOCKET))
+      fail(
+        `${DEFAULT_SOCKET} is there, but no engine answers on it (${answer.code}). Start the engine it belongs to, or remove it.`,
+      );
     await installPackages(['docker.io', 'iptables', 'nftables', 'iproute2'], 'a Docker engine');
     const started = await engineAnswers(DEFAULT_SOCKET);
     if (started.ok) return { host: `unix://${DEFAULT_SOCKET}`, startedHere: true };
@@ -124,7 +138,9 @@ async function startEngine(stateDir) {
     if (Date.now() > deadline) {
       const log = path.join(stateDir, 'dockerd.log');
       const tail = existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(-15).join('\n') : '';
-      fail(`the Docker engine did not answer within ${ENGINE_START_TIMEOUT_MS / 1000} s. ${existsSync(log) ? `Its log is ${log}:\n${tail}` : ''}`);
+      fail(
+        `the Docker engine did not answer within ${ENGINE_START_TIMEOUT_MS / 1000} s. ${existsSync(log) ? `Its log is ${log}:\n${tail}` : ''}`,
+      );
     }
     await delay(200);
   }

@@ -1,0 +1,3 @@
+import { serve } from './serve.mjs';
+
+serve((_url, response) => response.end(`${new Date().toISOString()}\n`));
