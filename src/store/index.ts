@@ -1,4 +1,8 @@
 /** Revisioned objects on disk: compare-and-set, lists at a revision, watches that never skip, repeat, reorder or tear. */
+export type { StoreErrorCode } from './errors.ts';
+export { StoreError } from './errors.ts';
+export type { MemoryStoreDeps } from './memory-store.ts';
+export { createMemoryStore } from './memory-store.ts';
 export type {
   CommitResult,
   ListRequest,

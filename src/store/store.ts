@@ -32,7 +32,7 @@ export interface ListRequest {
   /** Only keys after this one. */
   readonly after?: string;
   readonly limit?: number;
-  /** As the store stood at this revision; the newest when absent. */
+  /** As the store stood at this revision; the newest when absent. One not reached yet throws code `FutureRevision`. */
   readonly revision?: number;
 }
 
@@ -80,7 +80,10 @@ export interface WatchRequest {
 export interface Store {
   get(key: string): Promise<StoredValue | undefined>;
   list(request: ListRequest): Promise<ListResult>;
-  /** All or nothing; resolves when the commit is durable and visible to `get`, `list` and `watch`. */
+  /**
+   * All or nothing; resolves when the commit is durable and visible to `get`, `list` and `watch`. A commit that changes
+   * nothing (checks, deletions of absent keys) answers the newest revision and adds none. A key may be named once.
+   */
   commit(operations: readonly Operation[]): Promise<CommitResult>;
   watch(request: WatchRequest): Promise<WatchResult>;
   /** Forgets versions that were replaced or deleted at or before `revision`. Older reads answer `compacted`. */
