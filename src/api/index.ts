@@ -41,3 +41,30 @@ export type {
 export { formatObjectKey, groupOf, objectKeyOf, versionOf } from './meta/object.ts';
 export type { Status, StatusCause, StatusDetails, StatusReason } from './meta/status.ts';
 export { ApiError, isApiError, notFound } from './meta/status.ts';
+export type * from './ui.ts';
+export { UI_REQUEST_HEADER } from './ui.ts';
+export { ageSince, humanDuration, parseDuration } from './values/duration.ts';
+export type { FieldRequirement, FieldSelector } from './values/field-selector.ts';
+export { parseFieldSelector } from './values/field-selector.ts';
+export { intOrPercent, isIntOrPercent } from './values/int-or-percent.ts';
+export type { Quantity, QuantityLike } from './values/quantity.ts';
+export {
+  addQuantities,
+  canonicalQuantity,
+  compareQuantities,
+  formatQuantity,
+  parseQuantity,
+  QUANTITY_RULE,
+  quantityToBytes,
+  quantityToMillis,
+  quantityToNumber,
+} from './values/quantity.ts';
+export type { LabelRequirement, LabelSelector, LabelSelectorObject, Labels } from './values/selector.ts';
+export {
+  formatSelectorObject,
+  hasLabels,
+  isLabelValue,
+  isQualifiedName,
+  parseLabelSelector,
+  selectorFromObject,
+} from './values/selector.ts';
