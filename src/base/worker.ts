@@ -1,3 +1,6 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+
 /** Where a worker thread's or child's entry file is, and what Node needs to run it from source as well as from dist. */
 export interface EntryPoint {
   readonly url: URL;
@@ -12,6 +15,13 @@ export function entryPoint(importMetaUrl: string, name: string): EntryPoint {
   const fromSource = importMetaUrl.endsWith('.ts');
   return {
     url: new URL(`./${name}${fromSource ? '.ts' : '.js'}`, importMetaUrl),
-    execArgv: fromSource ? ['--conditions=source', '--import', 'tsx'] : [],
+    execArgv: fromSource ? ['--conditions=source', '--import', registerTsx(importMetaUrl)] : [],
   };
+}
+
+/** A module that registers tsx. `--import tsx` does so in a main thread only, this one in worker threads as well. */
+function registerTsx(importMetaUrl: string): string {
+  const commonJs = createRequire(importMetaUrl).resolve('tsx/esm/api');
+  const api = pathToFileURL(commonJs.replace(/\.cjs$/, '.mjs')).href;
+  return `data:text/javascript,import { register } from "${api}"; register();`;
 }
