@@ -55,6 +55,8 @@ export interface GitMirror {
   lastChanges(commit: string, paths: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Whether `ancestor` is in the history of `commit`. */
   isAncestor(ancestor: string, commit: string): Promise<boolean>;
+  /** Whether two commits have any commit in common; false after a force-push to unrelated history, or when one is gone. */
+  isRelated(left: string, right: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -64,5 +66,16 @@ export const gitLimits = {
   fileBytes: 1_048_576,
   applicationBytes: 33_554_432,
   symlinkHops: 16,
+  /** A fetch in which the server says nothing for so long ends. */
   fetchTimeoutMs: 60_000,
+  /** A fetch ends after this in any case. */
+  fetchTotalMs: 900_000,
+  /** A mirror may grow to this while it is fetched. */
+  mirrorBytes: 4_294_967_296,
+  /** Commits kept readable after the server dropped them, newest first. */
+  keptCommits: 64,
+  /** Commits looked at to find the last change of a file. */
+  historyCommits: 20_000,
+  /** Time spent on that. */
+  historyMs: 20_000,
 } as const;

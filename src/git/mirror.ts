@@ -1,0 +1,406 @@
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, errorCode, type Log } from '#base';
+import { CatFile } from './cat-file.ts';
+import { parseCommit } from './commit-object.ts';
+import { type GitAccess, grantAccess } from './credentials.ts';
+import { GitError } from './errors.ts';
+import { createGitCommand, type GitCommand, writeGitConfig } from './git-command.ts';
+import { LAST_CHANGES_FORMAT, readLastChanges } from './last-changes.ts';
+import {
+  type CommitInfo,
+  type GitMirror,
+  gitLimits,
+  type RepositoryCredentials,
+  type TreeListing,
+} from './repository.ts';
+import { parseRepositoryUrl, type RepositoryUrl } from './repository-url.ts';
+import { isCommitId, normalizeTreePath, revisionCandidates } from './revision.ts';
+import { listTree } from './tree.ts';
+
+export interface MirrorOptions {
+  readonly url: string;
+  /** The mirror's own directory; nothing else may write there. */
+  readonly dir: string;
+  readonly credentials?: RepositoryCredentials;
+  /** Whether the operator named this path of the machine: only then is a local repository read. */
+  readonly allowLocal: boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Objects that are read whole: blobs up to the limit of a file, and trees and commits, which are small. */
+const MAX_OBJECT_BYTES = 4 * gitLimits.fileBytes;
+const HEAD_REF = 'refs/plumbline/HEAD';
+const KEEP_PREFIX = 'refs/plumbline/keep/';
+/** How often the size of a growing mirror is looked at, ms. */
+const SIZE_CHECK_MS = 1_000;
+/** Packs after which the mirror is repacked. Source: git's gc.autoPackLimit. */
+const PACKS_BEFORE_GC = 50;
+/** Objects nobody refers to any more live so long. */
+const PRUNE_AFTER = '2.weeks.ago';
+/** Paths whose last change is remembered for the next commit. */
+const REMEMBERED_CHANGES = 65_536;
+
+/** Opens (and makes, where it is not there) the bare mirror of one repository. Reaches no network. */
+export async function openMirror(options: MirrorOptions): Promise<GitMirror> {
+  const url = parseRepositoryUrl(options.url, options);
+  await prepareDirectory(options.dir, url);
+  await removeLeftovers(options.dir);
+  const mirror = new Mirror(options, url);
+  await mirror.recallKept();
+  return mirror;
+}
+
+class Mirror implements GitMirror {
+  readonly url: string;
+  readonly #dir: string;
+  readonly #repository: RepositoryUrl;
+  readonly #credentials: RepositoryCredentials;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #git: GitCommand;
+  readonly #catFile: CatFile;
+  /** Commits with a keep ref, oldest use first. */
+  readonly #kept = new Set<string>();
+  #fetching: Promise<void> | undefined;
+  #changes: { readonly commit: string; readonly byPath: Map<string, string> } | undefined;
+
+  constructor(options: MirrorOptions, repository: RepositoryUrl) {
+    this.url = options.url;
+    this.#dir = options.dir;
+    this.#repository = repository;
+    this.#credentials = options.credentials ?? {};
+    this.#clock = options.clock;
+    this.#log = options.log.child({ repository: repository.identity });
+    const protocols = repository.kind === 'local' ? 'file' : repository.kind;
+    this.#git = createGitCommand({ directory: options.dir, protocols, clock: options.clock });
+    this.#catFile = new CatFile(() => this.#git.spawn(['cat-file', '--batch']), MAX_OBJECT_BYTES);
+  }
+
+  /** Commits kept by an earlier process. */
+  async recallKept(): Promise<void> {
+    const refs = await this.#git.run(['for-each-ref', '--sort=committerdate', '--format=%(objectname)', KEEP_PREFIX]);
+    for (const id of refs.split('\n')) if (isCommitId(id)) this.#kept.add(id);
+  }
+
+  /** One fetch at a time: who asks while one runs gets that one's outcome. */
+  fetch(signal?: AbortSignal): Promise<void> {
+    this.#fetching ??= this.#fetchOnce(signal).finally(() => {
+      this.#fetching = undefined;
+    });
+    return this.#fetching;
+  }
+
+  async #fetchOnce(signal: AbortSignal | undefined): Promise<void> {
+    // Again: an operator may have deleted the mirror, which costs no more than a fresh fetch.
+    await prepareDirectory(this.#dir, this.#repository);
+    const access = await grantAccess(this.#repository, this.#credentials);
+    try {
+      await this.#fetchRefs(access, signal);
+    } catch (error) {
+      if (!(error instanceof GitError) || error.code !== 'GitObjectInvalid') throw error;
+      // Either the server's objects are bad, or a crash left ours half written. A fresh mirror tells which, and what
+      // can still be read stays where it is until the fresh one is whole.
+      if (await this.#isSound()) throw error;
+      this.#log.warn({ code: error.code }, 'mirror is damaged, made anew');
+      await this.#startOver();
+      await this.#fetchRefs(access, signal);
+    } finally {
+      await access.release();
+    }
+    await this.#repackIfNeeded();
+  }
+
+  async #fetchRefs(access: GitAccess, signal: AbortSignal | undefined): Promise<void> {
+    const branches = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+    try {
+      await this.#fetchRefspecs([...branches, `+HEAD:${HEAD_REF}`], access, signal);
+    } catch (error) {
+      // A repository without commits, or whose HEAD names a branch that does not exist.
+      if (!(error instanceof GitError) || error.code !== 'RevisionNotFound') throw error;
+      await this.#fetchRefspecs(branches, access, signal);
+      await this.#git.run(['update-ref', '-d', HEAD_REF]);
+    }
+  }
+
+  async #fetchRefspecs(refspecs: readonly string[], access: GitAccess, signal: AbortSignal | undefined): Promise<void> {
+    const grown = new AbortController();
+    const watch = this.#watchSize(grown);
+    const attempt = () =>
+      this.#git.run(
+        [
+          'fetch',
+          '--progress',
+          '--prune',
+          '--no-tags',
+          '--no-write-fetch-head',
+          '--no-auto-maintenance',
+          '--no-recurse-submodules',
+          '--end-of-options',
+          this.#repository.url,
+          ...refspecs,
+        ],
+        {
+          signal: signal === undefined ? grown.signal : AbortSignal.any([signal, grown.signal]),
+          silentMs: gitLimits.fetchTimeoutMs,
+          totalMs: gitLimits.fetchTotalMs,
+          env: access.env,
+          secrets: access.secrets,
+        },
+      );
+    try {
+      await attempt().catch(async (error: unknown) => {
+        if (!(error instanceof GitError) || !/\.lock'?: File exists/.test(error.message)) throw error;
+        await removeLeftovers(this.#dir);
+        await attempt();
+      });
+    } finally {
+      watch.stop();
+    }
+  }
+
+  #watchSize(grown: AbortController): { stop(): void } {
+    let timer = this.#clock.after(SIZE_CHECK_MS, check);
+    let stopped = false;
+    const directory = join(this.#dir, 'objects', 'pack');
+    function again(tick: () => void, clock: Clock): void {
+      if (!stopped) timer = clock.after(SIZE_CHECK_MS, tick);
+    }
+    const clock = this.#clock;
+    function check(): void {
+      directoryBytes(directory).then(
+        (bytes) => {
+          if (bytes > gitLimits.mirrorBytes) {
+            grown.abort(new GitError('TreeTooLarge', `the repository is over ${gitLimits.mirrorBytes} bytes`));
+          } else again(check, clock);
+        },
+        () => again(check, clock),
+      );
+    }
+    return {
+      stop() {
+        stopped = true;
+        timer.cancel();
+      },
+    };
+  }
+
+  async #isSound(): Promise<boolean> {
+    try {
+      await this.#git.run(['rev-list', '--quiet', '--all', '--objects'], { totalMs: gitLimits.fetchTotalMs });
+      return true;
+    } catch (error) {
+      if (error instanceof GitError) return false;
+      throw error;
+    }
+  }
+
+  async #startOver(): Promise<void> {
+    this.#catFile.restart();
+    this.#kept.clear();
+    this.#changes = undefined;
+    await rm(this.#dir, { recursive: true, force: true });
+    await prepareDirectory(this.#dir, this.#repository);
+  }
+
+  /** Packs of many small fetches become one. What is kept by a ref stays; the rest goes two weeks after it was dropped. */
+  async #repackIfNeeded(): Promise<void> {
+    const files = await readdir(join(this.#dir, 'objects', 'pack'));
+    if (files.filter((name) => name.endsWith('.pack')).length < PACKS_BEFORE_GC) return;
+    try {
+      await this.#git.run(['gc', '--quiet', `--prune=${PRUNE_AFTER}`], { totalMs: gitLimits.fetchTotalMs });
+      this.#catFile.restart();
+    } catch (error) {
+      // The fetch itself is good; the next one tries to repack again.
+      this.#log.warn({ err: error }, 'mirror could not be repacked');
+    }
+  }
+
+  async resolve(revision: string): Promise<string> {
+    for (const candidate of revisionCandidates(revision)) {
+      const commit = await this.#catFile.read(`${candidate}^{commit}`);
+      if (commit?.type === 'commit') {
+        await this.#keep(commit.id);
+        return commit.id;
+      }
+    }
+    throw new GitError('RevisionNotFound', `the repository has no branch, tag or commit "${revision || 'HEAD'}"`);
+  }
+
+  /** Holds on to a commit that was handed out, whatever the server drops later. */
+  async #keep(commit: string): Promise<void> {
+    if (this.#kept.delete(commit)) {
+      this.#kept.add(commit);
+      return;
+    }
+    this.#kept.add(commit);
+    await this.#git.run(['update-ref', `${KEEP_PREFIX}${commit}`, commit]);
+    for (const oldest of this.#kept) {
+      if (this.#kept.size <= gitLimits.keptCommits) break;
+      this.#kept.delete(oldest);
+      await this.#git.run(['update-ref', '-d', `${KEEP_PREFIX}${oldest}`]);
+    }
+  }
+
+  async listTree(commit: string, path: string): Promise<TreeListing | undefined> {
+    requireCommit(commit);
+    const directory = normalizeTreePath(path);
+    if (directory === undefined) return undefined;
+    return listTree({ catFile: this.#catFile, spawn: (args) => this.#git.spawn(args) }, commit, directory);
+  }
+
+  async readBlobs(blobIds: readonly string[], signal?: AbortSignal): Promise<readonly Uint8Array[]> {
+    signal?.throwIfAborted();
+    return Promise.all(
+      blobIds.map(async (id) => {
+        requireCommit(id);
+        const object = await this.#catFile.read(id);
+        signal?.throwIfAborted();
+        if (object?.type !== 'blob') throw new GitError('GitObjectInvalid', `the mirror has no blob ${id}`);
+        return object.bytes;
+      }),
+    );
+  }
+
+  async commitInfo(commit: string): Promise<CommitInfo> {
+    requireCommit(commit);
+    const object = await this.#catFile.read(commit);
+    if (object?.type !== 'commit') throw new GitError('RevisionNotFound', `the mirror has no commit ${commit}`);
+    return parseCommit(commit, object.bytes);
+  }
+
+  /** Cost follows the commits since the last question, not the age of the files. */
+  async lastChanges(commit: string, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    requireCommit(commit);
+    const known = this.#changes;
+    const byPath = new Map<string, string>();
+    if (known !== undefined && (known.commit === commit || (await this.isAncestor(known.commit, commit)))) {
+      for (const [path, last] of known.byPath) byPath.set(path, last);
+      if (known.commit !== commit) {
+        const since = await this.#walk([`${known.commit}..${commit}`], new Set([...byPath.keys(), ...paths]));
+        for (const [path, last] of since) byPath.set(path, last);
+      }
+    }
+    const unknown = new Set(paths.filter((path) => !byPath.has(path)));
+    if (unknown.size > 0) for (const [path, last] of await this.#walk([commit], unknown)) byPath.set(path, last);
+    if (byPath.size <= REMEMBERED_CHANGES) this.#changes = { commit, byPath };
+    const asked = new Map<string, string>();
+    for (const path of paths) {
+      const last = byPath.get(path);
+      if (last !== undefined) asked.set(path, last);
+    }
+    return asked;
+  }
+
+  async #walk(range: readonly string[], wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
+    const over = new AbortController();
+    const timer = this.#clock.after(gitLimits.historyMs, () => over.abort());
+    try {
+      const child = this.#git.spawn([
+        'log',
+        ...LAST_CHANGES_FORMAT,
+        `--max-count=${gitLimits.historyCommits}`,
+        ...range,
+        '--',
+        ...commonDirectory([...wanted]),
+      ]);
+      return await readLastChanges(child, wanted, over.signal);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async isAncestor(ancestor: string, commit: string): Promise<boolean> {
+    return ancestor === commit || (await this.#mergeBase(ancestor, commit)) === ancestor;
+  }
+
+  async isRelated(left: string, right: string): Promise<boolean> {
+    return left === right || (await this.#mergeBase(left, right)) !== undefined;
+  }
+
+  async #mergeBase(left: string, right: string): Promise<string | undefined> {
+    requireCommit(left);
+    requireCommit(right);
+    for (const id of [left, right]) if ((await this.#catFile.read(id))?.type !== 'commit') return undefined;
+    // Exit 1 without a word says that there is none; simple-git reports that as empty output.
+    const base = (await this.#git.run(['merge-base', left, right])).trim();
+    return isCommitId(base) ? base : undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#catFile.close();
+    await this.#fetching?.catch(() => undefined);
+  }
+}
+
+/** A bare repository made by hand: no template, no hooks. Locks left by a process that was killed are taken away. */
+async function prepareDirectory(dir: string, url: RepositoryUrl): Promise<void> {
+  const path = url.path;
+  await writeGitConfig(dir, path === undefined ? [] : [path, `${path}/.git`]);
+  for (const inner of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags']) {
+    await mkdir(join(dir, inner), { recursive: true, mode: 0o700 });
+  }
+  await writeIfAbsent(join(dir, 'HEAD'), 'ref: refs/heads/main\n');
+  await writeIfAbsent(
+    join(dir, 'config'),
+    '[core]\n\trepositoryformatversion = 0\n\tbare = true\n\tlogAllRefUpdates = false\n',
+  );
+}
+
+async function writeIfAbsent(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  }
+}
+
+/**
+ * The mirror has one owner, which runs one fetch at a time: a lock found when none runs is nobody's. The refs that hold
+ * on to commits are written beside a fetch and are left alone.
+ */
+async function removeLeftovers(dir: string): Promise<void> {
+  await removeMatching(dir, (name) => name.endsWith('.lock'));
+  for (const refs of ['heads', 'tags']) {
+    await removeMatching(join(dir, 'refs', refs), (name) => name.endsWith('.lock'), true);
+  }
+  await removeMatching(join(dir, 'objects', 'pack'), (name) => name.startsWith('tmp_'));
+}
+
+async function removeMatching(dir: string, matches: (name: string) => boolean, recursive = false): Promise<void> {
+  for (const entry of await readdir(dir, { withFileTypes: true, recursive })) {
+    if (entry.isFile() && matches(entry.name)) await rm(join(entry.parentPath, entry.name), { force: true });
+  }
+}
+
+async function directoryBytes(dir: string): Promise<number> {
+  let bytes = 0;
+  for (const name of await readdir(dir)) {
+    try {
+      bytes += (await stat(join(dir, name))).size;
+    } catch (error) {
+      // Packs are renamed while they are counted.
+      if (errorCode(error) !== 'ENOENT') throw error;
+    }
+  }
+  return bytes;
+}
+
+function requireCommit(id: string): void {
+  if (!isCommitId(id)) throw new GitError('RevisionNotFound', 'not an object id');
+}
+
+/** The deepest directory that holds all of the paths, as a pathspec for git; nothing for the root. */
+function commonDirectory(paths: readonly string[]): readonly string[] {
+  const first = paths[0];
+  if (first === undefined) return [];
+  let common = first.split('/').slice(0, -1);
+  for (const path of paths) {
+    const parts = path.split('/');
+    let same = 0;
+    while (same < common.length && parts[same] === common[same]) same += 1;
+    common = common.slice(0, same);
+  }
+  return common.length === 0 ? [] : [`:(literal)${common.join('/')}`];
+}
