@@ -1,0 +1,23 @@
+import type { FieldDrift, Origin } from '#api';
+import { humanDuration } from '#api';
+import { plain } from './output.ts';
+
+/** ` (web/deployment.yaml:12)`, or nothing. */
+export const formatOrigin = (origin: Origin | undefined) =>
+  origin === undefined ? '' : ` (${plain(origin.path)}:${origin.line})`;
+
+const formatValue = (value: unknown) =>
+  value === undefined ? 'absent' : plain(typeof value === 'string' ? value : JSON.stringify(value));
+
+/** `spec.replicas: 3 in Git, 5 live — admin with kubectl-scale, 2026-11-23T10:00:00Z` */
+export function formatDrift({ path, desired, live, user, manager, time }: FieldDrift): string {
+  const who = [user, manager === undefined ? undefined : `with ${manager}`]
+    .filter((part) => part !== undefined)
+    .join(' ');
+  const by = who === '' ? '' : ` — ${plain(who)}${time === undefined ? '' : `, ${time}`}`;
+  return `${path}: ${formatValue(desired)} in Git, ${formatValue(live)} live${by}`;
+}
+
+/** `5m` since a time of the API; `<unknown>` when there is none. */
+export const age = (time: string | undefined | null, nowMs: number) =>
+  time ? humanDuration(nowMs - Date.parse(time)) : '<unknown>';

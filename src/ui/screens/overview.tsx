@@ -1,0 +1,127 @@
+import type { UiApplicationSummary } from '#api';
+import { count, shortCommit, since } from '../format.ts';
+import { HealthBadge, PhaseBadge, SyncBadge, type Tone, ToneBadge } from '../parts/badge.tsx';
+import { links } from '../router.ts';
+import { nowMs, overview } from '../state.ts';
+import { NodeCards } from './nodes.tsx';
+
+interface Group {
+  readonly title: string;
+  readonly tone: Tone;
+  readonly holds: (application: UiApplicationSummary) => boolean;
+}
+
+/** Most urgent first; an Application stands in the first group that holds it. */
+const GROUPS: readonly Group[] = [
+  { title: 'Waits for you', tone: 'bad', holds: ({ run }) => run?.phase === 'PruneBlocked' },
+  {
+    title: 'Failing',
+    tone: 'bad',
+    holds: ({ run, health, sync }) =>
+      run?.phase === 'Failed' || health === 'Degraded' || health === 'Missing' || sync === 'Unknown',
+  },
+  { title: 'Differs from Git', tone: 'warn', holds: ({ sync }) => sync === 'OutOfSync' },
+  {
+    title: 'Under way',
+    tone: 'warn',
+    holds: ({ run, health }) => run?.phase === 'Running' || run?.phase === 'Pending' || health === 'Progressing',
+  },
+  { title: 'True to Git', tone: 'good', holds: () => true },
+];
+
+function grouped(
+  applications: readonly UiApplicationSummary[],
+): readonly (Group & { readonly members: readonly UiApplicationSummary[] })[] {
+  const of = (application: UiApplicationSummary) => GROUPS.find(({ holds }) => holds(application));
+  return GROUPS.map((group) => ({
+    ...group,
+    members: applications.filter((application) => of(application) === group),
+  })).filter(({ members }) => members.length > 0);
+}
+
+function Row({ application, tone }: { readonly application: UiApplicationSummary; readonly tone: Tone }) {
+  const { namespace, name, sync, health, run, message, drifted, revision, objects } = application;
+  const what =
+    message ??
+    (drifted > 0
+      ? `${count(drifted, 'object')} of ${objects} differ from Git`
+      : `${count(objects, 'object')} at ${shortCommit(revision)}`);
+  return (
+    <li>
+      <a class={`row ${tone}`} href={links.application(namespace, name)}>
+        <span class="name">{name}</span>
+        <span class="state">
+          <SyncBadge status={sync} />
+          <HealthBadge status={health} />
+          {run !== undefined && run.phase !== 'Succeeded' && run.phase !== 'Superseded' ? (
+            <PhaseBadge phase={run.phase} />
+          ) : null}
+        </span>
+        <span class="what">{what}</span>
+        <span class="when">{since(application.since, nowMs.value)}</span>
+      </a>
+    </li>
+  );
+}
+
+function verdict(applications: readonly UiApplicationSummary[]): {
+  readonly tone: Tone;
+  readonly text: string;
+  readonly more: string;
+} {
+  const groups = grouped(applications);
+  const first = groups[0];
+  const all = count(applications.length, 'Application');
+  if (first === undefined || first.tone === 'good')
+    return { tone: 'good', text: 'Everything is true to Git.', more: all };
+  const open = applications.length - (groups.find(({ tone }) => tone === 'good')?.members.length ?? 0);
+  return {
+    tone: first.tone,
+    text: `${open} of ${all} ${open === 1 ? 'is' : 'are'} not true to Git.`,
+    more: groups.map(({ title, members }) => `${title.toLowerCase()}: ${members.length}`).join(' · '),
+  };
+}
+
+export function Overview() {
+  const current = overview.value;
+  if (current === undefined)
+    return (
+      <p class="soft" aria-busy="true">
+        Reading …
+      </p>
+    );
+  if (current.applications.length === 0) {
+    return (
+      <section class="card empty">
+        <h1>No Application yet</h1>
+        <p>
+          Point Plumbline at a repository of Kubernetes YAML: <code>plumb up REPO</code>
+        </p>
+      </section>
+    );
+  }
+  const { tone, text, more } = verdict(current.applications);
+  return (
+    <>
+      <section class="card verdict" aria-label="Verdict">
+        <ToneBadge tone={tone}>{tone === 'good' ? 'True' : 'Look here'}</ToneBadge>
+        <h1>{text}</h1>
+        <p class="soft">{more}</p>
+      </section>
+      {grouped(current.applications).map(({ title, tone: groupTone, members }) => (
+        <section class="group" key={title} aria-label={title}>
+          <h2>{title}</h2>
+          <ul class="rows">
+            {members.map((application) => (
+              <Row key={`${application.namespace}/${application.name}`} application={application} tone={groupTone} />
+            ))}
+          </ul>
+        </section>
+      ))}
+      <section class="group" aria-label="Nodes">
+        <h2>Nodes</h2>
+        <NodeCards nodes={current.nodes} />
+      </section>
+    </>
+  );
+}
