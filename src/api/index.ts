@@ -2,6 +2,7 @@
  * The words everyone speaks: kinds and their shapes, defaults, validation, selectors, quantities, patches,
  * server-side apply and YAML. Pure; the browser loads its types too.
  */
+export { unsupportedApplicationFields } from './kinds/application-fields.ts';
 export type * from './kinds/plumbline.ts';
 export type { ResourceType } from './kinds/resource.ts';
 export { apiVersionOf } from './kinds/resource.ts';
@@ -41,8 +42,13 @@ export type {
 export { formatObjectKey, groupOf, objectKeyOf, versionOf } from './meta/object.ts';
 export type { Status, StatusCause, StatusDetails, StatusReason } from './meta/status.ts';
 export { ApiError, isApiError, notFound } from './meta/status.ts';
+export { isDeeperThan, MAX_JSON_DEPTH } from './schema/json.ts';
+export type { Pruned } from './schema/prune.ts';
+export { pruneUnknown } from './schema/prune.ts';
+export type { FieldIssue, Schema } from './schema/schema.ts';
+export { schemaOf, schemaOfShape } from './schema/schema-of.ts';
 export type * from './ui.ts';
-export { UI_REQUEST_HEADER } from './ui.ts';
+export { shapeIssues, structureIssues } from './validation/structure.ts';
 export { ageSince, humanDuration, parseDuration } from './values/duration.ts';
 export type { FieldRequirement, FieldSelector } from './values/field-selector.ts';
 export { parseFieldSelector } from './values/field-selector.ts';

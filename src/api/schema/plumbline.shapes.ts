@@ -1,0 +1,61 @@
+/**
+ * The shapes of our own kinds and of Argo CD's Application. Notation: shapes.ts. The types of the same fields are in
+ * ../kinds/plumbline.ts. The parts of an Application that Argo CD may extend keep what they do not know (`...`), so that
+ * such a field can be named in a warning instead of being dropped.
+ */
+export const PLUMBLINE_GROUPS: Readonly<Record<string, string>> = {
+  argoproj: 'argoproj.io',
+  plumbline: 'plumbline.dev',
+};
+
+const kind = '@kind apiVersion string; kind string; metadata meta.v1.ObjectMeta';
+const key = 'group string; kind! string; namespace string; name! string';
+
+export const PLUMBLINE_SHAPES: Readonly<Record<string, string>> = {
+  'argoproj.v1alpha1.Application': `${kind}; spec! ApplicationSpec; operation Operation; status ApplicationStatus`,
+  'argoproj.v1alpha1.ApplicationList': `@kind apiVersion string; items! []Application; kind string; metadata meta.v1.ListMeta`,
+  'argoproj.v1alpha1.ApplicationSpec':
+    'project string; source ApplicationSource; sources []ApplicationSource atomic; destination Destination; syncPolicy SyncPolicy; ignoreDifferences []IgnoreDifference atomic; revisionHistoryLimit int64; info []Info atomic; ...',
+  'argoproj.v1alpha1.ApplicationSource':
+    'repoURL! string; path string; targetRevision string; directory Directory; ...',
+  'argoproj.v1alpha1.Directory': 'recurse boolean; include string; exclude string; ...',
+  'argoproj.v1alpha1.Destination': 'server string; name string; namespace string; ...',
+  'argoproj.v1alpha1.SyncPolicy': 'automated Automated; syncOptions []string atomic; retry Retry; ...',
+  'argoproj.v1alpha1.Automated': 'prune boolean; selfHeal boolean; allowEmpty boolean; enabled boolean; ...',
+  'argoproj.v1alpha1.Retry': 'limit int64; backoff Backoff; ...',
+  'argoproj.v1alpha1.Backoff': 'duration string; factor int64; maxDuration string; ...',
+  'argoproj.v1alpha1.IgnoreDifference':
+    'group string; kind! string; name string; namespace string; jsonPointers []string atomic; jqPathExpressions []string atomic; managedFieldsManagers []string atomic; ...',
+  'argoproj.v1alpha1.Info': 'name! string; value! string; ...',
+  'argoproj.v1alpha1.Operation': 'initiatedBy OperationInitiator; sync SyncOperation; ...',
+  'argoproj.v1alpha1.OperationInitiator': 'username string; automated boolean; ...',
+  'argoproj.v1alpha1.SyncOperation': 'revision string; prune boolean; ...',
+  'argoproj.v1alpha1.ApplicationStatus':
+    'observedGeneration int64; sync SyncState; health HealthState; conditions []Condition atomic; resources []ResourceStatus atomic; digest string; reconciledAt time; run RunReference; summary Summary; ...',
+  'argoproj.v1alpha1.SyncState': 'status string; revision string; ...',
+  'argoproj.v1alpha1.HealthState': 'status string; message string; ...',
+  'argoproj.v1alpha1.Condition':
+    'type! string; status string; reason string; message string; lastTransitionTime time; observedGeneration int64; ...',
+  'argoproj.v1alpha1.ResourceStatus': `${key}; version string; status string; health HealthState; requiresPruning boolean; origin plumbline.v1.Origin; drift []plumbline.v1.FieldDrift atomic; ...`,
+  'argoproj.v1alpha1.RunReference': 'name! string; phase! string',
+  'argoproj.v1alpha1.Summary': 'images []string atomic; ...',
+
+  'plumbline.v1.SyncRun': `${kind}; spec! SyncRunSpec; status SyncRunStatus`,
+  'plumbline.v1.SyncRunList': '@kind apiVersion string; items! []SyncRun; kind string; metadata meta.v1.ListMeta',
+  'plumbline.v1.SyncRunSpec':
+    'application! string; revision! string; author string; message string; committedAt time; trigger! string enum=commit|self-heal|manual|webhook|retry|approval; requestedBy! string; digest! string; plan []PlannedChange atomic; renderedSets []string atomic',
+  'plumbline.v1.SyncRunStatus':
+    'phase string enum=Pending|Running|PruneBlocked|Succeeded|Failed|Superseded; reason string; message string; startedAt time; finishedAt time; durationMs int64; results []SyncResult atomic; waiting Waiting; approval Approval; supersededBy string',
+  'plumbline.v1.PlannedChange': `${key}; action! string enum=create|configure|prune; wave int32; reason string; origin Origin; fields []FieldDrift atomic`,
+  'plumbline.v1.SyncResult': `${key}; action! string enum=created|configured|unchanged|pruned|skipped|failed; wave int32; message string; origin Origin`,
+  'plumbline.v1.Waiting': 'object! string; reason! string; deadline! time',
+  'plumbline.v1.Approval': 'by! string; at! time',
+  'plumbline.v1.Origin': 'path! string; line! int32; commit string',
+  'plumbline.v1.FieldDrift': 'path! string; desired any; live any; manager string; user string; time time',
+  'plumbline.v1.RenderedSet': `${kind}; data! string`,
+  'plumbline.v1.RenderedSetList':
+    '@kind apiVersion string; items! []RenderedSet; kind string; metadata meta.v1.ListMeta',
+  'plumbline.v1.Inventory': `${kind}; application! string; entries []InventoryEntry atomic`,
+  'plumbline.v1.InventoryList': '@kind apiVersion string; items! []Inventory; kind string; metadata meta.v1.ListMeta',
+  'plumbline.v1.InventoryEntry': `${key}; version! string; uid string; path! string; line! int32; commit string`,
+};
