@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import colors from 'picocolors';
 
 /** Where a command writes; handed in so that tests can read it. */
@@ -13,17 +14,14 @@ export const terminalOutput: Output = {
   note: (text) => void process.stderr.write(`${text}\n`),
 };
 
-/** Characters that would move the cursor or ring the bell on a terminal, made visible. */
+/** Control and bidirectional characters, which could move the cursor or hide text on a terminal, made visible. */
 export function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to make visible
-  return text.replace(
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (character) =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences that picocolors writes
-const width = (cell: string) => cell.replace(/\u001b\[[0-9;]*m/g, '').length;
+const width = (cell: string) => stripVTControlCharacters(cell).length;
 
 /** Left-aligned columns, three spaces apart, as kubectl prints them. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {

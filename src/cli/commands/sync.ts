@@ -115,10 +115,10 @@ export async function approve(session: Session, name: string, yes: boolean): Pro
   } catch (error) {
     if (isApiError(error, 'Conflict'))
       throw new CliError('the run changed while you looked at it', {
-        hint: 'Look again: plumb approve ' + name,
+        hint: `Look again: plumb approve ${name}`,
         cause: error,
       });
     throw error;
   }
-  output.note(paint('ok') + ' approved');
+  output.note(`${paint('ok')} approved`);
 }

@@ -1,0 +1,45 @@
+import { PODS } from '#api';
+import { CliError } from '../errors.ts';
+import type { Session } from '../session.ts';
+
+export interface LogsOptions {
+  readonly namespace: string;
+  readonly container?: string;
+  readonly follow?: boolean;
+  readonly previous?: boolean;
+  readonly tail?: number;
+  readonly timestamps?: boolean;
+}
+
+/** Writes a pod's log to `sink` as it comes. */
+export async function logs(
+  { client }: Session,
+  name: string,
+  options: LogsOptions,
+  sink: (chunk: Uint8Array) => void,
+): Promise<void> {
+  const { namespace, container, follow, previous, tail, timestamps } = options;
+  const pod = await client.get(PODS, { namespace, name });
+  if (pod === undefined)
+    throw new CliError(`there is no pod "${name}" in namespace ${namespace}`, {
+      hint: `plumb get pods -n ${namespace} lists them.`,
+      exitCode: 2,
+    });
+  const names = pod.spec.containers.map((one) => one.name);
+  if (container === undefined && names.length > 1)
+    throw new CliError(`pod ${name} has several containers`, {
+      hint: `Name one with -c: ${names.join(', ')}`,
+      exitCode: 2,
+    });
+  const stream = client.logs(
+    { namespace, name },
+    {
+      container: container ?? names[0] ?? '',
+      ...(follow === undefined ? {} : { follow }),
+      ...(previous === undefined ? {} : { previous }),
+      ...(tail === undefined ? {} : { tailLines: tail }),
+      ...(timestamps === undefined ? {} : { timestamps }),
+    },
+  );
+  for await (const chunk of stream) sink(chunk);
+}
