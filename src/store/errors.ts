@@ -9,6 +9,8 @@ export type StoreErrorCode =
   /** A watcher read too slowly for its buffer, or for compaction. List again. */
   | 'WatchOverrun'
   | 'StoreClosed'
+  /** More commits wait for the disk than the store holds. Nothing was written. */
+  | 'StoreBusy'
   /** Stored bytes fail their checksum or their authentication tag. Restore from a backup. */
   | 'ValueCorrupt'
   /** Another process has the store open. */
@@ -24,9 +26,11 @@ export type StoreErrorCode =
   /** The disk engine does not sync as told. */
   | 'StoreNotDurable';
 
-const RETRYABLE: ReadonlySet<StoreErrorCode> = new Set(['StoreFull', 'WatchOverrun', 'FutureRevision']);
+const RETRYABLE: ReadonlySet<StoreErrorCode> = new Set(['StoreBusy', 'StoreFull', 'WatchOverrun', 'FutureRevision']);
 
 export class StoreError extends PlumblineError {
+  declare readonly code: StoreErrorCode;
+
   constructor(code: StoreErrorCode, message: string, cause?: unknown) {
     super(message, { code, retryable: RETRYABLE.has(code), ...(cause === undefined ? {} : { cause }) });
   }
