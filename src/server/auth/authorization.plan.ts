@@ -1,0 +1,92 @@
+import type { Pod } from '#api';
+import type { AuthorizationInput, AuthorizationPlan, ResourceAttributes } from './authorization.types.ts';
+import { GROUP_MASTERS, GROUP_VIEWERS, nodeNameOf } from './groups.plan.ts';
+import { planPodReferences } from './pod-references.plan.ts';
+
+const READ = ['get', 'list', 'watch'];
+const WRITE = ['create', 'update', 'patch'];
+
+/** Paths every authenticated user may read: what clients need to find their way. */
+const PUBLIC_PATHS = ['/api', '/apis', '/openapi', '/version', '/healthz', '/livez', '/readyz'];
+
+/** What a viewer may not read: it holds secrets in the clear. */
+const SECRET_RESOURCES = new Set(['/secrets', 'plumbline.dev/renderedsets']);
+
+/** Decides whether a user may do something. What no rule allows is refused. */
+export function planAuthorization({ user, attributes, nodePods }: AuthorizationInput): AuthorizationPlan {
+  if (user.groups.includes(GROUP_MASTERS)) return allow('system:masters may do everything');
+  const node = nodeNameOf(user);
+  if (!('resource' in attributes)) return planPath(attributes.verb, attributes.path, node);
+  if (node !== undefined) return planNode(node, attributes, nodePods);
+  if (user.groups.includes(GROUP_VIEWERS)) return planViewer(attributes);
+  return deny('no rule allows it');
+}
+
+function planPath(verb: string, path: string, node: string | undefined): AuthorizationPlan {
+  if (verb === 'get' && PUBLIC_PATHS.some((open) => path === open || path.startsWith(`${open}/`))) {
+    return allow('discovery is open to every authenticated user');
+  }
+  if (node !== undefined && path.startsWith(`/plumbline/v1/nodes/${node}/`)) return allow("a node's own tunnel");
+  return deny('no rule allows this path');
+}
+
+function planViewer({ verb, group, resource }: ResourceAttributes): AuthorizationPlan {
+  if (!READ.includes(verb)) return deny('viewers only read');
+  if (SECRET_RESOURCES.has(`${group}/${resource}`)) return deny('viewers read no secrets');
+  return allow('viewers read');
+}
+
+/** A stolen node is one node: it reads what its own pods need, and writes only what it is itself or runs itself. */
+function planNode(node: string, asked: ResourceAttributes, pods: readonly Pod[]): AuthorizationPlan {
+  const { verb, namespace, name, resource } = asked;
+  const what = `${asked.group}/${asked.resource}${asked.subresource === undefined ? '' : `/${asked.subresource}`}`;
+  const either = (verbs: readonly string[]) => verbs.includes(verb);
+  const when = (condition: boolean, reason: string) => (condition ? allow(reason) : deny(`not ${reason}`));
+  switch (what) {
+    case '/nodes':
+      return when(either([...READ, ...WRITE]) && name === node, 'its own Node');
+    case '/nodes/status':
+      return when(either(['get', 'update', 'patch']) && name === node, "its own Node's status");
+    case 'coordination.k8s.io/leases': {
+      const verbs = [...READ, ...WRITE, 'delete'];
+      return when(either(verbs) && namespace === 'kube-node-lease' && name === node, 'its own Lease');
+    }
+    case '/pods':
+      if (either(['list', 'watch'])) return when(asked.nodeName === node, 'limited to spec.nodeName of itself');
+      return when(either(['get', 'delete']) && isBound(pods, namespace, name), 'a pod bound to it');
+    case '/pods/status':
+      return when(either(['get', 'update', 'patch']) && isBound(pods, namespace, name), 'a pod bound to it');
+    case '/secrets':
+    case '/configmaps':
+    case '/serviceaccounts':
+      return when(either(READ) && isReferenced(pods, resource, namespace, name), 'named by a pod bound to it');
+    case '/services':
+    case '/namespaces':
+    case 'discovery.k8s.io/endpointslices':
+      return when(either(READ), 'read by every node');
+    case '/events':
+      return when(either(['create', 'patch', 'update']), 'events are reported by every node');
+    default:
+      return deny('no rule allows it to a node');
+  }
+}
+
+function isBound(pods: readonly Pod[], namespace: string, name: string | undefined): boolean {
+  return pods.some(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
+}
+
+function isReferenced(pods: readonly Pod[], resource: string, namespace: string, name: string | undefined): boolean {
+  if (name === undefined) return false;
+  return pods.some((pod) => {
+    if (pod.metadata.namespace !== namespace) return false;
+    return planPodReferences(pod).get(resource)?.has(name) ?? false;
+  });
+}
+
+function allow(reason: string): AuthorizationPlan {
+  return { allowed: true, reason };
+}
+
+function deny(reason: string): AuthorizationPlan {
+  return { allowed: false, reason };
+}

@@ -1,0 +1,27 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { sha256Hex } from '#base';
+
+/** A document that changes only with the program, and its tag. */
+export interface CachedDocument {
+  readonly text: string;
+  readonly hash: string;
+}
+
+export function cachedDocument(value: object): CachedDocument {
+  const text = JSON.stringify(value);
+  return { text, hash: sha256Hex(text).toUpperCase() };
+}
+
+/** Answers a document, or 304 to a client that has it. */
+export function sendDocument(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { text, hash }: CachedDocument,
+  contentType = 'application/json',
+): FastifyReply {
+  const tag = `"${hash}"`;
+  reply.header('etag', tag).header('vary', 'Accept');
+  const known = (request.headers['if-none-match'] ?? '').split(',').some((entry) => entry.trim() === tag);
+  if (known) return reply.code(304).send();
+  return reply.code(200).header('content-type', contentType).send(text);
+}

@@ -1,0 +1,68 @@
+import { ApiError, apiVersionOf } from '#api';
+import type { ResourceRow } from '../registry/api.ts';
+import { sendJson } from './answers.ts';
+import { type CachedDocument, cachedDocument, sendDocument } from './cached-document.ts';
+import type { Exchange } from './exchange.ts';
+import { unknownResource } from './resource-handler.ts';
+
+/** How long a document named by its hash may be kept: a year. Source: kube-openapi pkg/handler3 (words only). */
+const IMMUTABLE_SECONDS = 31_536_000;
+
+export interface OpenApiDeps {
+  readonly rows: readonly ResourceRow[];
+  /** The OpenAPI v3 document of one group version. */
+  readonly openApiDocument: (group: string, version: string) => object;
+  readonly nowMs: () => number;
+}
+
+export type OpenApiHandler = (exchange: Exchange) => unknown;
+
+/** `/openapi/v3`: an index, and one document per group version, made when first asked for. */
+export function createOpenApiHandler({ rows, openApiDocument, nowMs }: OpenApiDeps): OpenApiHandler {
+  const documents = new Map<string, CachedDocument>();
+  const versions = new Map(rows.map(({ type }) => [pathOf(type), type]));
+
+  function documentAt(path: string): CachedDocument | undefined {
+    const type = versions.get(path);
+    if (type === undefined) return undefined;
+    const document = documents.get(path) ?? cachedDocument(openApiDocument(type.group, type.version));
+    documents.set(path, document);
+    return document;
+  }
+
+  function sendIndex({ request, reply }: Exchange): unknown {
+    const paths: Record<string, object> = {};
+    for (const path of versions.keys()) {
+      const hash = documentAt(path)?.hash ?? '';
+      paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` };
+    }
+    return sendDocument(request, reply, cachedDocument({ paths }));
+  }
+
+  return (exchange) => {
+    const { request, reply, pathname, query } = exchange;
+    if (pathname === '/openapi/v2') {
+      throw new ApiError('NotAcceptable', 'OpenAPI v2 is not served; use /openapi/v3, as kubectl 1.27 and newer do');
+    }
+    if (pathname === '/openapi/v3' || pathname === '/openapi/v3/') return sendIndex(exchange);
+    const document = documentAt(pathname.slice('/openapi/v3/'.length));
+    if (document === undefined) throw unknownResource();
+    const asked = query.get('hash');
+    if (asked === document.hash) {
+      reply.header('cache-control', `public, immutable, max-age=${IMMUTABLE_SECONDS}`);
+      reply.header('expires', new Date(nowMs() + IMMUTABLE_SECONDS * 1_000).toUTCString());
+    } else if (asked !== null && asked !== '') {
+      return sendRedirect(exchange, `${pathname}?hash=${document.hash}`);
+    }
+    return sendDocument(request, reply, document);
+  };
+}
+
+/** An older hash leads to the newest document. */
+function sendRedirect({ reply }: Exchange, location: string): unknown {
+  return sendJson(reply.header('location', location), 301, '{}');
+}
+
+function pathOf(type: { readonly group: string; readonly version: string }): string {
+  return type.group === '' ? `api/${type.version}` : `apis/${apiVersionOf(type)}`;
+}

@@ -1,0 +1,29 @@
+import { TextDecoder } from 'node:util';
+import { ApiError, parseJsonStrict, parseYamlBody } from '#api';
+import { httpLimits } from './limits.ts';
+import type { BodySyntax } from './media-types.plan.ts';
+import type { DecodedBody } from './request-body.types.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Parses a body. What is called YAML and looks like JSON is parsed as JSON, which is a hundred times faster. */
+export function parseBody(bytes: Uint8Array, syntax: BodySyntax): DecodedBody {
+  const text = decodeUtf8(bytes);
+  if (syntax === 'json' || /^\s*[{[]/.test(text)) {
+    const { value, duplicates } = parseJsonStrict(text);
+    return { value, duplicateFields: duplicates };
+  }
+  if (bytes.length > httpLimits.yamlBodyBytes) {
+    const most = httpLimits.yamlBodyBytes;
+    throw new ApiError('RequestEntityTooLarge', `a body that is YAML may have ${most} bytes at most; send JSON`);
+  }
+  return { value: parseYamlBody(text), duplicateFields: [] };
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new ApiError('BadRequest', 'the body is not valid UTF-8', undefined, cause);
+  }
+}

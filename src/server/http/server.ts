@@ -1,0 +1,242 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { ApiError } from '#api';
+import type { Clock, Log } from '#base';
+import type { Authorize } from '../auth/authorizer.ts';
+import { nodeNameOf } from '../auth/groups.plan.ts';
+import { serveControl, serveStream } from '../nodes/node-routes.ts';
+import type { NodeTunnel } from '../nodes/node-tunnel.ts';
+import type { OpenPodLog } from '../nodes/pod-logs.ts';
+import type { Api, UserInfo } from '../registry/api.ts';
+import { sendError, sendText, sendValue } from './answers.ts';
+import { createDiscoveryHandler } from './discovery-handler.ts';
+import { createEncoder, toApiError } from './encoding.ts';
+import { type Exchange, managerFromUserAgent, splitTarget } from './exchange.ts';
+import { InFlight } from './in-flight.ts';
+import { httpLimits } from './limits.ts';
+import { createOpenApiHandler } from './openapi-handler.ts';
+import { BodyReader } from './request-body.ts';
+import { planRequestPath } from './request-path.plan.ts';
+import { createResourceHandler, unknownResource } from './resource-handler.ts';
+import { versionInfo } from './version.ts';
+
+export interface HttpServerOptions {
+  readonly api: Api;
+  /** The user behind a bearer token; undefined for none. */
+  readonly authenticate: (token: string) => UserInfo | undefined;
+  readonly authorize: Authorize;
+  /** The OpenAPI v3 document of one group version. */
+  readonly openApiDocument: (group: string, version: string) => object;
+  readonly tunnel: NodeTunnel;
+  readonly openPodLog: OpenPodLog;
+  /** A login link for a user's browser, asked for by `POST /plumbline/v1/login-links`; absent where there is no UI. */
+  readonly createLoginLink?: (user: UserInfo) => { readonly url: string; readonly expiresAt: string };
+  readonly tls: { readonly certificate: string; readonly key: string };
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly productVersion: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random?: () => number;
+}
+
+/** A listener of ours. */
+export interface Listener {
+  start(): Promise<void>;
+  /** Where it listens, once started: the port is the real one when 0 was asked for. */
+  address(): { readonly host: string; readonly port: number };
+  /** Ends streams at once, lets requests in work end for a while, then cuts them off. Never hangs. */
+  close(): Promise<void>;
+}
+
+/** Answered without a token: whether we live. Everything else is refused to strangers. */
+const HEALTH_PATHS = ['/healthz', '/livez', '/readyz'];
+
+const NODE_STREAM = /^\/plumbline\/v1\/nodes\/([^/]+)\/(?:control|streams\/([^/]+))$/;
+
+/** The Kubernetes API over HTTPS, and the tunnel for node agents beside it. */
+export function createHttpServer(options: HttpServerOptions): Listener {
+  const { api, authorize, clock, log, tls, listen, tunnel } = options;
+  const closing = new AbortController();
+  const inFlight = new InFlight();
+  const app = fastify({
+    logger: false,
+    https: {
+      key: tls.key,
+      cert: tls.certificate,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: httpLimits.tlsHandshakeTimeoutMs,
+      maxHeaderSize: httpLimits.headerBytes,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
+    },
+    keepAliveTimeout: httpLimits.keepAliveMs,
+    requestTimeout: 0, // logs of agents are bodies that never end; every other body has its own deadline
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: httpLimits.paramLength },
+    frameworkErrors: (error, _request, reply) => void sendError(reply as unknown as FastifyReply, fromFramework(error)),
+  });
+  app.server.headersTimeout = httpLimits.headersTimeoutMs;
+  app.server.maxConnections = httpLimits.connections;
+
+  const handleDiscovery = createDiscoveryHandler(api.rows);
+  const handleOpenApi = createOpenApiHandler({
+    rows: api.rows,
+    openApiDocument: options.openApiDocument,
+    nowMs: () => clock.nowMs(),
+  });
+  const handleResource = createResourceHandler({
+    api,
+    authorize,
+    bodies: new BodyReader(clock),
+    encoder: createEncoder(() => clock.nowMs()),
+    openPodLog: options.openPodLog,
+    clock,
+    log,
+    random: options.random ?? Math.random,
+  });
+
+  function authenticate(request: FastifyRequest): UserInfo {
+    const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(' ');
+    const user = scheme.toLowerCase() === 'bearer' ? options.authenticate(token) : undefined;
+    if (user === undefined) throw new ApiError('Unauthorized', 'Unauthorized');
+    // Running as the caller where another identity was asked for would be worse than refusing.
+    if (Object.keys(request.headers).some((name) => name.startsWith('impersonate-'))) {
+      throw new ApiError('Forbidden', 'impersonation is not supported');
+    }
+    return user;
+  }
+
+  function exchangeOf(request: FastifyRequest, reply: FastifyReply): Exchange {
+    const user = authenticate(request);
+    const context = { user, defaultManager: managerFromUserAgent(request.headers['user-agent']) };
+    const { pathname, query } = splitTarget(request.raw.url ?? '/');
+    return { request, reply, context, pathname, query, signal: untilGone(reply.raw, closing.signal) };
+  }
+
+  /** Every route goes through here: no handler runs for a caller we do not know. */
+  function authenticated(handle: (exchange: Exchange) => unknown) {
+    return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+      const release = inFlight.enter(reply.raw, isStream(request));
+      try {
+        return await handle(exchangeOf(request, reply));
+      } finally {
+        release();
+      }
+    };
+  }
+
+  async function permitted(exchange: Exchange): Promise<void> {
+    const verb = exchange.request.method.toLowerCase();
+    await authorize(exchange.context.user, { verb, path: exchange.pathname });
+  }
+
+  async function handleApi(exchange: Exchange): Promise<unknown> {
+    const path = planRequestPath(exchange.pathname);
+    if (path?.type === 'resource') return handleResource(exchange, path);
+    await permitted(exchange);
+    if (path === undefined) throw unknownResource();
+    return handleDiscovery(exchange, path);
+  }
+
+  async function handleNode(exchange: Exchange): Promise<unknown> {
+    const { request, reply, context, pathname, signal } = exchange;
+    const [, node = '', ticket] = NODE_STREAM.exec(decodeURIComponent(pathname)) ?? [];
+    await permitted(exchange);
+    if (nodeNameOf(context.user) !== node) throw new ApiError('Forbidden', "only a node's own agent may call here");
+    if (ticket === undefined && request.method === 'GET') return serveControl(tunnel, node, reply, signal);
+    if (ticket !== undefined && request.method === 'POST') return serveStream(tunnel, node, ticket, exchange);
+    throw unknownResource();
+  }
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null)); // bodies are read by the handlers
+  app.setErrorHandler((error, request, reply) => {
+    const answered = toApiError(fromFramework(error));
+    if (answered.reason === 'InternalError') log.error({ err: error, url: request.url }, 'request failed');
+    return sendError(reply, answered);
+  });
+  app.setNotFoundHandler(authenticated(() => Promise.reject(unknownResource())));
+  for (const url of HEALTH_PATHS) app.get(url, (_request, reply) => sendText(reply, 200, 'ok'));
+  const version = versionInfo(options.productVersion);
+  app.get(
+    '/version',
+    authenticated(({ reply }) => sendValue(reply, 200, version)),
+  );
+  app.get(
+    '/version/',
+    authenticated(({ reply }) => sendValue(reply, 200, version)),
+  );
+  for (const url of ['/openapi/v2', '/openapi/v3', '/openapi/v3/*']) {
+    app.get(
+      url,
+      authenticated(async (exchange) => {
+        await permitted(exchange);
+        return handleOpenApi(exchange);
+      }),
+    );
+  }
+  for (const url of ['/api', '/api/*', '/apis', '/apis/*']) {
+    app.route({ method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], url, handler: authenticated(handleApi) });
+  }
+  app.route({ method: ['GET', 'POST'], url: '/plumbline/v1/nodes/*', handler: authenticated(handleNode) });
+  const { createLoginLink } = options;
+  if (createLoginLink !== undefined) {
+    app.post(
+      '/plumbline/v1/login-links',
+      authenticated(({ reply, context }) => sendValue(reply, 201, createLoginLink(context.user))),
+    );
+  }
+  app.addHook('preClose', async () => closing.abort());
+
+  return {
+    async start() {
+      await app.listen(listen);
+    },
+    address() {
+      const { address: host, port } = app.server.address() as AddressInfo;
+      return { host, port };
+    },
+    async close() {
+      closing.abort();
+      tunnel.close();
+      const cut = clock.after(httpLimits.closeGraceMs, () => app.server.closeAllConnections());
+      await app.close();
+      cut.cancel();
+    },
+  };
+}
+
+/** Watches, followed logs and agents' connections: they live long and are not counted as work. */
+function isStream({ url, raw }: FastifyRequest): boolean {
+  return (
+    (raw.method === 'GET' && (/[?&](watch|follow)=(?!false|0)/.test(url) || url.endsWith('/control'))) ||
+    url.includes('/streams/')
+  );
+}
+
+/** Aborts when the response is closed, for whatever reason, or when `closing` aborts. */
+function untilGone(response: ServerResponse<IncomingMessage>, closing: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  closing.addEventListener('abort', abort, { once: true });
+  if (closing.aborted) abort();
+  response.once('close', () => {
+    closing.removeEventListener('abort', abort);
+    abort();
+  });
+  return controller.signal;
+}
+
+/** The framework's own refusals (a URL too long, a header it cannot read) in our words. */
+function fromFramework(error: unknown): unknown {
+  if (error instanceof ApiError || typeof error !== 'object' || error === null) return error;
+  const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
+  const message = error instanceof Error ? error.message : 'bad request';
+  if (status === 413) return new ApiError('RequestEntityTooLarge', message, undefined, error);
+  if (status === 415) return new ApiError('UnsupportedMediaType', message, undefined, error);
+  if (status === 404) return new ApiError('NotFound', message, undefined, error);
+  return status >= 400 && status < 500 ? new ApiError('BadRequest', message, undefined, error) : error;
+}

@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto';
+import { ApiError } from '#api';
+import type { Clock, Log, Timer } from '#base';
+import type { AgentStream, ControlMessage, LogStreamOptions, LogTarget } from './node-tunnel.types.ts';
+
+/** Named limits of the agents' connections. */
+export const tunnelLimits = {
+  /** How often an idle control connection says it lives. */
+  pingMs: 10_000,
+  /** From asking an agent for a stream to its call. */
+  dialTimeoutMs: 10_000,
+  /** Streams one node is asked for and has not opened yet. */
+  ticketsPerNode: 128,
+  /** Longest error text taken from an agent. */
+  errorLength: 1_024,
+} as const;
+
+/**
+ * Reaches node agents, which listen on no port: each holds a control connection to us, and for every stream we ask for
+ * it dials a fresh connection with a one-time ticket.
+ */
+export interface NodeTunnel {
+  isConnected(node: string): boolean;
+  /**
+   * A container's log. Resolves when the agent has called back; refuses with `ServiceUnavailable` when the node cannot
+   * be reached, and with `BadRequest` and the agent's own words when it has no such log.
+   */
+  openLog(
+    node: string,
+    pod: LogTarget,
+    options: LogStreamOptions,
+    signal?: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>>;
+  /** Takes over an agent's control connection; a newer one of the same node ends it. Messages come until `signal` aborts. */
+  connect(node: string, send: (message: ControlMessage) => void, end: () => void, signal: AbortSignal): void;
+  /** Hands over the stream an agent dialled. Throws `NotFound` for a ticket that is not this node's, used or too old. */
+  accept(node: string, stream: AgentStream): void;
+  close(): void;
+}
+
+interface Control {
+  readonly send: (message: ControlMessage) => void;
+  readonly end: () => void;
+  timer: Timer;
+}
+
+interface Ticket {
+  readonly node: string;
+  readonly settle: (result: AgentStream | ApiError) => void;
+}
+
+export function createNodeTunnel({ clock, log }: { readonly clock: Clock; readonly log: Log }): NodeTunnel {
+  const controls = new Map<string, Control>();
+  const tickets = new Map<string, Ticket>();
+
+  function drop(node: string, control: Control): void {
+    control.timer.cancel();
+    if (controls.get(node) !== control) return;
+    controls.delete(node);
+    log.info({ node }, 'node agent disconnected');
+    for (const [, ticket] of ticketsOf(node)) ticket.settle(unreachable(node));
+  }
+
+  function ticketsOf(node: string): [string, Ticket][] {
+    return [...tickets].filter(([, ticket]) => ticket.node === node);
+  }
+
+  function ping(control: Control): Timer {
+    return clock.after(tunnelLimits.pingMs, () => {
+      control.send({ type: 'ping' });
+      control.timer = ping(control);
+    });
+  }
+
+  /** Asks for a stream and waits for the call. */
+  function dial(
+    node: string,
+    message: (ticket: string) => ControlMessage,
+    signal: AbortSignal | undefined,
+  ): Promise<AgentStream> {
+    const control = controls.get(node);
+    if (control === undefined) return Promise.reject(unreachable(node));
+    if (ticketsOf(node).length >= tunnelLimits.ticketsPerNode) {
+      return Promise.reject(new ApiError('TooManyRequests', `node ${node} has too many streams to open`));
+    }
+    const ticket = randomBytes(24).toString('base64url');
+    return new Promise((resolve, reject) => {
+      const settle = (result: AgentStream | ApiError) => {
+        timer.cancel();
+        signal?.removeEventListener('abort', onAbort);
+        tickets.delete(ticket);
+        if (!(result instanceof ApiError)) return resolve(result);
+        controls.get(node)?.send({ type: 'cancel', ticket });
+        reject(result);
+      };
+      const timer = clock.after(tunnelLimits.dialTimeoutMs, () => {
+        settle(new ApiError('ServiceUnavailable', `node ${node} did not answer in time`));
+      });
+      const onAbort = () => settle(new ApiError('Timeout', 'the request was called off'));
+      tickets.set(ticket, { node, settle });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal?.aborted) return onAbort();
+      control.send(message(ticket));
+    });
+  }
+
+  async function* read(node: string, stream: AgentStream, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+    const onAbort = () => stream.abort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      if (signal?.aborted !== true) yield* stream.body;
+    } catch (cause) {
+      if (signal?.aborted !== true) {
+        throw new ApiError('ServiceUnavailable', `the stream from node ${node} broke off`, undefined, cause);
+      }
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      stream.abort();
+      controls.get(node)?.send({ type: 'cancel', ticket: stream.ticket });
+    }
+  }
+
+  return {
+    isConnected: (node) => controls.has(node),
+
+    async openLog(node, pod, options, signal) {
+      const stream = await dial(node, (ticket) => ({ type: 'log', ticket, pod, options }), signal);
+      if (stream.error === undefined) return read(node, stream, signal);
+      throw new ApiError('BadRequest', stream.error.slice(0, tunnelLimits.errorLength));
+    },
+
+    connect(node, send, end, signal) {
+      const older = controls.get(node);
+      if (older !== undefined) {
+        drop(node, older);
+        older.end();
+      }
+      const control: Control = { send, end, timer: { cancel: () => undefined } };
+      control.timer = ping(control);
+      controls.set(node, control);
+      log.info({ node }, 'node agent connected');
+      if (signal.aborted) drop(node, control);
+      else signal.addEventListener('abort', () => drop(node, control), { once: true });
+    },
+
+    accept(node, stream) {
+      const ticket = tickets.get(stream.ticket);
+      if (ticket === undefined || ticket.node !== node) {
+        throw new ApiError('NotFound', 'the ticket is unknown, used or too old');
+      }
+      ticket.settle(stream);
+    },
+
+    close() {
+      for (const [node, control] of [...controls]) {
+        drop(node, control);
+        control.end();
+      }
+    },
+  };
+}
+
+function unreachable(node: string): ApiError {
+  return new ApiError('ServiceUnavailable', `node ${node} cannot be reached: its agent is not connected`);
+}
