@@ -1,0 +1,101 @@
+import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePorts } from '../support/product.ts';
+import { until } from '../support/until.ts';
+
+const run = promisify(execFile);
+const root = path.resolve(import.meta.dirname, '../..');
+let clone: string;
+let ports: readonly number[];
+
+beforeAll(async () => {
+  clone = path.join(await mkdtemp(path.join(tmpdir(), 'plumb-clone-')), 'plumbline');
+  await run('git', ['clone', '--quiet', '--no-hardlinks', root, clone]);
+  ports = await freePorts(3);
+});
+afterAll(async () => {
+  if (existsSync(path.join(clone, '.plumbline'))) await run('npm', ['run', 'clean'], { cwd: clone });
+  await rm(path.dirname(clone), { recursive: true, force: true });
+});
+
+/** `npm start` with ports of its own; resolves when it serves. */
+async function npmStart() {
+  const [api, ui, webhook] = ports;
+  const child = spawn(
+    'npm',
+    ['start', '--', '--api-port', String(api), '--ui-port', String(ui), '--webhook-port', String(webhook)],
+    { cwd: clone, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString('utf8');
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    output += chunk.toString('utf8');
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  await until(
+    'npm start serves',
+    () => {
+      if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}:\n${output}`);
+      return output.includes('/login?ticket=');
+    },
+    200_000,
+  );
+  return {
+    output: () => output,
+    stop: () => {
+      child.kill('SIGINT');
+      return ended;
+    },
+  };
+}
+
+const engine = async (...args: readonly string[]) => (await run('docker', [...args])).stdout.trim();
+
+describe('npm start in a fresh clone, without node_modules', () => {
+  it('needs one run to serve the sample, leaves its containers on Ctrl-C, and adopts them', async () => {
+    expect(existsSync(path.join(clone, 'node_modules'))).toBe(false);
+    const first = await npmStart();
+    await until(
+      'the sample answers through its NodePort',
+      async () => (await fetch('http://127.0.0.1:30080/pod', { signal: AbortSignal.timeout(2_000) })).ok,
+      120_000,
+    );
+    expect(first.output()).toContain(path.join(clone, '.plumbline/demo'));
+    const status = () => run('node', ['dist/cli/main.js', 'status', '--check'], { cwd: clone });
+    await until('both Applications are Synced and Healthy', async () => (await status()).stdout, 120_000);
+    const before = await engine('ps', '-q', '--no-trunc', '--filter', 'label=io.kubernetes.pod.namespace=demo');
+    expect(before.split('\n').length).toBeGreaterThanOrEqual(4);
+    expect(await first.stop()).toBe(0);
+    expect(await engine('ps', '-q', '--no-trunc', '--filter', 'label=io.kubernetes.pod.namespace=demo')).toBe(before);
+    const second = await npmStart();
+    await until('everything is true again', async () => (await status()).stdout, 60_000);
+    expect(await engine('ps', '-q', '--no-trunc', '--filter', 'label=io.kubernetes.pod.namespace=demo')).toBe(before);
+
+    const taken = spawn(
+      'npm',
+      ['start', '--', '--state-dir', path.join(clone, '.other'), '--api-port', String(ports[0])],
+      { cwd: clone, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let words = '';
+    for (const stream of [taken.stdout, taken.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        words += chunk.toString('utf8');
+      });
+    expect(await new Promise((resolve) => taken.once('exit', resolve))).not.toBe(0);
+    expect(words).toContain(String(ports[0]));
+    expect(words).toMatch(/taken|in use/);
+    expect(await second.stop()).toBe(0);
+
+    const clean = await run('npm', ['run', 'clean'], { cwd: clone });
+    expect(clean.stderr).toBe('');
+    expect(await engine('ps', '-aq', '--filter', 'label=io.kubernetes.pod.namespace=demo')).toBe('');
+    expect(existsSync(path.join(clone, '.plumbline'))).toBe(false);
+  });
+});

@@ -1,0 +1,151 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Product, startProduct } from '../support/product.ts';
+import { until } from '../support/until.ts';
+
+const shots = process.env['PLUMBLINE_SCREENSHOTS'];
+let product: Product;
+let browser: Browser;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  product = await startProduct();
+  await product.untilTrue('web');
+  await product.untilTrue('clock');
+  browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--no-first-run', '--disable-background-networking', '--disable-dev-shm-usage'],
+  });
+  page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+});
+afterAll(async () => {
+  await browser?.close();
+  await product?.close();
+});
+
+/** Keeps a picture to look at, where a folder for them is named. */
+async function shot(name: string): Promise<void> {
+  if (shots === undefined) return;
+  await mkdir(shots, { recursive: true });
+  await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
+}
+
+describe('the dashboard in Chromium', () => {
+  it('lets nobody in without a login', async () => {
+    const { origin } = new URL(product.loginLink);
+    expect((await fetch(`${origin}/ui/v1/overview`)).status).toBe(401);
+  });
+
+  it('logs in by the one-time link, which works once', async () => {
+    await page.goto(product.loginLink);
+    await page.getByRole('heading', { name: 'Everything is true to Git.' }).waitFor();
+    expect(page.url()).not.toContain('ticket');
+    await shot('overview');
+    const again = await browser.newContext();
+    const second = await again.newPage();
+    const answer = await second.goto(product.loginLink);
+    expect(answer?.status()).toBeGreaterThanOrEqual(400);
+    await again.close();
+  });
+
+  it('shows drift as it appears after kubectl scale, with who and where, and shows it healed', async () => {
+    await page.getByRole('link', { name: 'web', exact: false }).first().click();
+    await page.getByRole('heading', { name: 'web' }).waitFor();
+    // Without self-heal the drift stays to be looked at.
+    const file = path.join(product.demo, 'web.yaml');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('selfHeal: true', 'selfHeal: false'));
+    await product.commit('Tell me, do not touch');
+    await page.getByText('shows drift').waitFor();
+    await product.kubectl('scale', 'deployment', 'web', '-n', 'demo', '--replicas=4');
+    const drift = page.getByRole('region', { name: 'Drift' });
+    await drift.getByText('spec.replicas').waitFor();
+    const row = drift.getByRole('row', { name: /spec\.replicas/ });
+    await expect.poll(() => row.innerText()).toMatch(/3[\s\S]*4[\s\S]*admin[\s\S]*web\/deployment\.yaml:\d+/);
+    await shot('drift');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('selfHeal: false', 'selfHeal: true'));
+    await product.commit('Heal it');
+    await drift.waitFor({ state: 'detached' });
+    await until(
+      'three replicas again',
+      async () =>
+        (await product.kubectl('get', 'deploy', 'web', '-n', 'demo', '-o', 'jsonpath={.spec.replicas}')).stdout === '3',
+    );
+    await product.untilTrue('web');
+    await page.getByText('self-heal').first().waitFor();
+    await shot('healed');
+  });
+
+  it('syncs by its button', async () => {
+    await page.getByRole('button', { name: 'Sync' }).click();
+    await page.getByText('Asked for a sync.').waitFor();
+    await product.untilTrue('web');
+  });
+
+  it('shows the log of a pod as it grows', async () => {
+    await page.getByRole('region', { name: 'Pods' }).getByRole('button', { name: 'Log' }).first().click();
+    await page.getByRole('log').getByText('listening on 8080').waitFor();
+    await shot('log');
+  });
+
+  it('shows a blocked prune and lets it go on when approved', async () => {
+    await rm(path.join(product.demo, 'clock'), { recursive: true });
+    await mkdir(path.join(product.demo, 'clock'));
+    await writeFile(path.join(product.demo, 'clock/empty.yaml'), '# Everything went away.\n');
+    await product.commit('Empty the clock');
+    await page.goto(`${new URL(page.url()).origin}/#/applications/argocd/clock`);
+    const approval = page.getByRole('region', { name: 'Approval' });
+    await approval.getByText('Deployment demo/clock').waitFor();
+    expect((await product.kubectl('get', 'deploy', 'clock', '-n', 'demo')).code).toBe(0);
+    await shot('blocked');
+    await approval.getByRole('button', { name: 'Approve and delete' }).click();
+    await until(
+      'the clock is gone',
+      async () => (await product.kubectl('get', 'deploy', 'clock', '-n', 'demo')).code === 1,
+    );
+    await approval.waitFor({ state: 'detached' });
+  });
+
+  it('compares any two runs of the history', async () => {
+    const file = path.join(product.demo, 'web/deployment.yaml');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('value: blue', 'value: teal'));
+    const commit = await product.commit('Paint it teal');
+    await product.untilTrue('web', commit);
+    await page.goto(`${new URL(page.url()).origin}/#/applications/argocd/web`);
+    const history = page.getByRole('region', { name: 'History' });
+    await history.getByText('Paint it teal').waitFor();
+    const boxes = history.getByRole('checkbox');
+    await boxes.first().check();
+    await boxes.last().check();
+    await shot('history');
+    await history.getByRole('button', { name: 'Compare two runs' }).click();
+    const change = page.getByRole('region', { name: 'Deployment demo/web' });
+    await change.getByText('teal').waitFor();
+    expect(await change.innerText()).toMatch(/blue[\s\S]*teal/);
+    await shot('diff');
+  });
+
+  it('tells when the control plane is gone, and is live again when it is back', async () => {
+    await page.goto(`${new URL(page.url()).origin}/#/`);
+    await page.getByText('live', { exact: true }).waitFor();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await shot('phone');
+    await product.stopServer();
+    await page.getByText('not connected').waitFor();
+    await shot('gone');
+  });
+
+  it('made no browser complain', () => {
+    expect(
+      complaints.filter(
+        (text) => !/Failed to load resource|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|net::ERR/.test(text),
+      ),
+    ).toEqual([]);
+  });
+});
