@@ -2,6 +2,7 @@
  * The words everyone speaks: kinds and their shapes, defaults, validation, selectors, quantities, patches,
  * server-side apply and YAML. Pure; the browser loads its types too.
  */
+export { defaultObject } from './defaults/default-object.ts';
 export { unsupportedApplicationFields } from './kinds/application-fields.ts';
 export type * from './kinds/plumbline.ts';
 export type { ResourceType } from './kinds/resource.ts';
@@ -50,6 +51,8 @@ export { schemaOf, schemaOfShape } from './schema/schema-of.ts';
 export type * from './ui.ts';
 export { shapeIssues, structureIssues } from './validation/structure.ts';
 export { ageSince, humanDuration, parseDuration } from './values/duration.ts';
+export type { FieldStep, ItemKeys } from './values/field-path.ts';
+export { formatFieldPath, parseFieldPath } from './values/field-path.ts';
 export type { FieldRequirement, FieldSelector } from './values/field-selector.ts';
 export { parseFieldSelector } from './values/field-selector.ts';
 export { intOrPercent, isIntOrPercent } from './values/int-or-percent.ts';
@@ -74,3 +77,12 @@ export {
   parseLabelSelector,
   selectorFromObject,
 } from './values/selector.ts';
+export { parseYamlBody } from './yaml/body.ts';
+export { formatYaml } from './yaml/format.ts';
+export type { StrictJson } from './yaml/json.ts';
+export { parseJsonStrict } from './yaml/json.ts';
+export type { YamlLimits } from './yaml/limits.ts';
+export { bodyLimits, MAX_DEPTH, manifestLimits } from './yaml/limits.ts';
+export { lineOfField } from './yaml/locate.ts';
+export type { Diagnostic, Manifest, ParsedManifests } from './yaml/manifests.ts';
+export { parseManifests } from './yaml/manifests.ts';
