@@ -6,7 +6,7 @@ export const TIME_PATTERN =
 export const BASE64_PATTERN = '^[A-Za-z0-9+/\\r\\n]*[=\\r\\n]*$';
 
 /** A quantity as text. Source: apimachinery pkg/api/resource/quantity.go, the grammar in its comment (v0.32). */
-export const QUANTITY_PATTERN = '^[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\\d{1,9})?$';
+export const QUANTITY_PATTERN = '^\\s*[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\\d{1,9})?\\s*$';
 
 export const INT32_MIN = -2_147_483_648;
 export const INT32_MAX = 2_147_483_647;

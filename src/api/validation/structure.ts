@@ -11,6 +11,7 @@ import { getField, isJsonObject, type JsonObject, jsonTypeOf } from '../schema/j
 import type { FieldIssue, Schema } from '../schema/schema.ts';
 import { schemaOfShape } from '../schema/schema-of.ts';
 import { shapeNameOfKind } from '../schema/shapes.ts';
+import { QUANTITY_RULE } from '../values/quantity.ts';
 import { invalid, required, unsupported, wrongType } from './issues.ts';
 
 /** Issues that one answer names; a body of 3 MiB could hold a million. */
@@ -46,7 +47,6 @@ interface Place {
 const TIME = new RegExp(TIME_PATTERN, 'u');
 const BASE64 = new RegExp(BASE64_PATTERN, 'u');
 const QUANTITY = new RegExp(QUANTITY_PATTERN, 'u');
-const QUANTITY_RULE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 class StructureWalk {
   readonly issues: FieldIssue[] = [];
@@ -100,8 +100,9 @@ function valueIssue(schema: Schema, value: unknown, path: string): FieldIssue | 
     case 'string':
       return typeof value === 'string' ? stringIssue(schema, value, at) : wrongType(at, 'string', jsonTypeOf(value));
     case 'boolean':
+      return typeof value === 'boolean' ? undefined : wrongType(at, 'boolean', jsonTypeOf(value));
     case 'number':
-      return typeof value === schema.type ? undefined : wrongType(at, schema.type, jsonTypeOf(value));
+      return Number.isFinite(value) ? undefined : wrongType(at, 'number', jsonTypeOf(value));
     case 'integer':
       return isInteger(value) ? rangeIssue(schema.format, value, at) : wrongType(at, 'integer', jsonTypeOf(value));
     case 'int-or-string':
@@ -109,7 +110,7 @@ function valueIssue(schema: Schema, value: unknown, path: string): FieldIssue | 
       return typeof value === 'string' ? undefined : wrongType(at, 'integer or string', jsonTypeOf(value));
     case 'quantity':
       if (typeof value === 'string') return QUANTITY.test(value) ? undefined : invalid(at, value, QUANTITY_RULE);
-      return typeof value === 'number' ? undefined : wrongType(at, 'quantity', jsonTypeOf(value));
+      return Number.isFinite(value) ? undefined : wrongType(at, 'quantity', jsonTypeOf(value));
     case 'array':
       return wrongType(at, 'array', jsonTypeOf(value));
     case 'object':

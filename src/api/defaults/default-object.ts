@@ -1,0 +1,42 @@
+import { isDeeperThan, isJsonObject, type JsonObject } from '../schema/json.ts';
+import { schemaOf } from '../schema/schema-of.ts';
+import { canonicalCopy } from './canonical.ts';
+import {
+  defaultApplication,
+  defaultDeployment,
+  defaultEndpointSlice,
+  defaultNamespace,
+  defaultNode,
+  defaultReplicaSet,
+  defaultSecret,
+  defaultService,
+} from './kinds.ts';
+import { defaultPod } from './pod.ts';
+
+/** Group and kind → its defaults. A kind without a row has none but the canonical forms. */
+const DEFAULTS: ReadonlyMap<string, (object: JsonObject) => void> = new Map([
+  ['/Namespace', defaultNamespace],
+  ['/Node', defaultNode],
+  ['/Pod', defaultPod],
+  ['/Secret', defaultSecret],
+  ['/Service', defaultService],
+  ['apps/Deployment', defaultDeployment],
+  ['apps/ReplicaSet', defaultReplicaSet],
+  ['argoproj.io/Application', defaultApplication],
+  ['discovery.k8s.io/EndpointSlice', defaultEndpointSlice],
+]);
+
+/**
+ * A copy with the defaults of Kubernetes v1.32 filled in and quantities in canonical form, so that two objects that
+ * mean the same are equal. Doing it twice changes nothing. Never throws: what has a wrong type stays for validation.
+ */
+export function defaultObject<T>(
+  { group, version, kind }: { readonly group: string; readonly version: string; readonly kind: string },
+  object: T,
+): T {
+  // Deeper than any real object: refused by validation.
+  if (!isJsonObject(object) || isDeeperThan(object)) return object;
+  const copy = canonicalCopy(schemaOf(group, version, kind) ?? { type: 'any' }, object) as T & JsonObject;
+  DEFAULTS.get(`${group}/${kind}`)?.(copy);
+  return copy;
+}
