@@ -1,0 +1,16 @@
+/** Files of a commit → objects with file:line. Pure; runs in a worker that can be killed. */
+export { compileGlob } from './glob.ts';
+export { prepareFile } from './prepare.ts';
+export type { RenderRequest, SourceFile, UnreadFile } from './render.ts';
+export { assemble, render } from './render.ts';
+export type {
+  Diagnostic,
+  DiagnosticCode,
+  FileDiagnostic,
+  PrepareContext,
+  PreparedFile,
+  PreparedObject,
+  Rendered,
+  RenderedObject,
+} from './render.types.ts';
+export { selectFiles } from './select.plan.ts';

@@ -1,0 +1,159 @@
+import {
+  apiVersionOf,
+  formatObjectKey,
+  groupOf,
+  type KubeObject,
+  type ObjectMeta,
+  objectKeyOf,
+  parseManifests,
+  pruneUnknown,
+  type ResourceType,
+  schemaOf,
+  structureIssues,
+  versionOf,
+} from '#api';
+import { canonicalJson, sha256Hex } from '#base';
+import type { FileDiagnostic, PrepareContext, PreparedFile, PreparedObject } from './render.types.ts';
+
+/** A file with this text in it is no manifest. Source: argo-cd docs/user-guide/directory.md (v3.1). */
+const SKIP_MARK = '+argocd:skip-file-rendering';
+/** Set by the server alone. Source: apimachinery meta/v1 types.go ("populated by the system"). */
+const SERVER_METADATA = [
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'selfLink',
+  'managedFields',
+  'ownerReferences',
+] as const;
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+const HOOK = 'argocd.argoproj.io/hook';
+/** Issues of each sort that are told of one object. */
+const MAX_ISSUES = 10;
+/** State that must not be reverted by a commit lives in kinds of this group. */
+const OWN_GROUP = 'plumbline.dev';
+
+/** Everything that a manifest file's text says, as objects ready to be applied. Never throws for bad input. */
+export function prepareFile(text: string, context: PrepareContext): PreparedFile {
+  if (text.includes(SKIP_MARK)) return { objects: [], refusedIds: [], diagnostics: [], failed: false };
+  const parsed = parseManifests(text, '');
+  const objects: PreparedObject[] = [];
+  const refusedIds: string[] = [];
+  const diagnostics: FileDiagnostic[] = parsed.diagnostics.map(({ line, column, message }) => {
+    const at = column === undefined ? '' : ` (column ${column})`;
+    return { severity: 'error', code: 'InvalidManifest', message: `${message}${at}`, line };
+  });
+  for (const { object, line } of parsed.objects) {
+    const tell: Tell = (severity, code, message) => diagnostics.push({ severity, code, message, line });
+    const own = ownObject(object, context, tell);
+    if (own === undefined) continue;
+    const key = objectKeyOf(own);
+    const id = formatObjectKey(key);
+    const sound = soundObject(own, tell);
+    if (sound === undefined) refusedIds.push(id);
+    else objects.push({ key, id, object: sound, digest: sha256Hex(canonicalJson(sound)), line });
+  }
+  return { objects, refusedIds, diagnostics, failed: parsed.diagnostics.length > 0 };
+}
+
+type Tell = (severity: FileDiagnostic['severity'], code: FileDiagnostic['code'], message: string) => void;
+
+/** The object as Git may own it, or undefined when Git may not, or nothing here serves it. */
+function ownObject(object: KubeObject, context: PrepareContext, tell: Tell): KubeObject | undefined {
+  const group = groupOf(object.apiVersion);
+  const named = nameOf(object);
+  if (group === OWN_GROUP) {
+    tell(
+      'error',
+      'NotAllowed',
+      `${named}: kinds of ${OWN_GROUP} hold the cluster's own state and cannot be kept in Git`,
+    );
+    return undefined;
+  }
+  const resource = context.resourceOf(group, object.kind);
+  if (resource === undefined || resource.version !== versionOf(object.apiVersion)) {
+    tell('error', 'Unsupported', unsupported(object, resource));
+    return undefined;
+  }
+  const hook = object.metadata.annotations?.[HOOK];
+  if (hook !== undefined) {
+    if (hook !== 'Skip') tell('error', 'Unsupported', `${named}: sync hooks (${HOOK}: ${hook}) are not supported yet`);
+    return undefined;
+  }
+  if (object['sops'] !== undefined) {
+    tell(
+      'error',
+      'Unsupported',
+      `${named}: is encrypted with SOPS, which is not supported yet; ciphertext is not applied`,
+    );
+    return undefined;
+  }
+  return withoutServerFields(object, resource, context.defaultNamespace, (message) =>
+    tell('warning', 'NotAllowed', `${named}: ${message}`),
+  );
+}
+
+/** The object without nulls, or undefined when a field does not exist or has a wrong type: a misspelt field must not be lost. */
+function soundObject(object: KubeObject, tell: Tell): KubeObject | undefined {
+  const type = { group: groupOf(object.apiVersion), version: versionOf(object.apiVersion), kind: object.kind };
+  const schema = schemaOf(type.group, type.version, type.kind);
+  if (schema === undefined) return object;
+  const pruned = pruneUnknown(schema, object);
+  const issues = structureIssues(type, pruned.object);
+  for (const path of pruned.unknown.slice(0, MAX_ISSUES)) {
+    tell('error', 'InvalidObject', `${nameOf(object)}: unknown field ${path}`);
+  }
+  for (const { path, message } of issues.slice(0, MAX_ISSUES)) {
+    tell('error', 'InvalidObject', `${nameOf(object)}: ${path}: ${message}`);
+  }
+  return pruned.unknown.length === 0 && issues.length === 0 ? pruned.object : undefined;
+}
+
+function nameOf({ kind, metadata }: KubeObject): string {
+  return `${kind} ${metadata.name ?? ''}`.trim();
+}
+
+function unsupported(object: KubeObject, served: ResourceType | undefined): string {
+  const what = `${object.apiVersion} ${object.kind} ${object.metadata.name ?? ''}`.trim();
+  return served === undefined
+    ? `${what}: this kind is not served here`
+    : `${what}: this version is not served; use ${apiVersionOf(served)}`;
+}
+
+/** The object without what Git cannot say: status, and metadata that the server alone sets. */
+function withoutServerFields(
+  object: KubeObject,
+  resource: ResourceType,
+  defaultNamespace: string,
+  warn: (message: string) => void,
+): KubeObject {
+  const { status, operation, metadata, ...rest } = object;
+  if (status !== undefined && !isEmpty(status)) warn('status is set by the cluster, not by Git; it is left out');
+  if (operation !== undefined && resource.kind !== 'Application') rest['operation'] = operation;
+  else if (operation !== undefined) warn('operation is a request, not a state; it is left out');
+  const meta: ObjectMeta & Record<string, unknown> = { ...metadata };
+  for (const field of SERVER_METADATA) {
+    if (meta[field] === undefined) continue;
+    if (!isEmpty(meta[field])) warn(`metadata.${field} is set by the server; it is left out`);
+    delete meta[field];
+  }
+  if (meta.annotations?.[LAST_APPLIED] !== undefined) {
+    const { [LAST_APPLIED]: _dropped, ...annotations } = meta.annotations;
+    meta.annotations = annotations;
+    warn(`annotation ${LAST_APPLIED} is kubectl's own; it is left out`);
+  }
+  delete meta.generateName;
+  if (!resource.namespaced) {
+    if (meta.namespace !== undefined && meta.namespace !== '') warn('this kind has no namespace; it is left out');
+    delete meta.namespace;
+  } else if (meta.namespace === undefined || meta.namespace === '') meta.namespace = defaultNamespace;
+  return { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata: meta };
+}
+
+/** What kubectl prints for fields that are not set: `creationTimestamp: null`, `status: {}`. */
+function isEmpty(value: unknown): boolean {
+  return value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
+}

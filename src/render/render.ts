@@ -1,0 +1,108 @@
+import type { ApplicationSource } from '#api';
+import { sha256Hex } from '#base';
+import { prepareFile } from './prepare.ts';
+import type { Diagnostic, PrepareContext, PreparedFile, Rendered, RenderedObject } from './render.types.ts';
+import { selectFiles } from './select.plan.ts';
+
+/** A file of a source, read and prepared. */
+export interface SourceFile {
+  readonly path: string;
+  readonly prepared: PreparedFile;
+}
+
+/** An entry of the tree that could not be read. */
+export interface UnreadFile {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/**
+ * Puts the files of an Application together: one object per key, or none when two files define the same one. Cost is
+ * that of comparing ids and digests; the objects themselves were prepared, and hashed, once per content.
+ */
+export function assemble(files: readonly SourceFile[], unread: readonly UnreadFile[]): Rendered {
+  const diagnostics: Diagnostic[] = [];
+  const failedPaths: string[] = [];
+  const held = new Set<string>();
+  const found = new Map<string, RenderedObject[]>();
+  for (const { path, prepared } of files) {
+    for (const diagnostic of prepared.diagnostics) diagnostics.push({ ...diagnostic, path });
+    if (prepared.failed) {
+      failedPaths.push(path);
+      continue;
+    }
+    for (const id of prepared.refusedIds) held.add(id);
+    for (const { line, ...object } of prepared.objects) {
+      const rendered = { ...object, origin: { path, line } };
+      const same = found.get(object.id);
+      if (same === undefined) found.set(object.id, [rendered]);
+      else same.push(rendered);
+    }
+  }
+  for (const { path, reason } of unread) {
+    diagnostics.push({ severity: 'error', code: 'FileSkipped', message: reason, path, line: 0 });
+    failedPaths.push(path);
+  }
+  const objects: RenderedObject[] = [];
+  for (const [id, definitions] of found) {
+    const [only, ...more] = definitions;
+    if (only === undefined) continue;
+    if (more.length > 0) {
+      held.add(id);
+      diagnostics.push(...duplicates(id, definitions));
+    } else if (!held.has(id)) objects.push(only);
+  }
+  objects.sort((a, b) => compareText(a.id, b.id));
+  diagnostics.sort((a, b) => compareText(a.path, b.path) || a.line - b.line);
+  failedPaths.sort(compareText);
+  const heldIds = [...held].sort(compareText);
+  return { objects, diagnostics, failedPaths, heldIds, digest: digestOf(objects, failedPaths, heldIds) };
+}
+
+function duplicates(id: string, definitions: readonly RenderedObject[]): readonly Diagnostic[] {
+  return definitions.map(({ origin }, index) => {
+    const others = definitions
+      .filter((_, other) => other !== index)
+      .map((other) => `${other.origin.path}:${other.origin.line}`);
+    return {
+      severity: 'error',
+      code: 'Duplicate',
+      message: `${id} is defined again in ${others.slice(0, 3).join(', ')}; none of them is applied`,
+      path: origin.path,
+      line: origin.line,
+    };
+  });
+}
+
+/** Files that failed count: whether they hold objects back is part of what would be done. */
+function digestOf(
+  objects: readonly RenderedObject[],
+  failedPaths: readonly string[],
+  heldIds: readonly string[],
+): string {
+  const lines = objects.map(({ id, digest }) => `${id} ${digest}`);
+  return sha256Hex([...lines, 'failed', ...failedPaths, 'held', ...heldIds].join('\n'));
+}
+
+function compareText(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+export interface RenderRequest {
+  /** Every file below the source's path, with its text. */
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  readonly unread?: readonly UnreadFile[];
+  /** The source's path in the repository, normalised; '' for the root. */
+  readonly base: string;
+  readonly directory?: ApplicationSource['directory'];
+  readonly context: PrepareContext;
+}
+
+/** All of it in one call, for callers that hold every text. `problem`: the source as a whole cannot be rendered. */
+export function render(request: RenderRequest): Rendered | { readonly problem: string } {
+  const { files, problem } = selectFiles(request.files, request.base, request.directory);
+  if (problem !== undefined) return { problem };
+  const unread = selectFiles(request.unread ?? [], request.base, request.directory).files;
+  const prepared = files.map(({ path, text }) => ({ path, prepared: prepareFile(text, request.context) }));
+  return assemble(prepared, unread);
+}

@@ -1,0 +1,79 @@
+import type { KubeObject, ObjectKey, Origin, ResourceType } from '#api';
+
+export type DiagnosticCode =
+  /** The file is not YAML or JSON, or a document in it is no object with a name. */
+  | 'InvalidManifest'
+  /** An object with fields that do not exist, or values of a wrong type. Stops only that object. */
+  | 'InvalidObject'
+  /** A kind that the API does not serve. Stops only that object. */
+  | 'Unsupported'
+  /** A kind or a field that Git may not own. */
+  | 'NotAllowed'
+  /** One object defined twice. None of them is applied. */
+  | 'Duplicate'
+  /** A file or entry that is not read: too large, a symlink out of the tree, a submodule. */
+  | 'FileSkipped';
+
+/** One thing to tell about a file, at a line. An error keeps something from being applied; a warning does not. */
+export interface Diagnostic {
+  readonly severity: 'error' | 'warning';
+  readonly code: DiagnosticCode;
+  readonly message: string;
+  readonly path: string;
+  /** 1 is the first line; 0 when it is about the whole file. */
+  readonly line: number;
+}
+
+/** The same, before the file's path is known: results are cached by content. */
+export type FileDiagnostic = Omit<Diagnostic, 'path'>;
+
+/** One object of a file, ready to be applied. Frozen. */
+export interface PreparedObject {
+  readonly key: ObjectKey;
+  /** `formatObjectKey(key)`. */
+  readonly id: string;
+  readonly object: KubeObject;
+  /** SHA-256 of the canonical JSON of `object`. */
+  readonly digest: string;
+  readonly line: number;
+}
+
+/** All that one file's content says, whatever its path. */
+export interface PreparedFile {
+  readonly objects: readonly PreparedObject[];
+  /** Ids of objects that the file names and that are not applied as they stand. */
+  readonly refusedIds: readonly string[];
+  readonly diagnostics: readonly FileDiagnostic[];
+  /** The file could not be read whole: which objects it means is not known, so none of its former ones may go. */
+  readonly failed: boolean;
+}
+
+/** What turns a file's documents into objects besides the file itself. */
+export interface PrepareContext {
+  /** Namespace of objects that name none. */
+  readonly defaultNamespace: string;
+  /** The served resource of a kind; undefined when it is not served. */
+  resourceOf(group: string, kind: string): ResourceType | undefined;
+}
+
+export interface RenderedObject {
+  readonly key: ObjectKey;
+  readonly id: string;
+  readonly object: KubeObject;
+  readonly digest: string;
+  readonly origin: Origin;
+}
+
+/** What a commit says about one Application. Bad files are data here, never exceptions. */
+export interface Rendered {
+  /** Sorted by id. */
+  readonly objects: readonly RenderedObject[];
+  /** Sorted by path, then line. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Files whose objects are not known; what came from them is neither changed nor removed. */
+  readonly failedPaths: readonly string[];
+  /** Ids that are named but not applied (defined twice, refused): neither changed nor removed. */
+  readonly heldIds: readonly string[];
+  /** Equal when and only when the same objects would be applied and the same held. */
+  readonly digest: string;
+}

@@ -1,0 +1,130 @@
+import type { Application, ApplicationSource, IgnoreDifference } from '#api';
+import { parseDuration, unsupportedApplicationFields } from '#api';
+import type { BackoffOptions } from '#base';
+
+/** One place in Git that an Application is read from. */
+export interface Source {
+  readonly repoURL: string;
+  /** Normalised; '' is the root of the repository. */
+  readonly path: string;
+  /** Branch, tag or commit; '' means the default branch. */
+  readonly revision: string;
+  readonly directory: NonNullable<ApplicationSource['directory']>;
+}
+
+/** What an Application asks for, read once, with every default filled in. */
+export interface ApplicationSettings {
+  readonly sources: readonly Source[];
+  /** Namespace of objects that name none. */
+  readonly namespace: string;
+  readonly createNamespace: boolean;
+  readonly automated: boolean;
+  readonly prune: boolean;
+  readonly selfHeal: boolean;
+  readonly allowEmpty: boolean;
+  readonly ignoreDifferences: readonly IgnoreDifference[];
+  readonly historyLimit: number;
+  readonly retry: BackoffOptions;
+  /** Nothing can be done with this Application until these are corrected. */
+  readonly problems: readonly string[];
+  /** What it asks for and does not get. Named in a warning, never dropped in silence. */
+  readonly unsupported: readonly string[];
+}
+
+/** Runs that are kept. Source: argo-cd application_defaults.go, RevisionHistoryLimit. */
+const HISTORY_LIMIT = 10;
+const MAX_HISTORY_LIMIT = 200;
+const MAX_SOURCES = 16;
+/** Retry delays when the Application names none. Source: argo-cd application_defaults.go (5 s, ×2, 3 min). */
+const RETRY_DEFAULTS = { initialMs: 5_000, maxMs: 180_000, factor: 2 };
+const MAX_RETRY_MS = 3_600_000;
+const THIS_CLUSTER = new Set(['https://kubernetes.default.svc', '']);
+/** Options that describe what is done anyway, or that we honour. */
+const KNOWN_OPTIONS = new Set([
+  'CreateNamespace=true',
+  'CreateNamespace=false',
+  'ServerSideApply=true',
+  'ApplyOutOfSyncOnly=true',
+  'ApplyOutOfSyncOnly=false',
+  'RespectIgnoreDifferences=true',
+  'PruneLast=true',
+  'PruneLast=false',
+  'FailOnSharedResource=true',
+  'Prune=true',
+  'Validate=true',
+]);
+
+export function readApplication(application: Application): ApplicationSettings {
+  const { spec } = application;
+  const problems: string[] = [];
+  const policy = spec.syncPolicy ?? {};
+  const automated = policy.automated;
+  const options = policy.syncOptions ?? [];
+  if (spec.destination?.server !== undefined && !THIS_CLUSTER.has(spec.destination.server)) {
+    problems.push(`spec.destination.server: only this cluster is supported (https://kubernetes.default.svc)`);
+  }
+  if (spec.destination?.name !== undefined && !['in-cluster', ''].includes(spec.destination.name)) {
+    problems.push('spec.destination.name: only "in-cluster" is supported');
+  }
+  const backoff = policy.retry?.backoff;
+  return {
+    sources: readSources(application, problems),
+    namespace: spec.destination?.namespace || 'default',
+    createNamespace: options.includes('CreateNamespace=true'),
+    automated: automated !== undefined && automated.enabled !== false,
+    prune: automated?.prune === true,
+    selfHeal: automated?.selfHeal === true,
+    allowEmpty: automated?.allowEmpty === true,
+    ignoreDifferences: spec.ignoreDifferences ?? [],
+    historyLimit: clamp(spec.revisionHistoryLimit ?? HISTORY_LIMIT, 1, MAX_HISTORY_LIMIT),
+    retry: {
+      initialMs: durationMs(backoff?.duration, RETRY_DEFAULTS.initialMs),
+      maxMs: durationMs(backoff?.maxDuration, RETRY_DEFAULTS.maxMs),
+      factor: clamp(backoff?.factor ?? RETRY_DEFAULTS.factor, 1, 10),
+    },
+    problems,
+    unsupported: [
+      ...unsupportedApplicationFields(application),
+      ...options
+        .filter((option) => !KNOWN_OPTIONS.has(option))
+        .map((option) => `spec.syncPolicy.syncOptions: ${option}`),
+    ],
+  };
+}
+
+function readSources({ spec }: Application, problems: string[]): readonly Source[] {
+  const declared = spec.sources !== undefined && spec.sources.length > 0 ? spec.sources : [spec.source];
+  if (declared.length > MAX_SOURCES) problems.push(`spec.sources: at most ${MAX_SOURCES} are read`);
+  return declared.slice(0, MAX_SOURCES).flatMap((source, index) => {
+    const at = spec.sources === undefined ? 'spec.source' : `spec.sources[${index}]`;
+    if (source?.repoURL === undefined || source.repoURL === '') {
+      problems.push(`${at}.repoURL is required`);
+      return [];
+    }
+    const path = directoryPath(source.path ?? '');
+    if (path === undefined) {
+      problems.push(`${at}.path must be a path inside of the repository`);
+      return [];
+    }
+    return [
+      { repoURL: source.repoURL, path, revision: source.targetRevision ?? '', directory: source.directory ?? {} },
+    ];
+  });
+}
+
+/** A directory inside of a repository, without slashes at its ends; undefined for what leads out of it. */
+function directoryPath(path: string): string | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: such a path is refused.
+  if (path.length > 4_096 || path.startsWith('/') || /[\u0000-\u001f\u007f\\]/.test(path)) return undefined;
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  return parts.includes('..') ? undefined : parts.join('/');
+}
+
+function durationMs(text: string | undefined, fallback: number): number {
+  const ms = text === undefined ? undefined : parseDuration(text);
+  return ms === undefined ? fallback : clamp(ms, 100, MAX_RETRY_MS);
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Number.isFinite(value) ? Math.min(high, Math.max(low, Math.trunc(value))) : low;
+}

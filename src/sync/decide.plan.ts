@@ -1,0 +1,104 @@
+import type { SyncRunPhase, SyncRunSpec } from '#api';
+import type { SyncPlan } from './sync.types.ts';
+
+/** The run of an Application that has not come to its end, as far as deciding needs it. */
+export interface CurrentRun {
+  readonly name: string;
+  readonly phase: SyncRunPhase;
+  readonly digest: string;
+  /** Ids that its plan would delete. */
+  readonly prunes: ReadonlySet<string>;
+  readonly approved: boolean;
+}
+
+/** The last attempt at a digest that ended badly. */
+export interface FailedAttempt {
+  readonly digest: string;
+  readonly run: string;
+  /** When it may be tried again. */
+  readonly retryAtMs: number;
+}
+
+export interface DecisionSnapshot {
+  readonly nowMs: number;
+  readonly automated: boolean;
+  readonly selfHeal: boolean;
+  /** Digest of what Git says now. */
+  readonly digest: string;
+  /** Digest of what was synced last with success; undefined before the first time. */
+  readonly syncedDigest: string | undefined;
+  readonly plan: SyncPlan;
+  readonly current: CurrentRun | undefined;
+  readonly failedAttempt: FailedAttempt | undefined;
+  /** A person asked for a sync. */
+  readonly operation: { readonly by: string } | undefined;
+  /** Healing the same Application again and again is slowed down: not before this. */
+  readonly healAtMs: number;
+  /** The fetch that brought the newest commit was asked for by a webhook. */
+  readonly byWebhook: boolean;
+}
+
+export type Decision =
+  /** Nothing to do: the cluster is true to Git, or differs and is only to be shown. */
+  | { readonly type: 'rest'; readonly inSync: boolean; readonly wakeAtMs?: number }
+  | { readonly type: 'start'; readonly trigger: SyncRunSpec['trigger']; readonly by: string }
+  /** Records the plan and waits for a person. */
+  | { readonly type: 'block'; readonly trigger: SyncRunSpec['trigger']; readonly by: string }
+  | { readonly type: 'continue' }
+  /** A person has approved what the waiting run would delete. */
+  | { readonly type: 'approve' }
+  | { readonly type: 'await-approval' }
+  /** The same run again, after its delay. */
+  | { readonly type: 'retry'; readonly run: string }
+  /** The current run gives way to the newest commit. */
+  | { readonly type: 'supersede' };
+
+/** What an Application does now. One place decides between running, waiting, healing and showing. */
+export function decide(snapshot: DecisionSnapshot): Decision {
+  const { current, digest, plan } = snapshot;
+  if (current?.phase === 'Running') return current.digest === digest ? { type: 'continue' } : { type: 'supersede' };
+  if (current?.phase === 'PruneBlocked') {
+    if (current.digest === digest && sameIds(current.prunes, prunedIds(plan)) && plan.verdict.blocked) {
+      return current.approved ? { type: 'approve' } : { type: 'await-approval' };
+    }
+    return { type: 'supersede' };
+  }
+  const trigger = triggerOf(snapshot);
+  if (trigger.type !== 'start') return trigger;
+  return plan.verdict.blocked ? { ...trigger, type: 'block' } : trigger;
+}
+
+function triggerOf(snapshot: DecisionSnapshot): Decision {
+  const { plan, operation, digest, syncedDigest, failedAttempt, nowMs } = snapshot;
+  const hasWork = plan.steps.length > 0;
+  const hasTrouble = plan.refused.length > 0;
+  if (operation !== undefined && (hasWork || hasTrouble)) return { type: 'start', trigger: 'manual', by: operation.by };
+  if (!hasWork && !hasTrouble) return { type: 'rest', inSync: plan.undecided.length === 0 && plan.kept.length === 0 };
+  if (!snapshot.automated) return { type: 'rest', inSync: false };
+  if (failedAttempt?.digest === digest) {
+    // Trouble alone is tried again too: what refused it (a namespace that was missing) may have changed.
+    if (nowMs < failedAttempt.retryAtMs) return { type: 'rest', inSync: false, wakeAtMs: failedAttempt.retryAtMs };
+    return { type: 'retry', run: failedAttempt.run };
+  }
+  if (digest !== syncedDigest) {
+    return { type: 'start', trigger: snapshot.byWebhook ? 'webhook' : 'commit', by: 'git' };
+  }
+  return heal(snapshot);
+}
+
+/** Git has not changed since the last sync: what differs now was changed in the cluster, or a switch was turned. */
+function heal({ plan, selfHeal, nowMs, healAtMs }: DecisionSnapshot): Decision {
+  const onlyPrunes = plan.steps.every(({ action }) => action === 'prune');
+  if (onlyPrunes) return { type: 'start', trigger: 'commit', by: 'git' };
+  if (!selfHeal) return { type: 'rest', inSync: false };
+  if (nowMs < healAtMs) return { type: 'rest', inSync: false, wakeAtMs: healAtMs };
+  return { type: 'start', trigger: 'self-heal', by: 'plumbline' };
+}
+
+export function prunedIds(plan: SyncPlan): ReadonlySet<string> {
+  return new Set(plan.steps.filter(({ action }) => action === 'prune').map(({ id }) => id));
+}
+
+function sameIds(left: ReadonlySet<string>, right: ReadonlySet<string>): boolean {
+  return left.size === right.size && [...left].every((id) => right.has(id));
+}

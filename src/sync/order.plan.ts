@@ -1,0 +1,100 @@
+import type { KubeObject } from '#api';
+
+/** Where an object stands in a run: waves first, then kinds, then names. A total order. */
+export interface OrderKey {
+  readonly wave: number;
+  readonly rank: number;
+  /** `formatObjectKey`: the last word, so that no two objects are equal. */
+  readonly id: string;
+}
+
+const WAVE_ANNOTATION = 'argocd.argoproj.io/sync-wave';
+/** int32, as Argo CD parses it. */
+const MAX_WAVE = 2_147_483_647;
+
+/**
+ * Kinds in the order in which they are applied; unknown ones come last, Applications at the very end.
+ * Source: argo-cd gitops-engine/pkg/sync/sync_tasks.go, kindOrder (v3.0).
+ */
+const KIND_ORDER = [
+  'Namespace',
+  'NetworkPolicy',
+  'ResourceQuota',
+  'LimitRange',
+  'PodSecurityPolicy',
+  'PodDisruptionBudget',
+  'ServiceAccount',
+  'Secret',
+  'SecretList',
+  'ConfigMap',
+  'StorageClass',
+  'PersistentVolume',
+  'PersistentVolumeClaim',
+  'CustomResourceDefinition',
+  'ClusterRole',
+  'ClusterRoleList',
+  'ClusterRoleBinding',
+  'ClusterRoleBindingList',
+  'Role',
+  'RoleList',
+  'RoleBinding',
+  'RoleBindingList',
+  'Service',
+  'DaemonSet',
+  'Pod',
+  'ReplicationController',
+  'ReplicaSet',
+  'Deployment',
+  'HorizontalPodAutoscaler',
+  'StatefulSet',
+  'Job',
+  'CronJob',
+  'IngressClass',
+  'Ingress',
+  'APIService',
+];
+const RANKS = new Map(KIND_ORDER.map((kind, rank) => [kind, rank]));
+
+export function kindRank(kind: string): number {
+  return RANKS.get(kind) ?? (kind === 'Application' ? KIND_ORDER.length + 1 : KIND_ORDER.length);
+}
+
+/** The wave an object asks for; 0 when it asks for none, or for something that is no whole number. */
+export function waveOf(object: KubeObject): number {
+  const text = object.metadata.annotations?.[WAVE_ANNOTATION];
+  if (text === undefined || !/^[+-]?\d{1,10}$/.test(text.trim())) return 0;
+  const wave = Number(text.trim());
+  return Math.abs(wave) > MAX_WAVE ? 0 : wave;
+}
+
+/**
+ * Each object's place. A Namespace is moved before everything that lives in it: it takes the first wave that any of
+ * them asks for.
+ */
+export function orderKeys(
+  objects: readonly { readonly id: string; readonly object: KubeObject }[],
+): ReadonlyMap<string, OrderKey> {
+  const firstWaveIn = new Map<string, number>();
+  for (const { object } of objects) {
+    const namespace = object.metadata.namespace;
+    if (namespace === undefined || namespace === '') continue;
+    firstWaveIn.set(namespace, Math.min(firstWaveIn.get(namespace) ?? MAX_WAVE, waveOf(object)));
+  }
+  const keys = new Map<string, OrderKey>();
+  for (const { id, object } of objects) {
+    const own = waveOf(object);
+    const isNamespace = object.kind === 'Namespace' && object.apiVersion === 'v1';
+    const wave = isNamespace ? Math.min(own, firstWaveIn.get(object.metadata.name ?? '') ?? own) : own;
+    keys.set(id, { wave, rank: kindRank(object.kind), id });
+  }
+  return keys;
+}
+
+export function compareOrder(left: OrderKey, right: OrderKey): number {
+  return left.wave - right.wave || left.rank - right.rank || (left.id < right.id ? -1 : left.id > right.id ? 1 : 0);
+}
+
+/** Deleting goes the other way round: what was made last goes first. */
+export function comparePruneOrder(left: OrderKey, right: OrderKey): number {
+  return compareOrder(right, left);
+}

@@ -1,0 +1,99 @@
+import type { FieldDrift, ObjectKey, Origin } from '#api';
+import type { OrderKey } from './order.plan.ts';
+import type { ClaimDecision } from './ownership.plan.ts';
+import type { PruneVerdict } from './prune.plan.ts';
+
+/** How a desired object compares with the live one, after both went through the API's own admission. */
+export type Comparison =
+  | { readonly state: 'missing' }
+  | { readonly state: 'in-sync' }
+  | { readonly state: 'different'; readonly fields: readonly FieldDrift[] }
+  /** The API refuses the object as it stands in Git. */
+  | { readonly state: 'refused'; readonly message: string };
+
+/** An object that the ownership table says is ours, with what is live of it. */
+export interface OwnedObject {
+  readonly id: string;
+  readonly key: ObjectKey;
+  readonly origin: Origin;
+  /** Its place for deleting. */
+  readonly order: OrderKey;
+  /**
+   * `ours`: live, and still the object we made. `foreign`: something of that name is live, but neither its uid nor its
+   * managers are ours. `gone`: nothing is live.
+   */
+  readonly live: 'ours' | 'foreign' | 'gone' | 'deleting';
+  /** Its annotations: never delete it (`Prune=false`), or ask first (`Prune=confirm`). */
+  readonly pruneOption: 'free' | 'never' | 'confirm';
+  /** Ids that would go with it. */
+  readonly cascade: readonly string[];
+  /** Ports it occupies on nodes: `nodePort/30080`, `hostPort/TCP/443`. */
+  readonly occupies: readonly string[];
+}
+
+export interface DesiredObject {
+  readonly id: string;
+  readonly key: ObjectKey;
+  readonly origin: Origin;
+  readonly order: OrderKey;
+  readonly occupies: readonly string[];
+  readonly comparison: Comparison;
+  readonly claim: ClaimDecision;
+}
+
+/** Everything a plan is made from. Plain data: the same snapshot gives the same plan. */
+export interface SyncSnapshot {
+  readonly desired: readonly DesiredObject[];
+  /** This Application's rows of the ownership table. */
+  readonly owned: readonly OwnedObject[];
+  /** Owned ids that other Applications take over. */
+  readonly wantedElsewhere: ReadonlySet<string>;
+  /** Owned ids that are held for now, with the reason. */
+  readonly gated: ReadonlyMap<string, string>;
+  /** Ids that Git names but that are not applied as they stand (defined twice, unknown fields). */
+  readonly heldIds: ReadonlySet<string>;
+  /** Files that could not be read. With any of them nothing is deleted: what seems to be gone may stand there. */
+  readonly failedPaths: readonly string[];
+  readonly prune: boolean;
+  readonly allowEmpty: boolean;
+  readonly unrelatedHistory: boolean;
+  readonly pathMissing: boolean;
+}
+
+export interface SyncStep {
+  readonly action: 'create' | 'configure' | 'prune';
+  readonly id: string;
+  readonly key: ObjectKey;
+  readonly origin: Origin;
+  readonly order: OrderKey;
+  readonly reason: string;
+  readonly fields: readonly FieldDrift[];
+  /** A prune that has to come before what it makes room for. */
+  readonly first: boolean;
+}
+
+export interface SyncPlan {
+  /** In the order in which they are carried out. */
+  readonly steps: readonly SyncStep[];
+  /** Desired objects that are not applied, and why. */
+  readonly refused: readonly {
+    readonly id: string;
+    readonly key: ObjectKey;
+    readonly origin: Origin;
+    readonly message: string;
+  }[];
+  /** Owned objects that Git does not name any more and that stay for now, and why. */
+  readonly kept: readonly {
+    readonly id: string;
+    readonly key: ObjectKey;
+    readonly origin: Origin;
+    readonly reason: string;
+  }[];
+  /** Ids to strike from this Application's rows without touching the object. */
+  readonly released: readonly string[];
+  /** Ids taken over from other Applications. */
+  readonly taken: readonly { readonly id: string; readonly from: string }[];
+  /** Ids that wait for another Application to be read: look again soon. */
+  readonly undecided: readonly string[];
+  readonly verdict: PruneVerdict;
+}
