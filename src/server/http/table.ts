@@ -4,7 +4,13 @@ import type { AnswerFormat } from './accept.plan.ts';
 
 type TableFormat = Extract<AnswerFormat, { as: 'table' }>;
 
-const NAME_DESCRIPTION = 'Name, unique within a namespace. Cannot be updated.';
+const NAME_COLUMN = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  description: 'Name, unique within a namespace. Cannot be updated.',
+  priority: 0,
+};
 
 export interface TableMetadata {
   readonly resourceVersion?: string;
@@ -26,11 +32,14 @@ export function toTable(input: {
     apiVersion: `meta.k8s.io/${format.version}`,
     metadata,
     columnDefinitions: [
-      { name: 'Name', type: 'string', format: 'name', description: NAME_DESCRIPTION, priority: 0 },
+      ...(row.nameColumn === 'none' ? [] : [NAME_COLUMN]),
       ...row.columns.map(toDefinition),
     ],
     rows: objects.map((object) => ({
-      cells: [object.metadata.name, ...row.columns.map((column) => column.cell(object, nowMs))],
+      cells: [
+        ...(row.nameColumn === 'none' ? [] : [object.metadata.name]),
+        ...row.columns.map((column) => column.cell(object, nowMs)),
+      ],
       ...embed(object, format),
     })),
   };
