@@ -43,6 +43,10 @@ export type {
 export { formatObjectKey, groupOf, objectKeyOf, versionOf } from './meta/object.ts';
 export type { Status, StatusCause, StatusDetails, StatusReason } from './meta/status.ts';
 export { ApiError, isApiError, notFound } from './meta/status.ts';
+export type { JsonPatchOperation } from './patch/json-patch.ts';
+export { applyJsonPatch, formatPointer, parsePointer } from './patch/json-patch.ts';
+export { applyMergePatch } from './patch/merge-patch.ts';
+export { applyStrategicMergePatch } from './patch/strategic.ts';
 export { isDeeperThan, MAX_JSON_DEPTH } from './schema/json.ts';
 export type { Pruned } from './schema/prune.ts';
 export { pruneUnknown } from './schema/prune.ts';
@@ -56,6 +60,7 @@ export { formatFieldPath, parseFieldPath } from './values/field-path.ts';
 export type { FieldRequirement, FieldSelector } from './values/field-selector.ts';
 export { parseFieldSelector } from './values/field-selector.ts';
 export { intOrPercent, isIntOrPercent } from './values/int-or-percent.ts';
+export { getOwn, isRecord, setOwn } from './values/own.ts';
 export type { Quantity, QuantityLike } from './values/quantity.ts';
 export {
   addQuantities,
