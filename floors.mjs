@@ -30,4 +30,4 @@ export const MAY_IMPORT = {
 export const PURE_ROOMS = ['api', 'diff', 'health', 'scheduler', 'render'];
 
 /** Rooms that may start a process of their own. */
-export const MAY_SPAWN = ['git', 'network', 'sync', 'app', 'cli'];
+export const MAY_SPAWN = ['git', 'runtime', 'network', 'sync', 'app', 'cli'];

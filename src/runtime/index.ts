@@ -1,4 +1,14 @@
 /** Containers on this host: a small interface in CRI's words, Docker behind it, and a hollow one that only pretends. */
+export type { DockerRuntime, DockerRuntimeOptions } from './docker/docker-runtime.ts';
+export { createDockerRuntime } from './docker/docker-runtime.ts';
+export type { RuntimeErrorCode } from './errors.ts';
+export { isRuntimeError, RuntimeError } from './errors.ts';
+export type { HollowControl, HollowProcess, HollowRuntime, HollowRuntimeOptions } from './hollow/hollow-runtime.ts';
+export { createHollowRuntime } from './hollow/hollow-runtime.ts';
+export type { ImageReference } from './image/reference.ts';
+export { parseImageReference } from './image/reference.ts';
+export type { ScratchConfig, ScratchFile, ScratchImage } from './image/scratch-image.ts';
+export { buildScratchImage, imageArchitecture } from './image/scratch-image.ts';
 export type {
   ContainerConfig,
   ContainerResources,
@@ -14,5 +24,6 @@ export type {
   RuntimeVersion,
   Sandbox,
   SandboxConfig,
+  SandboxObserver,
 } from './runtime.ts';
 export { runtimeLimits } from './runtime.ts';

@@ -1,7 +1,8 @@
 /**
  * Containers, in CRI's words. Everything is found again by labels; ids are the engine's.
  * Errors: `RuntimeError` with a code: `ImageNotFound`, `ImagePullDenied`, `ImagePullFailed`, `ContainerNotFound`,
- * `ContainerNameInUse`, `InvalidContainerConfig`, `EngineUnavailable` (retryable), `EngineRefused`.
+ * `ContainerNameInUse`, `ContainerStartFailed`, `InvalidContainerConfig`, `ExecTimeout`, `EngineUnavailable`
+ * (retryable), `EngineTooOld`, `EngineRefused`.
  */
 
 export interface RuntimeVersion {
@@ -36,6 +37,11 @@ export interface SandboxConfig {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** Told as the sandbox is made: its containers may be created (not started) while it starts. */
+export interface SandboxObserver {
+  onCreated(id: string): void;
+}
+
 export interface Sandbox {
   readonly id: string;
   readonly pod: PodIdentity;
@@ -58,6 +64,7 @@ export interface ContainerResources {
   readonly cpuQuotaMicros?: number;
   readonly cpuPeriodMicros?: number;
   readonly memoryLimitBytes?: number;
+  /** At least 0: an engine without CAP_SYS_RESOURCE (rootless, nested) cannot start a container with less. */
   readonly oomScoreAdj?: number;
 }
 
@@ -150,8 +157,8 @@ export interface ContainerStats {
 
 export interface Runtime {
   version(): Promise<RuntimeVersion>;
-  /** Creates and starts the sandbox. */
-  runSandbox(config: SandboxConfig): Promise<Sandbox>;
+  /** Creates and starts the sandbox; when that fails, nothing of it is left. */
+  runSandbox(config: SandboxConfig, observer?: SandboxObserver): Promise<Sandbox>;
   /** Stops and removes the sandbox; the pod's containers must be stopped before. Absent is success. */
   removeSandbox(id: string): Promise<void>;
   listSandboxes(): Promise<readonly Sandbox[]>;

@@ -1,0 +1,108 @@
+import { shortHash } from '#base';
+import type { ContainerConfig, PodIdentity, SandboxConfig } from '../runtime.ts';
+import { type Labels, toLabels } from './labels.ts';
+
+/** The part of Docker's create body that we send. Source: Docker Engine API v1.41, ContainerCreate. */
+export interface DockerCreate {
+  readonly name: string;
+  readonly Image: string;
+  readonly Labels: Labels;
+  readonly HostConfig: Readonly<Record<string, unknown>>;
+  readonly [field: string]: unknown;
+}
+
+/** One container's log is bounded. */
+export interface LogBounds {
+  readonly fileBytes: number;
+  readonly files: number;
+}
+
+/** The smallest share of CPU the kernel knows. */
+const MIN_CPU_SHARES = 2;
+
+/** A sandbox: the program that sleeps, holding the pod's network namespace and shared memory. */
+export function planSandbox(config: SandboxConfig, image: string, owner: string): DockerCreate {
+  const { pod, attempt, annotations } = config;
+  return {
+    name: engineName(owner, 'sandbox', pod, attempt),
+    Image: image,
+    Labels: toLabels({ owner, type: 'sandbox', pod, attempt, ...(annotations === undefined ? {} : { annotations }) }),
+    // Docker refuses a hostname of its own in the host's network.
+    ...(config.network === 'pod' ? { Hostname: config.hostname, NetworkDisabled: true } : {}),
+    HostConfig: {
+      ...(config.network === 'host' ? { NetworkMode: 'host' } : {}),
+      // Joiners share it; a private one they may not join.
+      IpcMode: 'shareable',
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      CpuShares: MIN_CPU_SHARES,
+      LogConfig: { Type: 'none', Config: {} },
+      RestartPolicy: { Name: 'no' },
+      ...(config.sysctls === undefined ? {} : { Sysctls: config.sysctls }),
+    },
+  };
+}
+
+/** A container that joins its sandbox's network and shared memory, and inherits its hostname. */
+export function planContainer(config: ContainerConfig, owner: string, log: LogBounds): DockerCreate {
+  const { pod, attempt, name, sandboxId, annotations, capabilities } = config;
+  return {
+    name: engineName(owner, name, pod, attempt),
+    Image: config.image,
+    Labels: toLabels({
+      owner,
+      type: 'container',
+      pod,
+      attempt,
+      container: { name, sandboxId },
+      ...(annotations === undefined ? {} : { annotations }),
+    }),
+    Env: config.env.map(([key, value]) => `${key}=${value}`),
+    // Health is the agent's business; the image's own check would only cost CPU.
+    Healthcheck: { Test: ['NONE'] },
+    ...(config.command === undefined ? {} : { Entrypoint: config.command }),
+    ...(config.args === undefined ? {} : { Cmd: config.args }),
+    ...(config.workingDir === undefined ? {} : { WorkingDir: config.workingDir }),
+    ...(config.user === undefined ? {} : { User: config.user }),
+    ...(config.tty === true ? { Tty: true } : {}),
+    ...(config.stdin === true ? { OpenStdin: true } : {}),
+    HostConfig: {
+      NetworkMode: `container:${sandboxId}`,
+      IpcMode: `container:${sandboxId}`,
+      // A bind whose source is missing is an error; the short form would create a folder there.
+      Mounts: config.mounts.map(({ hostPath, containerPath, readOnly }) => ({
+        Type: 'bind',
+        Source: hostPath,
+        Target: containerPath,
+        ReadOnly: readOnly,
+      })),
+      LogConfig: { Type: 'json-file', Config: { 'max-size': String(log.fileBytes), 'max-file': String(log.files) } },
+      RestartPolicy: { Name: 'no' },
+      SecurityOpt: config.noNewPrivileges === true ? ['no-new-privileges'] : [],
+      ...resources(config.resources),
+      ...(config.groups === undefined ? {} : { GroupAdd: config.groups }),
+      ...(config.readOnlyRootFilesystem === true ? { ReadonlyRootfs: true } : {}),
+      ...(config.privileged === true ? { Privileged: true } : {}),
+      ...(capabilities?.add === undefined ? {} : { CapAdd: capabilities.add }),
+      ...(capabilities?.drop === undefined ? {} : { CapDrop: capabilities.drop }),
+    },
+  };
+}
+
+function resources(wanted: ContainerConfig['resources']): Readonly<Record<string, number>> {
+  const { cpuShares, cpuQuotaMicros, cpuPeriodMicros, memoryLimitBytes, oomScoreAdj } = wanted;
+  return {
+    ...(cpuShares === undefined ? {} : { CpuShares: cpuShares }),
+    ...(cpuQuotaMicros === undefined ? {} : { CpuQuota: cpuQuotaMicros }),
+    ...(cpuPeriodMicros === undefined ? {} : { CpuPeriod: cpuPeriodMicros }),
+    // Memory and swap together may not exceed the limit: no swap.
+    ...(memoryLimitBytes === undefined ? {} : { Memory: memoryLimitBytes, MemorySwap: memoryLimitBytes }),
+    ...(oomScoreAdj === undefined ? {} : { OomScoreAdj: oomScoreAdj }),
+  };
+}
+
+/** Unique per owner, pod, container and attempt: a second create of the same fails instead of making a second one. */
+function engineName(owner: string, container: string, pod: PodIdentity, attempt: number): string {
+  return ['plumb', shortHash(owner, 8), container, pod.name, pod.namespace, pod.uid, attempt].join('_');
+}

@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { errorCode, type Log } from '#base';
+import { RuntimeError } from '../errors.ts';
+import { type ExecResult, runtimeLimits } from '../runtime.ts';
+import type { Engine } from './engine.ts';
+import { demultiplex } from './log-stream.ts';
+
+/**
+ * Runs a command in a running container. After `timeoutMs` its process is killed where the engine runs on this host
+ * (Docker itself cannot), and `ExecTimeout` is thrown either way.
+ */
+export async function exec(
+  engine: Engine,
+  log: Log,
+  id: string,
+  command: readonly string[],
+  timeoutMs: number,
+): Promise<ExecResult> {
+  const made = await engine.call((docker, abortSignal) =>
+    docker.getContainer(id).exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true, abortSignal }),
+  );
+  let timedOut = false;
+  try {
+    const output = await engine.call(
+      async (_docker, signal) => {
+        const stream = await made.start({ hijack: true, stdin: false });
+        const give = () => {
+          timedOut = true;
+          stream.destroy();
+        };
+        if (signal.aborted) give();
+        signal.addEventListener('abort', give, { once: true });
+        return await readBounded(demultiplex(stream));
+      },
+      { timeoutMs },
+    );
+    const { ExitCode } = await engine.call((_docker, abortSignal) => made.inspect({ abortSignal }));
+    return { exitCode: ExitCode ?? -1, output };
+  } catch (error) {
+    if (!timedOut) throw error;
+    const state = await engine.call((_docker, abortSignal) => made.inspect({ abortSignal }));
+    if (state.Running) await killIfInside(state.Pid, id, log);
+    throw new RuntimeError('ExecTimeout', `the command did not end within ${timeoutMs} ms`, error);
+  }
+}
+
+/** Reads everything, keeps the first `execOutputBytes`. */
+async function readBounded(source: AsyncIterable<Uint8Array>): Promise<string> {
+  const kept: Uint8Array[] = [];
+  let room: number = runtimeLimits.execOutputBytes;
+  for await (const chunk of source) {
+    if (room <= 0) continue;
+    kept.push(chunk.subarray(0, room));
+    room -= chunk.length;
+  }
+  return Buffer.concat(kept).toString('utf8');
+}
+
+/** Kills a process only when its control group names the container: pids of an engine elsewhere mean nothing here. */
+async function killIfInside(pid: number, containerId: string, log: Log): Promise<void> {
+  if (!Number.isSafeInteger(pid) || pid <= 1) return;
+  try {
+    if (!(await readFile(`/proc/${pid}/cgroup`, 'utf8')).includes(containerId)) return;
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    const code = errorCode(error);
+    if (code !== 'ENOENT' && code !== 'ESRCH') log.warn({ pid, err: error }, 'a timed-out command could not be killed');
+  }
+}

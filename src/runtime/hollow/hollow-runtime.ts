@@ -1,0 +1,355 @@
+import { AsyncQueue, type Clock, type Timer } from '#base';
+import { RuntimeError } from '../errors.ts';
+import { parseImageReference } from '../image/reference.ts';
+import {
+  type ContainerConfig,
+  type ImageStatus,
+  type LogRequest,
+  type Runtime,
+  type RuntimeContainer,
+  type RuntimeEvent,
+  runtimeLimits,
+  type Sandbox,
+  type SandboxConfig,
+} from '../runtime.ts';
+
+/** How a pretended process behaves. */
+export interface HollowProcess {
+  /** Ends by itself after so long; runs for ever when absent. */
+  readonly exitAfterMs?: number;
+  readonly exitCode?: number;
+  /** What it says at its start. */
+  readonly output?: string;
+  /** Ends on the stop signal, with this code; when absent it must be killed (137, after the grace period). */
+  readonly stopCode?: number;
+  /** Exit code of every command run in it. */
+  readonly execCode?: number;
+}
+
+export interface HollowRuntimeOptions {
+  readonly clock: Clock;
+  readonly cpus?: number;
+  readonly memoryBytes?: number;
+  /** How long a start takes, in ms. */
+  readonly startMs?: number;
+  /** Stops at once by the signal when absent. */
+  readonly behave?: (config: ContainerConfig) => HollowProcess;
+  /** Images that are present; every name is when absent. */
+  readonly images?: readonly string[];
+  /** Images that a pull can bring. */
+  readonly registry?: readonly string[];
+}
+
+type Operation = 'runSandbox' | 'createContainer' | 'startContainer' | 'stopContainer' | 'pullImage' | 'version';
+
+/** What a test or a simulation does to the pretended containers. */
+export interface HollowControl {
+  /** The process ends by itself. */
+  exit(containerId: string, exitCode: number, how?: { readonly oomKilled?: boolean }): void;
+  /** The sandbox's process dies; its containers go on, as under Docker. */
+  killSandbox(id: string): void;
+  /** The next call of this operation fails so. */
+  failNext(operation: Operation, error: RuntimeError): void;
+  /** Tells the listeners that events were lost. */
+  resync(): void;
+  /** Calls so far, by operation. */
+  readonly calls: ReadonlyMap<string, number>;
+}
+
+export interface HollowRuntime extends Runtime {
+  readonly control: HollowControl;
+}
+
+/** Events that wait for one listener. */
+const MAX_EVENTS = 10_000;
+/** Kept output per container, in bytes. */
+const MAX_OUTPUT = 1024 * 1024;
+
+interface HollowContainer {
+  state: RuntimeContainer;
+  readonly process: HollowProcess;
+  readonly config: ContainerConfig;
+  readonly lines: { readonly atMs: number; readonly text: string }[];
+  timer: Timer | undefined;
+  readonly exited: (() => void)[];
+}
+
+/** Pretends: no process runs. Deterministic under a fake clock. For scale runs, simulation and tests; never the default. */
+export function createHollowRuntime(options: HollowRuntimeOptions): HollowRuntime {
+  return new Hollow(options);
+}
+
+class Hollow implements HollowRuntime {
+  readonly #options: HollowRuntimeOptions;
+  readonly #clock: Clock;
+  readonly #images: Set<string> | undefined;
+  readonly #sandboxes = new Map<string, Sandbox>();
+  readonly #containers = new Map<string, HollowContainer>();
+  readonly #listeners = new Set<AsyncQueue<RuntimeEvent>>();
+  readonly #failures = new Map<Operation, RuntimeError[]>();
+  readonly #calls = new Map<string, number>();
+  #nextId = 1;
+  readonly control: HollowControl;
+
+  constructor(options: HollowRuntimeOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#images = options.images === undefined ? undefined : new Set(options.images.map(fullName));
+    this.control = {
+      exit: (id, exitCode, how) => this.#exit(id, exitCode, how?.oomKilled ?? false),
+      killSandbox: (id) => this.#killSandbox(id),
+      failNext: (operation, error) => {
+        this.#failures.set(operation, [...(this.#failures.get(operation) ?? []), error]);
+      },
+      resync: () => this.#tell({ type: 'resync' }),
+      calls: this.#calls,
+    };
+  }
+
+  async version() {
+    this.#begin('version');
+    return {
+      name: 'hollow',
+      version: '1.0.0',
+      apiVersion: '1',
+      operatingSystem: 'linux',
+      osImage: 'hollow (nothing runs here)',
+      kernelVersion: 'none',
+      architecture: 'amd64',
+      cpus: this.#options.cpus ?? 4,
+      memoryBytes: this.#options.memoryBytes ?? 8 * 2 ** 30,
+    };
+  }
+
+  async runSandbox(config: SandboxConfig, observer?: { onCreated(id: string): void }): Promise<Sandbox> {
+    this.#begin('runSandbox');
+    const id = this.#id();
+    const taken = [...this.#sandboxes.values()].some(
+      ({ pod, attempt }) => pod.uid === config.pod.uid && attempt === config.attempt,
+    );
+    if (taken)
+      throw new RuntimeError('ContainerNameInUse', `the sandbox ${config.attempt} of ${config.pod.name} exists`);
+    observer?.onCreated(id);
+    await this.#pass(this.#options.startMs ?? 0);
+    const sandbox: Sandbox = {
+      id,
+      pod: config.pod,
+      attempt: config.attempt,
+      state: 'ready',
+      pid: this.#nextId,
+      createdAtMs: this.#clock.nowMs(),
+      annotations: config.annotations ?? {},
+    };
+    this.#sandboxes.set(id, sandbox);
+    this.#tell({ type: 'started', id, pod: config.pod, containerName: undefined });
+    return sandbox;
+  }
+
+  async removeSandbox(id: string): Promise<void> {
+    this.#begin('removeSandbox');
+    const sandbox = this.#sandboxes.get(id);
+    if (sandbox === undefined) return;
+    this.#sandboxes.delete(id);
+    this.#tell({ type: 'removed', id, pod: sandbox.pod, containerName: undefined });
+  }
+
+  async listSandboxes(): Promise<readonly Sandbox[]> {
+    this.#begin('listSandboxes');
+    return [...this.#sandboxes.values()];
+  }
+
+  async createContainer(config: ContainerConfig): Promise<RuntimeContainer> {
+    this.#begin('createContainer');
+    const image = await this.imageStatus(config.image);
+    if (image === undefined) throw new RuntimeError('ImageNotFound', `no such image: ${config.image}`);
+    for (const { state } of this.#containers.values()) {
+      if (state.pod.uid === config.pod.uid && state.name === config.name && state.attempt === config.attempt) {
+        throw new RuntimeError('ContainerNameInUse', `the container ${config.name} ${config.attempt} exists`);
+      }
+    }
+    const state: RuntimeContainer = {
+      id: this.#id(),
+      pod: config.pod,
+      sandboxId: config.sandboxId,
+      name: config.name,
+      attempt: config.attempt,
+      state: 'created',
+      image: config.image,
+      imageId: image.id,
+      pid: 0,
+      createdAtMs: this.#clock.nowMs(),
+      annotations: config.annotations ?? {},
+    };
+    const process = this.#options.behave?.(config) ?? { stopCode: 0 };
+    this.#containers.set(state.id, { state, process, config, lines: [], timer: undefined, exited: [] });
+    return state;
+  }
+
+  async startContainer(id: string): Promise<void> {
+    this.#begin('startContainer');
+    const container = this.#existing(id);
+    if (this.#sandboxes.get(container.state.sandboxId)?.state !== 'ready') {
+      throw new RuntimeError('ContainerStartFailed', 'cannot join the network of a sandbox that does not run');
+    }
+    await this.#pass(this.#options.startMs ?? 0);
+    const startedAtMs = this.#clock.nowMs();
+    container.state = { ...container.state, state: 'running', pid: this.#nextId, startedAtMs };
+    this.#tell({ type: 'started', id, pod: container.state.pod, containerName: container.state.name });
+    const { output, exitAfterMs, exitCode = 0 } = container.process;
+    if (output !== undefined) this.#write(container, output);
+    if (exitAfterMs !== undefined) {
+      container.timer = this.#clock.after(exitAfterMs, () => this.#exit(id, exitCode, false));
+    }
+  }
+
+  async stopContainer(id: string, graceSeconds: number): Promise<void> {
+    this.#begin('stopContainer');
+    const container = this.#containers.get(id);
+    if (container === undefined || container.state.state !== 'running') return;
+    const { stopCode } = container.process;
+    if (stopCode !== undefined) return this.#exit(id, stopCode, false);
+    const exited = new Promise<void>((resolve) => container.exited.push(resolve));
+    this.#clock.after(graceSeconds * 1000, () => this.#exit(id, 137, false));
+    await exited;
+  }
+
+  async removeContainer(id: string): Promise<void> {
+    this.#begin('removeContainer');
+    const container = this.#containers.get(id);
+    if (container === undefined) return;
+    this.#exit(id, 137, false);
+    this.#containers.delete(id);
+    this.#tell({ type: 'removed', id, pod: container.state.pod, containerName: container.state.name });
+  }
+
+  async listContainers(): Promise<readonly RuntimeContainer[]> {
+    this.#begin('listContainers');
+    return [...this.#containers.values()].map(({ state }) => state);
+  }
+
+  async containerStatus(id: string): Promise<RuntimeContainer | undefined> {
+    this.#begin('containerStatus');
+    return this.#containers.get(id)?.state;
+  }
+
+  async exec(id: string, command: readonly string[], timeoutMs: number) {
+    this.#begin('exec');
+    const container = this.#existing(id);
+    if (container.state.state !== 'running') throw new RuntimeError('EngineRefused', 'the container is not running');
+    const { execCode } = container.process;
+    if (command[0] === 'sleep') {
+      await this.#pass(timeoutMs);
+      throw new RuntimeError('ExecTimeout', `the command did not end within ${timeoutMs} ms`);
+    }
+    return { exitCode: execCode ?? 0, output: command.join(' ').slice(0, runtimeLimits.execOutputBytes) };
+  }
+
+  async *logs(id: string, { tailLines, sinceMs, timestamps, follow, signal }: LogRequest): AsyncIterable<Uint8Array> {
+    this.#begin('logs');
+    const container = this.#existing(id);
+    const wanted = container.lines.filter(({ atMs }) => sinceMs === undefined || atMs >= sinceMs);
+    const tail = tailLines === undefined ? wanted : tailLines === 0 ? [] : wanted.slice(-tailLines);
+    for (const { atMs, text } of tail) {
+      yield Buffer.from(timestamps ? `${new Date(atMs).toISOString()} ${text}\n` : `${text}\n`);
+    }
+    if (!follow || container.state.state !== 'running') return;
+    await new Promise<void>((resolve) => {
+      container.exited.push(resolve);
+      signal?.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  async imageStatus(ref: string): Promise<ImageStatus | undefined> {
+    this.#begin('imageStatus');
+    const name = fullName(ref);
+    if (this.#images !== undefined && !this.#images.has(name)) return undefined;
+    return { ref: name, id: `sha256:hollow-${name}`, user: '', sizeBytes: 1 };
+  }
+
+  async pullImage(ref: string): Promise<ImageStatus> {
+    this.#begin('pullImage');
+    const name = fullName(ref);
+    if (!(this.#options.registry ?? []).map(fullName).includes(name)) {
+      throw new RuntimeError('ImageNotFound', `pulling ${ref}: manifest unknown`);
+    }
+    this.#images?.add(name);
+    return { ref: name, id: `sha256:hollow-${name}`, user: '', sizeBytes: 1 };
+  }
+
+  async stats() {
+    this.#begin('stats');
+    const running = [...this.#containers.values()].filter(({ state }) => state.state === 'running');
+    return running.map(({ state: { id, pod, name } }) => ({ id, pod, name, cpuNanos: 0, memoryBytes: 0 }));
+  }
+
+  async *events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+    const queue = new AsyncQueue<RuntimeEvent>(MAX_EVENTS);
+    const end = () => queue.end();
+    this.#listeners.add(queue);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    queue.push({ type: 'resync' });
+    try {
+      yield* queue;
+    } finally {
+      this.#listeners.delete(queue);
+      signal.removeEventListener('abort', end);
+    }
+  }
+
+  #begin(operation: string): void {
+    this.#calls.set(operation, (this.#calls.get(operation) ?? 0) + 1);
+    const failure = this.#failures.get(operation as Operation)?.shift();
+    if (failure !== undefined) throw failure;
+  }
+
+  #exit(id: string, exitCode: number, oomKilled: boolean): void {
+    const container = this.#containers.get(id);
+    if (container === undefined || container.state.state !== 'running') return;
+    container.timer?.cancel();
+    const finishedAtMs = this.#clock.nowMs();
+    container.state = { ...container.state, state: 'exited', pid: 0, finishedAtMs, exitCode, oomKilled };
+    for (const wake of container.exited.splice(0)) wake();
+    this.#tell({ type: 'died', id, pod: container.state.pod, containerName: container.state.name });
+  }
+
+  #killSandbox(id: string): void {
+    const sandbox = this.#sandboxes.get(id);
+    if (sandbox === undefined) return;
+    this.#sandboxes.set(id, { ...sandbox, state: 'notReady', pid: 0 });
+    this.#tell({ type: 'died', id, pod: sandbox.pod, containerName: undefined });
+  }
+
+  #write(container: HollowContainer, output: string): void {
+    const atMs = this.#clock.nowMs();
+    const lines = output.slice(0, MAX_OUTPUT).replace(/\n$/, '').split('\n');
+    for (const text of lines) container.lines.push({ atMs, text });
+  }
+
+  #tell(event: RuntimeEvent): void {
+    for (const queue of this.#listeners) {
+      if (!queue.push(event)) queue.end(new RangeError('a listener is too slow for the events of the hollow runtime'));
+    }
+  }
+
+  #existing(id: string): HollowContainer {
+    const container = this.#containers.get(id);
+    if (container === undefined) throw new RuntimeError('ContainerNotFound', `no such container: ${id}`);
+    return container;
+  }
+
+  #id(): string {
+    return `hollow-${this.#nextId++}`;
+  }
+
+  #pass(ms: number): Promise<void> {
+    if (ms <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#clock.after(ms, resolve);
+    });
+  }
+}
+
+function fullName(ref: string): string {
+  return parseImageReference(ref)?.full ?? ref;
+}
