@@ -3,6 +3,7 @@ export type { StoreErrorCode } from './errors.ts';
 export { StoreError } from './errors.ts';
 export type { MemoryStoreDeps } from './memory-store.ts';
 export { createMemoryStore } from './memory-store.ts';
+export { loadOrCreateKey } from './sqlite/key-file.ts';
 export type { SqliteStoreDeps, SqliteStoreOptions } from './sqlite/sqlite-store.ts';
 export { openSqliteStore } from './sqlite/sqlite-store.ts';
 export type {

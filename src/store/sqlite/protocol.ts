@@ -94,7 +94,7 @@ export interface ReaderCalls {
   readonly close: { readonly request: null; readonly answer: null };
 }
 
-/** What a worker is started with. */
+/** How a worker opens the file. */
 export interface WorkerSetup {
   readonly role: 'writer' | 'reader';
   readonly path: string;
@@ -105,9 +105,12 @@ export interface WorkerSetup {
   readonly key: Uint8Array | undefined;
 }
 
+/** The first call to a worker: the writer answers with the newest revision, the reader with 0. */
+export interface OpenCall {
+  readonly open: { readonly request: WorkerSetup; readonly answer: { readonly revision: number } };
+}
+
 export type FromWorker =
-  | { readonly type: 'ready'; readonly revision: number }
-  | { readonly type: 'failed'; readonly error: WireError }
   /** Work in the background failed; it will be tried again. */
   | { readonly type: 'trouble'; readonly error: WireError }
   | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }

@@ -1,4 +1,4 @@
-import type { Clock, Log } from '#base';
+import { type Clock, type EntryPoint, entryPoint, type Log } from '#base';
 import { StoreError } from '../errors.ts';
 import { assertCommit } from '../keys.ts';
 import type {
@@ -25,11 +25,13 @@ import {
   type WireValue,
   type WriterCalls,
 } from './protocol.ts';
-import { startThread, type Thread } from './thread.ts';
+import { startThread, type Thread, type ThreadEvents } from './thread.ts';
 
 export interface SqliteStoreDeps {
   readonly clock: Clock;
   readonly log: Log;
+  /** Where the code of the worker threads lies; beside this file when absent. */
+  readonly worker?: EntryPoint;
 }
 
 export interface SqliteStoreOptions {
@@ -48,7 +50,8 @@ export interface SqliteStoreOptions {
  * Opens the store on disk. Acknowledged means fsynced. Throws `StoreLocked` when another opener has it, `StoreKey`,
  * `StoreFormat` or `StoreNotDurable` when it cannot be used as it is.
  */
-export async function openSqliteStore({ clock, log }: SqliteStoreDeps, options: SqliteStoreOptions): Promise<Store> {
+export async function openSqliteStore(deps: SqliteStoreDeps, options: SqliteStoreOptions): Promise<Store> {
+  const { clock, log, worker = entryPoint(import.meta.url, 'store-worker') } = deps;
   const setup = {
     path: options.path,
     startRevision: clock.nowMs() * 1000,
@@ -56,22 +59,28 @@ export async function openSqliteStore({ clock, log }: SqliteStoreDeps, options: 
     key: options.encryption?.key,
   };
   let store: SqliteStore | undefined;
-  const onLost = (error: StoreError) => store?.fail(error);
-  const writer = await startThread<WriterCalls>({ ...setup, role: 'writer' }, log, onLost);
+  const events: ThreadEvents = {
+    onLost: (error) => store?.fail(error),
+    onTrouble: (error) => log.warn({ err: error }, 'store maintenance failed'),
+  };
+  const writer = startThread<WriterCalls>('writer', worker, events);
+  const reader = startThread<ReaderCalls>('reader', worker, events);
   try {
-    const reader = await startThread<ReaderCalls>({ ...setup, role: 'reader' }, log, onLost);
-    store = new SqliteStore({ clock, log, writer, reader, encrypts: options.encryption?.encrypts ?? (() => false) });
+    const { revision } = await writer.call('open', { ...setup, role: 'writer' });
+    await reader.call('open', { ...setup, role: 'reader' });
+    const encrypts = options.encryption?.encrypts ?? (() => false);
+    store = new SqliteStore({ clock, log, writer, reader, revision, encrypts });
     return store;
   } catch (error) {
-    await writer.call('close', null);
-    await writer.end();
+    await Promise.all([writer.end(), reader.end()]);
     throw error;
   }
 }
 
-interface SqliteStoreParts extends SqliteStoreDeps {
+interface SqliteStoreParts extends Pick<SqliteStoreDeps, 'clock' | 'log'> {
   readonly writer: Thread<WriterCalls>;
   readonly reader: Thread<ReaderCalls>;
+  readonly revision: number;
   readonly encrypts: (key: string) => boolean;
 }
 
@@ -99,12 +108,12 @@ class SqliteStore implements Store {
   #closing: Promise<void> | undefined;
   #failure: StoreError | undefined;
 
-  constructor({ clock, log, writer, reader, encrypts }: SqliteStoreParts) {
+  constructor({ clock, log, writer, reader, revision, encrypts }: SqliteStoreParts) {
     this.#log = log;
     this.#writer = writer;
     this.#reader = reader;
     this.#encrypts = encrypts;
-    this.#hub = new WatchHub(writer.revision, this.#readHistory, { historyCommits: sqliteLimits.historyCommits });
+    this.#hub = new WatchHub(revision, this.#readHistory, { historyCommits: sqliteLimits.historyCommits });
     this.#checkpointer = new Checkpointer({
       clock,
       log,

@@ -1,38 +1,55 @@
-/** Entry of the store's worker threads. `workerData` says which of the two this one is. */
-import { type MessagePort, parentPort, type Transferable, workerData } from 'node:worker_threads';
+/** Entry of the store's worker threads. The first call, `open`, says which of the two this one is. */
+import { type MessagePort, parentPort, type Transferable } from 'node:worker_threads';
 import { toStoreError } from './database.ts';
 import {
   type FromWorker,
+  type OpenCall,
   Packer,
   type ReaderCalls,
   type ToWorker,
-  type WorkerSetup,
+  type WireError,
   type WriterCalls,
 } from './protocol.ts';
 import { StoreReader } from './reader.ts';
 import { StoreWriter } from './writer.ts';
 
 type Send = (message: FromWorker, transfer?: readonly Transferable[]) => void;
-type Calls<C extends { readonly [M in keyof C]: { readonly request: unknown; readonly answer: unknown } }> = {
+type Handlers<C extends { readonly [M in keyof C]: { readonly request: unknown; readonly answer: unknown } }> = {
   readonly [M in keyof C]: (request: C[M]['request']) => C[M]['answer'];
 };
 
-function start(port: MessagePort, setup: WorkerSetup): void {
+function serve(port: MessagePort): void {
   const send: Send = (message, transfer = []) => port.postMessage(message, transfer);
+  const opening: Handlers<OpenCall> = {
+    open(setup) {
+      if (setup.role === 'reader') {
+        handlers = readerHandlers(new StoreReader(setup));
+        return { revision: 0 };
+      }
+      const writer = new StoreWriter(setup);
+      handlers = writerHandlers(writer, send);
+      return { revision: writer.revision };
+    },
+  };
+  let handlers: object = opening;
+  port.on('message', (message: ToWorker) => answer(message, handlers, send));
+}
+
+/** Runs one call and sends its answer, whose buffer is handed over, or its error. */
+function answer(message: ToWorker, handlers: object, send: Send): void {
   try {
-    const { calls, revision } = setup.role === 'writer' ? writerCalls(setup, send) : readerCalls(setup);
-    port.on('message', (message: ToWorker) => answer(message, calls, send));
-    send({ type: 'ready', revision });
+    const handler: unknown = Reflect.get(handlers, message.method);
+    if (typeof handler !== 'function') throw new TypeError(`unknown call ${message.method}`);
+    const result: unknown = handler(message.request);
+    const bytes = typeof result === 'object' && result !== null && 'bytes' in result ? result.bytes : undefined;
+    const transfer = bytes instanceof Uint8Array && bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
+    send({ type: 'answer', id: message.id, answer: result }, transfer);
   } catch (error) {
-    send({ type: 'failed', error: wireError(error) });
+    send({ type: 'error', id: message.id, error: wireError(error) });
   }
 }
 
-function writerCalls(
-  setup: WorkerSetup,
-  send: Send,
-): { readonly calls: Calls<WriterCalls>; readonly revision: number } {
-  const writer = new StoreWriter(setup);
+function writerHandlers(writer: StoreWriter, send: Send): Handlers<WriterCalls> {
   let sweeping: NodeJS.Immediate | undefined;
   const sweep = () => {
     sweeping = undefined;
@@ -44,14 +61,12 @@ function writerCalls(
       send({ type: 'trouble', error: wireError(error) });
     }
   };
-  sweep();
-  const calls: Calls<WriterCalls> = {
+  sweeping = setImmediate(sweep);
+  return {
     commit({ commits, bytes }) {
       const previous = new Packer();
-      const results = writer.commit(
-        commits.map((operations) => ({ operations, bytes })),
-        previous,
-      );
+      const waiting = commits.map((operations) => ({ operations, bytes }));
+      const results = writer.commit(waiting, previous);
       return { results, bytes: previous.bytes() };
     },
     compact({ revision }) {
@@ -69,12 +84,10 @@ function writerCalls(
       return null;
     },
   };
-  return { calls, revision: writer.revision };
 }
 
-function readerCalls(setup: WorkerSetup): { readonly calls: Calls<ReaderCalls>; readonly revision: number } {
-  const reader = new StoreReader(setup);
-  const calls: Calls<ReaderCalls> = {
+function readerHandlers(reader: StoreReader): Handlers<ReaderCalls> {
+  return {
     get: (request) => reader.get(request),
     list: (request) => reader.list(request),
     history: (request) => reader.history(request),
@@ -84,29 +97,11 @@ function readerCalls(setup: WorkerSetup): { readonly calls: Calls<ReaderCalls>; 
       return null;
     },
   };
-  return { calls, revision: 0 };
 }
 
-/** Runs one call and sends its answer, whose buffer is handed over, or its error. */
-function answer(message: ToWorker, calls: object, send: Send): void {
-  try {
-    const call: unknown = Reflect.get(calls, message.method);
-    if (typeof call !== 'function') throw new TypeError(`unknown call ${message.method}`);
-    const result: unknown = call(message.request);
-    const bytes = typeof result === 'object' && result !== null && 'bytes' in result ? result.bytes : undefined;
-    const transfer = bytes instanceof Uint8Array && bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
-    send({ type: 'answer', id: message.id, answer: result }, transfer);
-  } catch (error) {
-    send({ type: 'error', id: message.id, error: wireError(error) });
-  }
-}
-
-function wireError(error: unknown): {
-  readonly code: ReturnType<typeof toStoreError>['code'];
-  readonly message: string;
-} {
+function wireError(error: unknown): WireError {
   const { code, message } = toStoreError(error);
   return { code, message };
 }
 
-if (parentPort !== null) start(parentPort, workerData as WorkerSetup);
+if (parentPort !== null) serve(parentPort);
