@@ -1,0 +1,48 @@
+import type { HealthStatus } from '#api';
+import { groupOf } from '#api';
+import { applicationHealth } from './application.ts';
+import { autoscalerHealth } from './autoscaler.ts';
+import { claimHealth } from './claim.ts';
+import { daemonSetHealth } from './daemon-set.ts';
+import { deploymentHealth } from './deployment.ts';
+import { type Health, type HealthContext, type HealthObject, type HealthRule, progressing } from './health.ts';
+import { jobHealth } from './job.ts';
+import { namespaceHealth } from './namespace.ts';
+import { ingressHealth, serviceHealth } from './networking.ts';
+import { podHealth } from './pod.ts';
+import { replicaSetHealth } from './replica-set.ts';
+import { statefulSetHealth } from './stateful-set.ts';
+
+/** `group/Kind` → rule. A kind that is not here has no health of its own and does not count. */
+const RULES: ReadonlyMap<string, HealthRule> = new Map([
+  ['/Namespace', namespaceHealth],
+  ['/PersistentVolumeClaim', claimHealth],
+  ['/Pod', podHealth],
+  ['/ReplicationController', replicaSetHealth],
+  ['/Service', serviceHealth],
+  ['apps/DaemonSet', daemonSetHealth],
+  ['apps/Deployment', deploymentHealth],
+  ['apps/ReplicaSet', replicaSetHealth],
+  ['apps/StatefulSet', statefulSetHealth],
+  ['argoproj.io/Application', applicationHealth],
+  ['autoscaling/HorizontalPodAutoscaler', autoscalerHealth],
+  ['batch/Job', jobHealth],
+  ['networking.k8s.io/Ingress', ingressHealth],
+]);
+
+/** Best to worst. Source: gitops-engine pkg/health/health.go. */
+const ORDER: readonly HealthStatus[] = ['Healthy', 'Suspended', 'Progressing', 'Missing', 'Degraded', 'Unknown'];
+
+/** How a live object is; undefined for a kind that has no health. */
+export function healthOf(object: HealthObject, context: HealthContext): Health | undefined {
+  const rule = RULES.get(`${groupOf(object.apiVersion)}/${object.kind}`);
+  if (object.metadata.deletionTimestamp !== undefined) return progressing('Pending deletion');
+  return rule?.(object, context);
+}
+
+/** The worst of many, with the message that goes with it. An Application without anything to judge is Healthy. */
+export function worstHealth(all: readonly Health[]): Health {
+  return all.reduce<Health>((worst, one) => (ORDER.indexOf(one.status) > ORDER.indexOf(worst.status) ? one : worst), {
+    status: 'Healthy',
+  });
+}
