@@ -42,6 +42,8 @@ export interface ResourceRow {
       >
     >
   >;
+  /** Tables begin with a Name column unless the row has its own order (events). */
+  readonly nameColumn?: 'none';
   /** Columns after Name. */
   readonly columns: readonly TableColumn[];
   /** Beyond `metadata.name` and `metadata.namespace`: selector → value. */

@@ -1,0 +1,136 @@
+import { ApiError, isApiError, type Json, type KubeObject, type ResourceType, type StoredObject } from '#api';
+import type {
+  ApplyOptions,
+  Client,
+  DeleteOptions,
+  ListOptions,
+  NamespacedName,
+  PatchType,
+  SubresourceOptions,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from '#client';
+import type { OpenPodLog } from './nodes/pod-logs.ts';
+import type { Api, PatchRequest, RequestContext, ResourceRow, UserInfo } from './registry/api.ts';
+
+export interface LocalClientOptions {
+  readonly user: UserInfo;
+  /** `name/version`; the name is the field manager of writes that give none. */
+  readonly userAgent: string;
+  /** Bytes of a pod's log; without it `logs` is refused. */
+  readonly logs?: OpenPodLog;
+}
+
+/**
+ * The client of components that live in the server's process: the same admission as over HTTP, and no bytes in between.
+ * Objects that come back are frozen and shared with everyone else.
+ */
+export function createLocalClient(api: Api, { user, userAgent, logs }: LocalClientOptions): Client {
+  const context: RequestContext = { user, defaultManager: userAgent.split('/', 1)[0] ?? userAgent };
+  const never = new AbortController().signal;
+
+  function at(resource: ResourceType, namespace: string | undefined) {
+    return { context, row: rowOf(api, resource), namespace: resource.namespaced ? (namespace ?? '') : '' };
+  }
+
+  return {
+    async get<T extends StoredObject>(resource: ResourceType<T>, key: NamespacedName): Promise<T | undefined> {
+      return found(api.get({ ...at(resource, key.namespace), name: key.name }) as Promise<T>);
+    },
+
+    async list<T extends StoredObject>(resource: ResourceType<T>, options: ListOptions = {}) {
+      const { namespace, signal: _, ...selection } = options;
+      const answer = await api.list({ ...at(resource, namespace), ...selection });
+      return { ...answer, items: answer.items as readonly T[] };
+    },
+
+    async *watch<T extends StoredObject>(
+      resource: ResourceType<T>,
+      { namespace, signal = never, ...selection }: WatchOptions,
+    ): AsyncGenerator<WatchEvent<T>> {
+      const request = { ...at(resource, namespace), ...selection, allowBookmarks: true, signal };
+      for await (const frame of api.watch(request)) {
+        if (frame.type === 'BOOKMARK') yield { type: frame.type, resourceVersion: frame.resourceVersion };
+        else yield frame as WatchEvent<T>;
+      }
+    },
+
+    async create<T extends StoredObject>(
+      resource: ResourceType<T>,
+      object: KubeObject,
+      { signal: _, ...options }: WriteOptions = {},
+    ): Promise<T> {
+      return (await api.create({ ...at(resource, object.metadata.namespace), ...options, object })).object as T;
+    },
+
+    async update<T extends StoredObject>(
+      resource: ResourceType<T>,
+      object: KubeObject,
+      { signal: _, subresource, ...options }: SubresourceOptions = {},
+    ): Promise<T> {
+      const { name = '', namespace } = object.metadata;
+      const request = { ...at(resource, namespace), ...options, name, object };
+      // A Binding is made, never changed: the one subresource that is created.
+      if (subresource === 'binding') return (await api.create({ ...request, subresource })).object as T;
+      return (await api.update({ ...request, ...(subresource === undefined ? {} : { subresource }) })).object as T;
+    },
+
+    async patch<T extends StoredObject>(
+      resource: ResourceType<T>,
+      { namespace, name }: NamespacedName,
+      { type, body }: { readonly type: PatchType; readonly body: Json },
+      { signal: _, subresource, ...options }: SubresourceOptions = {},
+    ): Promise<T> {
+      const request = { ...at(resource, namespace), ...options, name, patchType: type, patch: body };
+      return (await api.patch({ ...request, ...patchable(subresource) })).object as T;
+    },
+
+    async apply<T extends StoredObject>(
+      resource: ResourceType<T>,
+      object: KubeObject,
+      { signal: _, subresource, ...options }: ApplyOptions,
+    ): Promise<T> {
+      const { name = '', namespace } = object.metadata;
+      const patch = object as unknown as Json;
+      const request = { ...at(resource, namespace), ...options, name, patchType: 'apply' as const, patch };
+      return (await api.patch({ ...request, ...patchable(subresource) })).object as T;
+    },
+
+    async delete<T extends StoredObject>(
+      resource: ResourceType<T>,
+      { namespace, name }: NamespacedName,
+      { signal: _, ...options }: DeleteOptions = {},
+    ): Promise<T | undefined> {
+      const answer = await found(api.delete({ ...at(resource, namespace), ...options, name }));
+      return answer?.lingers ? (answer.object as T) : undefined;
+    },
+
+    async *logs(pod, { signal, ...options } = {}) {
+      if (logs === undefined) throw new ApiError('MethodNotAllowed', 'logs are not served here');
+      yield* await logs(context, pod, options, signal);
+    },
+  };
+}
+
+function rowOf(api: Api, { group, version, plural }: ResourceType): ResourceRow {
+  const row = api.row(group, version, plural);
+  if (row !== undefined) return row;
+  throw new ApiError('NotFound', 'the server could not find the requested resource', {});
+}
+
+function patchable(subresource: SubresourceOptions['subresource']): Pick<PatchRequest, 'subresource'> {
+  if (subresource === undefined) return {};
+  if (subresource === 'status' || subresource === 'scale') return { subresource };
+  throw new ApiError('MethodNotAllowed', `the server does not allow this method on ${subresource}`, {});
+}
+
+/** Absence as undefined. */
+async function found<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isApiError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}

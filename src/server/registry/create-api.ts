@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock, Log } from '#base';
+import type { Store } from '#store';
+import { WatchCache, type WatchCacheOptions, watchCacheDefaults } from '../watch-cache/watch-cache.ts';
+import type { Api, ResourceRow } from './api.ts';
+import { createMissingNamespaces } from './bootstrap.ts';
+import { chanceFrom, systemChance } from './chance.ts';
+import { decodeObject } from './codec.ts';
+import { ContinueTokens } from './continue-token.ts';
+import { type HousekeepingOptions, housekeepingDefaults, startHousekeeping } from './housekeeping.ts';
+import { resourceName } from './keys.ts';
+import { RESOURCE_ROWS } from './rows.ts';
+import { indexOf } from './selection.ts';
+import { createServiceAllocator, type NodePortRange } from './service-allocator.ts';
+import { createBind } from './verbs/bind.ts';
+import { createCreate } from './verbs/create.ts';
+import { createDelete, createDeleteCollection } from './verbs/delete.ts';
+import { createGet } from './verbs/get.ts';
+import { createList } from './verbs/list.ts';
+import { createPatch } from './verbs/patch.ts';
+import { createUpdate } from './verbs/update.ts';
+import type { VerbDeps } from './verbs/verb-deps.ts';
+import { createWatch } from './verbs/watch.ts';
+
+export interface ApiDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** In [0, 1). All names, uids and allocations come from it when given; from the system's chance otherwise. */
+  random?(): number;
+}
+
+export interface ApiOptions {
+  /** IPv4 block of the Services' addresses. */
+  readonly serviceCidr: string;
+  readonly nodePorts: NodePortRange;
+  readonly watchCache: WatchCacheOptions;
+  readonly housekeeping: HousekeepingOptions;
+}
+
+export const apiDefaults: ApiOptions = {
+  serviceCidr: '10.96.0.0/16',
+  /** Source: kube-apiserver's flag --service-node-port-range (v1.32). */
+  nodePorts: { from: 30_000, to: 32_767 },
+  watchCache: watchCacheDefaults,
+  housekeeping: housekeepingDefaults,
+};
+
+/**
+ * The API over a store: resolves when every object is loaded and the namespaces that must exist do. It expects to be the
+ * store's only writer of objects; another one's writes show a moment later, and never get lost or overwritten.
+ */
+export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}): Promise<Api> {
+  const { store, clock, log } = deps;
+  const options = { ...apiDefaults, ...partial };
+  const rows = RESOURCE_ROWS;
+  const chance = deps.random === undefined ? systemChance : chanceFrom(deps.random);
+  const cache = await WatchCache.start(
+    { store, clock, log, decode: decodeObject },
+    rows.map((row) => cachedResource(row)),
+    options.watchCache,
+  );
+  const allocator = createServiceAllocator({ store, random: chance.random }, options);
+  const verbDeps: VerbDeps = { store, cache, clock, log, chance, allocator };
+  const housekeeping = startHousekeeping({ store, cache, clock, log }, options.housekeeping);
+  const create = createCreate(verbDeps);
+  const bind = createBind(verbDeps);
+  const remove = createDelete(verbDeps);
+  const byPath = new Map(rows.map((row) => [`${row.type.group}/${row.type.version}/${row.type.plural}`, row]));
+
+  const api: Api = {
+    rows,
+    row: (group, version, plural) => byPath.get(`${group}/${version}/${plural}`),
+    get: createGet(verbDeps),
+    list: createList(verbDeps, new ContinueTokens(randomBytes(32))),
+    watch: createWatch(verbDeps),
+    create: (request) => (request.subresource === 'binding' ? bind(request) : create(request)),
+    update: createUpdate(verbDeps),
+    patch: createPatch(verbDeps),
+    delete: remove,
+    deleteCollection: createDeleteCollection(verbDeps, remove),
+    async close() {
+      await housekeeping.close();
+      await cache.close();
+    },
+  };
+  try {
+    await createMissingNamespaces(api, rows);
+  } catch (error) {
+    await api.close();
+    throw error;
+  }
+  return api;
+}
+
+function cachedResource(row: ResourceRow) {
+  const index = indexOf(row);
+  return { segment: resourceName(row.type), ...(index === undefined ? {} : { indexOf: index }) };
+}

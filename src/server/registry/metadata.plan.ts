@@ -1,0 +1,73 @@
+/** Which parts of `metadata` are the server's, and how a write keeps them. Pure. */
+import type { KubeObject, ObjectMeta, StoredObject } from '#api';
+import { formatTime } from '#base';
+
+/** What the server alone says of an object. */
+const SERVER_OWNED = [
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generation',
+  'resourceVersion',
+  'selfLink',
+  'managedFields',
+] as const;
+
+/** `metadata` of a new object: what the writer may say, and the server's identity. */
+export function newMetadata(
+  sent: ObjectMeta,
+  own: { readonly name: string; readonly namespace: string; readonly uid: string; readonly nowMs: number },
+): ObjectMeta {
+  const { name: _, namespace: __, ...rest } = withoutServerOwned(sent);
+  return {
+    name: own.name,
+    ...(own.namespace === '' ? {} : { namespace: own.namespace }),
+    uid: own.uid,
+    creationTimestamp: formatTime(own.nowMs),
+    ...rest,
+  };
+}
+
+/** The object with all that an update cannot change taken from what is stored. */
+export function keepIdentity(object: KubeObject, old: StoredObject): KubeObject {
+  const metadata: Record<string, unknown> = { ...object.metadata };
+  for (const field of [...SERVER_OWNED, 'name', 'namespace', 'generateName'] as const) {
+    if (field === 'managedFields') continue;
+    const kept = (old.metadata as unknown as Record<string, unknown>)[field];
+    if (kept === undefined) delete metadata[field];
+    else metadata[field] = kept;
+  }
+  return { ...object, apiVersion: old.apiVersion, kind: old.kind, metadata: metadata as unknown as ObjectMeta };
+}
+
+/** A write to `/status` changes the status, and labels and annotations as Kubernetes' own kinds allow. */
+export function onlyStatus(object: KubeObject, old: StoredObject): KubeObject {
+  const { labels: _, annotations: __, ...metadata } = old.metadata;
+  const { labels, annotations, managedFields } = object.metadata;
+  const written: KubeObject = {
+    ...old,
+    metadata: {
+      ...metadata,
+      ...(labels === undefined ? {} : { labels }),
+      ...(annotations === undefined ? {} : { annotations }),
+      ...(managedFields === undefined ? {} : { managedFields }),
+    },
+  };
+  if (object['status'] === undefined) delete written['status'];
+  else written['status'] = object['status'];
+  return written;
+}
+
+/** Only a going object's remaining finalizers may stay: nobody may hold it back anew. */
+export function addedFinalizers(object: KubeObject, old: StoredObject): readonly string[] {
+  if (old.metadata.deletionTimestamp === undefined) return [];
+  const before = new Set(old.metadata.finalizers ?? []);
+  return (object.metadata.finalizers ?? []).filter((each) => !before.has(each));
+}
+
+function withoutServerOwned(metadata: ObjectMeta): ObjectMeta {
+  const kept: Record<string, unknown> = { ...metadata };
+  for (const field of SERVER_OWNED) delete kept[field];
+  return kept as ObjectMeta;
+}

@@ -1,0 +1,37 @@
+import type { ResourceRow } from './api.ts';
+import { resourcePrefix } from './keys.ts';
+import { namespaceRow, nodeRow } from './rows/cluster.ts';
+import { configMapRow, leaseRow, secretRow, serviceAccountRow } from './rows/config.ts';
+import { eventRow } from './rows/events.ts';
+import { endpointSliceRow } from './rows/network.ts';
+import { applicationRow, inventoryRow, renderedSetRow, syncRunRow } from './rows/plumbline.ts';
+import { podRow } from './rows/pods.ts';
+import { serviceRow } from './rows/services.ts';
+import { deploymentRow, replicaSetRow } from './rows/workloads.ts';
+
+/** Every served resource, in the order of discovery. A new kind is a new row. */
+export const RESOURCE_ROWS: readonly ResourceRow[] = [
+  namespaceRow,
+  nodeRow,
+  podRow,
+  serviceRow,
+  configMapRow,
+  secretRow,
+  serviceAccountRow,
+  eventRow,
+  replicaSetRow,
+  deploymentRow,
+  endpointSliceRow,
+  leaseRow,
+  applicationRow,
+  syncRunRow,
+  renderedSetRow,
+  inventoryRow,
+];
+
+const encryptedPrefixes = RESOURCE_ROWS.filter((row) => row.encrypted === true).map((row) => resourcePrefix(row.type));
+
+/** Whether the store has to encrypt the value of this key: Secrets and what was rendered from them. */
+export function isEncryptedKey(storeKey: string): boolean {
+  return encryptedPrefixes.some((prefix) => storeKey.startsWith(prefix));
+}

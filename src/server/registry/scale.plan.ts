@@ -1,0 +1,30 @@
+import { type KubeObject, type LabelSelectorObject, type StoredObject, selectorFromObject } from '#api';
+
+interface Scalable {
+  readonly spec: { readonly replicas?: number; readonly selector?: LabelSelectorObject };
+  readonly status?: { readonly replicas?: number };
+}
+
+/** A workload as `autoscaling/v1` Scale sees it: how many are wanted, how many there are, and how to find them. */
+export function scaleOf(object: StoredObject): StoredObject {
+  const { spec, status } = object as unknown as Scalable;
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion, creationTimestamp },
+    spec: { replicas: spec.replicas ?? 0 },
+    status: { replicas: status?.replicas ?? 0, selector: selectorFromObject(spec.selector).toString() },
+  };
+}
+
+/** The workload with the number of replicas that a Scale asks for; pinned to the Scale's version when it names one. */
+export function withScale(object: StoredObject, scale: KubeObject): KubeObject {
+  const replicas = (scale['spec'] as { replicas?: number } | undefined)?.replicas ?? 0;
+  const { resourceVersion = object.metadata.resourceVersion, uid = object.metadata.uid } = scale.metadata;
+  return {
+    ...object,
+    metadata: { ...object.metadata, resourceVersion, uid },
+    spec: { ...(object['spec'] as object), replicas },
+  };
+}

@@ -1,0 +1,87 @@
+import type { KubeObject, StoredObject } from '#api';
+import { equalJson } from '#base';
+import { validate } from '../admission.ts';
+import type { WriteAnswer } from '../api.ts';
+import { isReleased } from '../delete.plan.ts';
+import { conflict, objectModified } from '../errors.ts';
+import { apiLimits } from '../limits.ts';
+import { keepIdentity, onlyStatus } from '../metadata.plan.ts';
+import { asIfStored, commitPut, commitRemoval, isService } from './commit.ts';
+import { current, type Target, type VerbDeps } from './verb-deps.ts';
+
+export interface Wish {
+  /** The whole object as it is to be. Its `resourceVersion` and `uid`, where set, must be those of the stored one. */
+  readonly object: KubeObject;
+  readonly warnings: readonly string[];
+}
+
+export interface Modification extends Target {
+  readonly dryRun: boolean;
+  /** What the write may change: the object without its status, only its status, or (for the server's own) anything. */
+  readonly part: 'object' | 'status' | 'any';
+  /** Pure; called again with a newer object when somebody else was faster. May throw the refusal. */
+  wish(old: StoredObject): Wish;
+  /** Notes in `managedFields` who owns what changed. Pure. */
+  track(object: KubeObject, old: StoredObject): KubeObject;
+}
+
+/**
+ * Changes one object: a wish that names a version fails when the object moved on, any other is tried again on the newer
+ * one. A wish that changes nothing writes nothing. The last finalizer taken off a going object removes it.
+ */
+export async function modify(deps: VerbDeps, modification: Modification): Promise<WriteAnswer> {
+  const { row, name, dryRun } = modification;
+  for (let attempt = 0; attempt < apiLimits.writeAttempts; attempt += 1) {
+    const old = current(deps, modification);
+    const { object: wished, warnings } = modification.wish(old);
+    assertSame(modification, wished, old);
+    const settled = settle(deps, modification, wished, old);
+    if (isReleased(settled)) {
+      if (dryRun) return { object: asIfStored(settled, old), created: false, warnings };
+      const removed = await commitRemoval(deps, row, old);
+      if (removed.ok) return { object: withVersion(settled, removed.value), created: false, warnings };
+      continue;
+    }
+    const tracked = modification.track(settled, old);
+    const { object, operations } = isService(row)
+      ? await deps.allocator.allocate(tracked, old)
+      : { object: tracked, operations: [] };
+    if (isSame(object, old)) return { object: old, created: false, warnings };
+    if (dryRun) return { object: asIfStored(object, old), created: false, warnings };
+    const written = await commitPut(deps, { row, object, old }, operations);
+    if (written.ok) return { object: written.value, created: false, warnings };
+  }
+  throw objectModified(row.type, name);
+}
+
+/** The wish with everything an update cannot change put back, and checked. */
+function settle({ clock }: VerbDeps, { row, part }: Modification, wished: KubeObject, old: StoredObject): KubeObject {
+  const kept = keepIdentity(part === 'status' ? onlyStatus(wished, old) : wished, old);
+  const settled = part === 'object' ? (row.prepareForUpdate?.(kept, old, clock.nowMs()) ?? kept) : kept;
+  validate(row, settled, old);
+  return settled;
+}
+
+function assertSame({ row, name }: Modification, wished: KubeObject, old: StoredObject): void {
+  const { uid, resourceVersion } = wished.metadata;
+  if (uid !== undefined && uid !== '' && uid !== old.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
+    throw conflict(row.type, name, why);
+  }
+  if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== old.metadata.resourceVersion)
+    throw objectModified(row.type, name);
+}
+
+/** Whether nothing changed but the times at which managers say they wrote. */
+function isSame(object: KubeObject, old: StoredObject): boolean {
+  return equalJson(withoutTimes(object), withoutTimes(old));
+}
+
+function withoutTimes(object: KubeObject): unknown {
+  const { resourceVersion: _, managedFields, ...metadata } = object.metadata;
+  return { ...object, metadata: { ...metadata, managedFields: managedFields?.map(({ time: __, ...entry }) => entry) } };
+}
+
+function withVersion(object: KubeObject, { metadata: { resourceVersion } }: StoredObject): StoredObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion } } as StoredObject;
+}

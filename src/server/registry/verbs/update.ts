@@ -1,0 +1,59 @@
+import type { KubeObject, StoredObject } from '#api';
+import { cloneJson } from '#base';
+import { decode } from '../admission.ts';
+import type { UpdateRequest, WriteAnswer } from '../api.ts';
+import { badRequest } from '../errors.ts';
+import { ownUpdated } from '../field-ownership.ts';
+import { scaleOf, withScale } from '../scale.plan.ts';
+import { type Modification, modify, type Wish } from './modify.ts';
+import type { VerbDeps } from './verb-deps.ts';
+
+export function createUpdate(deps: VerbDeps) {
+  return async function update(request: UpdateRequest): Promise<WriteAnswer> {
+    const { row, namespace, name, subresource, dryRun = false } = request;
+    const sent = cloneJson(request.object);
+    assertPlace(request, sent);
+    const modification: Modification = {
+      row,
+      namespace,
+      name,
+      dryRun,
+      part: subresource === 'finalize' ? 'any' : subresource === 'status' ? 'status' : 'object',
+      wish: wishOf(request, sent),
+      track: (object, old) => ownUpdated(row, object, old, request, deps.clock.nowMs()),
+    };
+    const answer = await modify(deps, modification);
+    return subresource === 'scale' ? { ...answer, object: scaleOf(answer.object) } : answer;
+  };
+}
+
+function wishOf(request: UpdateRequest, sent: KubeObject): (old: StoredObject) => Wish {
+  const { row, subresource } = request;
+  if (subresource === 'scale') return (old) => ({ object: withScale(old, sent), warnings: [] });
+  const decoded = decode(row, sent, request);
+  if (subresource === 'finalize') return (old) => ({ ...decoded, object: withFinalizers(old, decoded.object) });
+  return () => decoded;
+}
+
+/** A namespace whose contents are gone is let go by whoever takes its finalizer off `spec`. */
+function withFinalizers(old: StoredObject, { spec, metadata }: KubeObject): KubeObject {
+  const { uid, resourceVersion } = metadata;
+  const pinned = {
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
+  return {
+    ...old,
+    metadata: { ...old.metadata, ...pinned },
+    spec: { ...(old['spec'] as object | undefined), finalizers: (spec as { finalizers?: string[] })?.finalizers ?? [] },
+  };
+}
+
+/** Source: apiserver endpoints/handlers/rest.go, checkName, and registry/rest/meta.go (v0.32). */
+function assertPlace({ row, namespace, name }: UpdateRequest, { metadata }: KubeObject): void {
+  if (metadata.name && metadata.name !== name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (row.type.namespaced && metadata.namespace && metadata.namespace !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+}

@@ -1,0 +1,58 @@
+import type { StoredObject } from '#api';
+import type { Timer } from '#base';
+import type { Change } from '../../watch-cache/change.ts';
+import type { Selection } from '../../watch-cache/selection.ts';
+import { expired } from '../../watch-cache/watch-cache.ts';
+import type { Watcher } from '../../watch-cache/watcher.ts';
+import type { WatchFrame, WatchRequest } from '../api.ts';
+import { parseResourceVersion } from '../resource-version.ts';
+import { compileSelection } from '../selection.ts';
+import { cacheOf, untilReached, type VerbDeps } from './verb-deps.ts';
+
+/** Streams changes from the watch cache, from the moment it is first read. Refusals come with the first read too. */
+export function createWatch(deps: VerbDeps) {
+  return async function* watch(request: WatchRequest): AsyncGenerator<WatchFrame> {
+    const { row, signal, allowBookmarks = false, sendInitialEvents, timeoutMs } = request;
+    const selection = compileSelection(row, request);
+    const revision = request.resourceVersion ? parseResourceVersion(request.resourceVersion) : 0;
+    if (revision > deps.cache.revision) await untilReached(deps, revision);
+
+    // From here to the watcher's start nothing waits, so that no change falls between.
+    const cache = cacheOf(deps, row);
+    const beginning = (sendInitialEvents ?? revision === 0) ? cache.select(selection) : undefined;
+    const changes = beginning !== undefined || revision === 0 ? [] : cache.changesSince(revision);
+    if (changes === undefined) throw expired(`too old resource version: ${revision} (${cache.floor})`);
+    const initial =
+      beginning === undefined
+        ? missed(changes, selection)
+        : existing(beginning, sendInitialEvents && allowBookmarks ? deps.cache.revision : undefined);
+    const watcher = cache.watch(selection, { bookmarks: allowBookmarks, signal });
+    const timer = timeoutMs === undefined ? undefined : endAfter(watcher, timeoutMs);
+    try {
+      yield* watcher.frames(initial);
+    } finally {
+      timer?.cancel();
+    }
+  };
+
+  /** The last frame of a watch that ran its time says how far it came. */
+  function endAfter(watcher: Watcher, timeoutMs: number): Timer {
+    return deps.clock.after(timeoutMs, () => {
+      if (watcher.wantsBookmarks) watcher.push({ type: 'BOOKMARK', resourceVersion: String(deps.cache.revision) });
+      watcher.end();
+    });
+  }
+}
+
+/** What there is already, as if it had come now; with a revision, a bookmark says where the beginning ends. */
+function* existing(objects: readonly StoredObject[], endsAt: number | undefined): Generator<WatchFrame> {
+  for (const object of objects) yield { type: 'ADDED', object };
+  if (endsAt !== undefined) yield { type: 'BOOKMARK', resourceVersion: String(endsAt), initialEventsEnd: true };
+}
+
+function* missed(changes: readonly Change[], selection: Selection): Generator<WatchFrame> {
+  for (const change of changes) {
+    const frame = change.frameFor(selection.matches);
+    if (frame !== undefined) yield frame;
+  }
+}
