@@ -1,0 +1,302 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Node, Pod, PodSpec } from '#api';
+import { explain } from './explain.ts';
+import { NodeTable } from './node-table.ts';
+import { podRequests } from './requests.ts';
+import { planSchedule } from './schedule.plan.ts';
+
+interface NodeParts {
+  readonly cpu?: string;
+  readonly memory?: string;
+  readonly pods?: string;
+  readonly labels?: Record<string, string>;
+  readonly spec?: Node['spec'];
+  readonly ready?: boolean;
+}
+
+const meta = (name: string) => ({
+  name,
+  uid: `uid-${name}`,
+  resourceVersion: '1',
+  creationTimestamp: '2026-01-01T00:00:00Z',
+});
+
+function node(
+  name: string,
+  { cpu = '2', memory = '4Gi', pods = '110', labels = {}, spec, ready = true }: NodeParts = {},
+): Node {
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { ...meta(name), labels },
+    ...(spec === undefined ? {} : { spec }),
+    status: { allocatable: { cpu, memory, pods }, conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
+  };
+}
+
+interface PodParts {
+  readonly cpu?: string;
+  readonly memory?: string;
+  readonly spec?: Partial<PodSpec>;
+  readonly owner?: string;
+}
+
+function pod(name: string, { cpu, memory, spec = {}, owner }: PodParts = {}): Pod {
+  const requests = { ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }) };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      ...meta(name),
+      namespace: 'default',
+      ...(owner === undefined
+        ? {}
+        : {
+            ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: owner, uid: owner, controller: true }],
+          }),
+    },
+    spec: { containers: [{ name: 'c', image: 'i', resources: { requests } }], ...spec },
+  };
+}
+
+function tableOf(nodes: readonly Node[], placed: readonly (readonly [Pod, string])[] = []): NodeTable {
+  const table = new NodeTable();
+  table.setNodes(nodes);
+  for (const [one, name] of placed) table.setPod(one, name);
+  return table;
+}
+
+const tainted = (key: string, effect: 'NoSchedule' | 'PreferNoSchedule' = 'NoSchedule') => ({
+  taints: [{ key, value: 'v', effect }],
+});
+const hostPort = (port: number): Partial<PodSpec> => ({
+  containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 80, hostPort: port }] }],
+});
+const requires = (operator: string, values: string[]): Partial<PodSpec> => ({
+  affinity: {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [{ matchExpressions: [{ key: 'disk', operator, values }] }],
+      },
+    },
+  },
+});
+
+describe('src/scheduler/schedule.plan.ts', () => {
+  it.each<readonly [string, readonly Node[], Pod, string]>([
+    [
+      'the node with most free resources',
+      [node('a', { cpu: '2' }), node('b', { cpu: '4' })],
+      pod('p', { cpu: '1' }),
+      'b',
+    ],
+    ['the node that is not tainted', [node('a', { cpu: '8', spec: tainted('k') }), node('b')], pod('p'), 'b'],
+    [
+      'a tainted node that the pod tolerates',
+      [node('a', { spec: tainted('k') })],
+      pod('p', { spec: { tolerations: [{ key: 'k', operator: 'Exists' }] } }),
+      'a',
+    ],
+    [
+      'a node that prefers not to have it, last',
+      [node('a', { cpu: '32', spec: tainted('k', 'PreferNoSchedule') }), node('b')],
+      pod('p'),
+      'b',
+    ],
+    [
+      'a node with the selected label',
+      [node('a', { cpu: '8' }), node('b', { labels: { disk: 'ssd' } })],
+      pod('p', { spec: { nodeSelector: { disk: 'ssd' } } }),
+      'b',
+    ],
+    [
+      'a node its affinity names',
+      [node('a', { cpu: '8' }), node('b', { labels: { disk: 'ssd' } })],
+      pod('p', { spec: requires('In', ['ssd', 'nvme']) }),
+      'b',
+    ],
+    [
+      'a node its affinity does not exclude',
+      [node('a', { cpu: '8', labels: { disk: 'hdd' } }), node('b')],
+      pod('p', { spec: requires('NotIn', ['hdd']) }),
+      'b',
+    ],
+    ['the first by name among equals', [node('b'), node('a')], pod('p'), 'a'],
+  ])('chooses %s', (_what, nodes, one, expected) => {
+    expect(planSchedule({ table: tableOf(nodes), pods: [one] }).placements.map(({ nodeName }) => nodeName)).toEqual([
+      expected,
+    ]);
+  });
+
+  it.each<readonly [string, readonly Node[], Pod, string]>([
+    ['without nodes', [], pod('p'), 'no nodes available to schedule pods'],
+    [
+      'for want of CPU and memory',
+      [node('a'), node('b')],
+      pod('p', { cpu: '3', memory: '8Gi' }),
+      '0/2 nodes are available: 2 Insufficient cpu, 2 Insufficient memory.',
+    ],
+    [
+      'for different reasons',
+      [node('a'), node('b', { spec: tainted('k') }), node('c', { spec: { unschedulable: true } })],
+      pod('p', { cpu: '9' }),
+      '0/3 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {k: v}, 1 node(s) were unschedulable.',
+    ],
+    ['when a node is full of pods', [node('a', { pods: '0' })], pod('p'), '0/1 nodes are available: 1 Too many pods.'],
+    [
+      'when no label fits',
+      [node('a')],
+      pod('p', { spec: { nodeSelector: { disk: 'ssd' } } }),
+      "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.",
+    ],
+    [
+      'when the node is not ready',
+      [node('a', { ready: false })],
+      pod('p'),
+      '0/1 nodes are available: 1 node(s) were not ready.',
+    ],
+  ])('says why no node takes a pod: %s', (_what, nodes, one, sentence) => {
+    const { placements, refusals } = planSchedule({ table: tableOf(nodes), pods: [one] });
+    expect(placements).toEqual([]);
+    expect(refusals.map(({ explanation }) => explain(explanation))).toEqual([sentence]);
+  });
+
+  it('gives a host port of a node to one pod only', () => {
+    const table = tableOf([node('a'), node('b')], [[pod('old', { spec: hostPort(80) }), 'a']]);
+    const { placements, refusals } = planSchedule({
+      table,
+      pods: [pod('p', { spec: hostPort(80) }), pod('q', { spec: hostPort(80) })],
+    });
+    expect(placements.map(({ nodeName }) => nodeName)).toEqual(['b']);
+    expect(explain(refusals[0]?.explanation ?? { nodes: 0, reasons: {} })).toContain("didn't have free ports");
+  });
+
+  it('spreads the pods of one owner over equal nodes', () => {
+    const pods = Array.from({ length: 6 }, (_, index) =>
+      pod(`p${index}`, { cpu: '100m', memory: '100Mi', owner: 'rs' }),
+    );
+    const { placements } = planSchedule({ table: tableOf([node('a'), node('b'), node('c')]), pods });
+    for (const name of ['a', 'b', 'c']) expect(placements.filter(({ nodeName }) => nodeName === name)).toHaveLength(2);
+  });
+
+  it('frees what a pod held when it is removed or has ended', () => {
+    const big = pod('big', { cpu: '2' });
+    const table = tableOf([node('a')], [[big, 'a']]);
+    expect(planSchedule({ table, pods: [pod('p', { cpu: '1' })] }).placements).toEqual([]);
+    table.setPod({ ...big, status: { phase: 'Succeeded' } }, 'a');
+    expect(planSchedule({ table, pods: [pod('p', { cpu: '1' })] }).placements).toHaveLength(1);
+  });
+
+  it('counts init containers as Kubernetes does', () => {
+    const requests = (cpu: string) => ({ resources: { requests: { cpu } } });
+    const spec: Partial<PodSpec> = {
+      initContainers: [
+        { name: 's', image: 'i', restartPolicy: 'Always', ...requests('200m') },
+        { name: 'i', image: 'i', ...requests('900m') },
+      ],
+      containers: [
+        { name: 'a', image: 'i', ...requests('300m') },
+        { name: 'b', image: 'i', ...requests('400m') },
+      ],
+    };
+    expect(podRequests(pod('p', { spec })).cpuMillis).toBe(1_100);
+  });
+
+  const nodes = fc
+    .array(
+      fc.record({
+        cpu: fc.integer({ min: 1, max: 8 }),
+        memory: fc.integer({ min: 1, max: 16 }),
+        pods: fc.integer({ min: 0, max: 6 }),
+        taint: fc.boolean(),
+        ready: fc.boolean(),
+      }),
+      { maxLength: 6 },
+    )
+    .map((all) =>
+      all.map(({ cpu, memory, pods, taint, ready }, index) =>
+        node(`n${index}`, {
+          cpu: String(cpu),
+          memory: `${memory}Gi`,
+          pods: String(pods),
+          ready,
+          ...(taint ? { spec: tainted('k') } : {}),
+        }),
+      ),
+    );
+  const pods = fc
+    .array(
+      fc.record({
+        cpu: fc.integer({ min: 0, max: 3_000 }),
+        memory: fc.integer({ min: 0, max: 4_096 }),
+        port: fc.option(fc.integer({ min: 80, max: 81 })),
+      }),
+      { maxLength: 20 },
+    )
+    .map((all) =>
+      all.map(({ cpu, memory, port }, index) => {
+        const one = pod(`p${index}`, { cpu: `${cpu}m`, memory: `${memory}Mi`, owner: `o${index % 3}` });
+        const [container] = one.spec.containers;
+        return port === null || container === undefined
+          ? one
+          : {
+              ...one,
+              spec: { ...one.spec, containers: [{ ...container, ports: [{ containerPort: 1, hostPort: port }] }] },
+            };
+      }),
+    );
+
+  it('never gives out more than a node has, never a port twice, never a node that refuses', () => {
+    fc.assert(
+      fc.property(nodes, pods, (someNodes, somePods) => {
+        const { placements, refusals } = planSchedule({ table: tableOf(someNodes), pods: somePods });
+        expect(placements.length + refusals.length).toBe(somePods.length);
+        for (const [index, one] of someNodes.entries()) {
+          const here = placements
+            .filter(({ nodeName }) => nodeName === one.metadata.name)
+            .map((placement) => placement.pod);
+          const allocatable = one.status?.allocatable as Record<string, string>;
+          const sum = (pick: (requests: ReturnType<typeof podRequests>) => number) =>
+            here.reduce((total, each) => total + pick(podRequests(each)), 0);
+          expect(sum(({ cpuMillis }) => cpuMillis)).toBeLessThanOrEqual(Number(allocatable['cpu']) * 1_000);
+          expect(sum(({ memoryBytes }) => memoryBytes)).toBeLessThanOrEqual(
+            Number.parseInt(allocatable['memory'] ?? '0', 10) * 2 ** 30,
+          );
+          expect(here.length).toBeLessThanOrEqual(Number(allocatable['pods']));
+          const ports = here.flatMap((each) => each.spec.containers[0]?.ports?.map(({ hostPort: port }) => port) ?? []);
+          expect(new Set(ports).size, `node ${index}`).toBe(ports.length);
+          if (one.spec?.taints !== undefined || one.status?.conditions?.[0]?.status !== 'True')
+            expect(here).toEqual([]);
+        }
+      }),
+    );
+  });
+
+  it('plans the same whatever order nodes and pods come in', () => {
+    const shuffled = fc
+      .tuple(nodes, pods)
+      .chain(([n, p]) =>
+        fc.tuple(
+          fc.constant([n, p] as const),
+          fc.shuffledSubarray([...n], { minLength: n.length }),
+          fc.shuffledSubarray([...p], { minLength: p.length }),
+        ),
+      );
+    fc.assert(
+      fc.property(shuffled, ([[n, p], otherNodes, otherPods]) => {
+        const brief = (plan: ReturnType<typeof planSchedule>) =>
+          plan.placements.map(({ pod: one, nodeName }) => `${one.metadata.name}@${nodeName}`).sort();
+        expect(brief(planSchedule({ table: tableOf(otherNodes), pods: otherPods }))).toEqual(
+          brief(planSchedule({ table: tableOf(n), pods: p })),
+        );
+      }),
+    );
+  });
+
+  it('does not change the table it plans on', () => {
+    const table = tableOf([node('a')]);
+    const before = planSchedule({ table, pods: [pod('p', { cpu: '2' })] });
+    expect(planSchedule({ table, pods: [pod('p', { cpu: '2' })] })).toEqual(before);
+  });
+});
