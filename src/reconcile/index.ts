@@ -1,2 +1,22 @@
-/** Watch, queue, reconcile: informer, lister, work queue, controller loop, lease, event recorder. */
+/** Watch, queue, reconcile: informer, lister, work queue, controller loop, leader election, event recorder. */
 export type { Controller, ReconcileResult } from './controller.ts';
+export type { ReconcileErrorCode } from './errors.ts';
+export { ReconcileError } from './errors.ts';
+export type { EventRecorder, EventRecorderOptions, RecordedEvent } from './event-recorder.ts';
+export { createEventRecorder, silentRecorder } from './event-recorder.ts';
+export { Expectations } from './expectations.ts';
+export type { Change, Informer, InformerDeps, InformerOptions } from './informer.ts';
+export { createInformer } from './informer.ts';
+export type { Informers } from './informers.ts';
+export { createInformers } from './informers.ts';
+export { keyOf, revisionOf, splitKey } from './keys.ts';
+export type { LeaderElectionOptions } from './leader-election.ts';
+export { leaderElectionDefaults, runAsLeader } from './leader-election.ts';
+export type { IndexFunction, Lister } from './object-index.ts';
+export { ObjectIndex } from './object-index.ts';
+export type { RunControllerOptions } from './run-controller.ts';
+export { runController, runControllerDefaults } from './run-controller.ts';
+export type { KeySource, KeySourceOptions } from './sources.ts';
+export { keysFrom } from './sources.ts';
+export type { Priority, WorkQueueOptions } from './work-queue.ts';
+export { WorkQueue, workQueueDefaults } from './work-queue.ts';

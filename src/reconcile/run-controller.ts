@@ -1,0 +1,106 @@
+import { type Clock, errorCode, errorMessage, type Log, PlumblineError } from '#base';
+import type { Controller } from './controller.ts';
+import { ReconcileError } from './errors.ts';
+import type { KeySource } from './sources.ts';
+import { WorkQueue } from './work-queue.ts';
+
+export interface RunControllerOptions {
+  readonly controller: Controller;
+  readonly sources: readonly KeySource[];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** One of its own when absent. */
+  readonly queue?: WorkQueue;
+  /** Keys in work at the same time. */
+  readonly workers?: number;
+  /** Longest pass over one key; it is aborted and backs off. */
+  readonly timeoutMs?: number;
+  /** When a key that failed for good is looked at again, should nothing change before. */
+  readonly terminalRetryMs?: number;
+}
+
+export const runControllerDefaults = { workers: 8, timeoutMs: 60_000, terminalRetryMs: 300_000 } as const;
+
+/**
+ * Reconciles every key that the sources name until the signal aborts, then waits for the passes under way. A key that
+ * throws backs off alone; the others go on.
+ */
+export async function runController(options: RunControllerOptions, signal: AbortSignal): Promise<void> {
+  const { controller, sources, clock, workers = runControllerDefaults.workers } = options;
+  const log = options.log.child({ controller: controller.name });
+  const queue = options.queue ?? new WorkQueue(clock);
+  let overflowed = false;
+
+  const enqueue: Parameters<KeySource['subscribe']>[0] = (key, priority) => {
+    if (queue.add(key, priority)) return;
+    if (!overflowed) log.warn({ waiting: queue.size }, 'the queue is full, everything is looked at again later');
+    overflowed = true;
+  };
+  const enqueueAll = () => {
+    overflowed = false;
+    for (const source of sources) for (const key of source.keys()) enqueue(key);
+  };
+
+  const unsubscribe = sources.map((source) => source.subscribe(enqueue));
+  enqueueAll();
+  const work = async () => {
+    for (let key = await queue.take(signal); key !== undefined; key = await queue.take(signal)) {
+      await reconcileOnce(options, queue, log, key, signal);
+      queue.done(key);
+      if (overflowed && queue.size === 0) enqueueAll();
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, work));
+  for (const stop of unsubscribe) stop();
+  queue.close();
+}
+
+async function reconcileOnce(
+  options: RunControllerOptions,
+  queue: WorkQueue,
+  log: Log,
+  key: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { controller, clock, terminalRetryMs = runControllerDefaults.terminalRetryMs } = options;
+  const startedMs = clock.monotonicMs();
+  try {
+    const { requeueAfterMs } = await withDeadline(options, key, signal, (limited) =>
+      controller.reconcile(key, limited),
+    );
+    queue.forget(key);
+    if (requeueAfterMs !== undefined) queue.addAfter(key, requeueAfterMs);
+  } catch (error) {
+    if (signal.aborted) return;
+    const facts = { key, code: errorCode(error), durationMs: clock.monotonicMs() - startedMs };
+    if (error instanceof PlumblineError && !error.retryable) {
+      queue.addAfter(key, terminalRetryMs);
+      log.error({ ...facts, err: error }, 'a key cannot be reconciled until something changes');
+      return;
+    }
+    const delayMs = queue.retry(key);
+    // Two writers met: normal, and mended at once.
+    if (facts.code === 'Conflict') log.debug({ ...facts, delayMs }, 'a conflict, the key is tried again');
+    else log.warn({ ...facts, delayMs, err: error ?? errorMessage(error) }, 'a pass failed, the key is tried again');
+  }
+}
+
+async function withDeadline<T>(
+  { clock, timeoutMs = runControllerDefaults.timeoutMs }: RunControllerOptions,
+  key: string,
+  signal: AbortSignal,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limited = new AbortController();
+  const stop = () => limited.abort(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  const timer = clock.after(timeoutMs, () =>
+    limited.abort(new ReconcileError('ReconcileTimeout', `a pass over ${key} took longer than ${timeoutMs} ms`)),
+  );
+  try {
+    return await run(limited.signal);
+  } finally {
+    timer.cancel();
+    signal.removeEventListener('abort', stop);
+  }
+}
