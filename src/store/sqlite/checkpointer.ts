@@ -69,7 +69,11 @@ export class Checkpointer {
     try {
       const { walBytes } = await this.#deps.checkpoint();
       if (!busy) await this.#deps.resetLog({ truncate: true });
-      else if (walBytes > this.#options.walCapBytes) await this.#deps.resetLog({ truncate: false });
+      else if (walBytes > this.#options.walCapBytes) {
+        // The writer has to stop for what came meanwhile: a second pass leaves it little.
+        await this.#deps.checkpoint();
+        await this.#deps.resetLog({ truncate: false });
+      }
       return busy;
     } catch (error) {
       if (!this.#stopped) this.#deps.log.warn({ err: error }, 'checkpoint failed');

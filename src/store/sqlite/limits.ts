@@ -21,5 +21,5 @@ export const sqliteLimits = {
   /** Pause between two checkpoints while there are commits, in ms. */
   checkpointEveryMs: 200,
   /** Size of the write-ahead log above which it is started over under load, in bytes. */
-  walCapBytes: 64 * 1024 * 1024,
+  walCapBytes: 128 * 1024 * 1024,
 } as const;

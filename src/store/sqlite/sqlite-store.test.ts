@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { copyFile, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EntryPoint, silentLog, systemClock } from '#base';
@@ -277,6 +279,33 @@ describe('src/store/sqlite/sqlite-store.ts', () => {
       }
       expect(noticed).toBeGreaterThan(flips / 3);
     });
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('survives a full disk (needs root, for a small file system)', async () => {
+    const mount = await mkdtemp(join(folder, 'full-'));
+    const run = promisify(execFile);
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', mount]);
+    try {
+      const store = await openStore(join(mount, 'store.db'));
+      await commit(store, put('first', '1'));
+      const ballast = join(mount, 'ballast');
+      await writeFile(ballast, Buffer.alloc(1_500_000));
+      const value = Buffer.alloc(400_000);
+      const results = await Promise.allSettled(
+        Array.from({ length: 10 }, (_, i) => store.commit([{ type: 'put', key: `big/${i}`, value }])),
+      );
+      const refused = results.filter((result) => result.status === 'rejected');
+      expect(refused.length).toBeGreaterThan(0);
+      for (const { reason } of refused) expect(reason).toMatchObject({ code: 'StoreFull', retryable: true });
+      const kept = results.length - refused.length;
+      expect(await store.list({ prefix: 'big/' })).toMatchObject({ items: { length: kept } });
+      await rm(ballast);
+      await commit(store, put('after', '1'));
+      await checkInvariants(store);
+      await store.close();
+    } finally {
+      await run('umount', [mount]);
+    }
   });
 
   it('answers every commit that was given before it closed', async () => {
