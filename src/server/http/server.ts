@@ -1,6 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '#api';
 import type { Clock, Log } from '#base';
 import type { Authorize } from '../auth/authorizer.ts';
@@ -9,10 +7,11 @@ import { serveControl, serveStream } from '../nodes/node-routes.ts';
 import type { NodeTunnel } from '../nodes/node-tunnel.ts';
 import type { OpenPodLog } from '../nodes/pod-logs.ts';
 import type { Api, UserInfo } from '../registry/api.ts';
-import { sendError, sendText, sendValue } from './answers.ts';
+import { sendText, sendValue } from './answers.ts';
 import { createDiscoveryHandler } from './discovery-handler.ts';
-import { createEncoder, toApiError } from './encoding.ts';
+import { createEncoder } from './encoding.ts';
 import { type Exchange, managerFromUserAgent, splitTarget } from './exchange.ts';
+import { createFramework, createListener, type Listener, untilGone } from './framework.ts';
 import { InFlight } from './in-flight.ts';
 import { httpLimits } from './limits.ts';
 import { createOpenApiHandler } from './openapi-handler.ts';
@@ -40,15 +39,6 @@ export interface HttpServerOptions {
   readonly random?: () => number;
 }
 
-/** A listener of ours. */
-export interface Listener {
-  start(): Promise<void>;
-  /** Where it listens, once started: the port is the real one when 0 was asked for. */
-  address(): { readonly host: string; readonly port: number };
-  /** Ends streams at once, lets requests in work end for a while, then cuts them off. Never hangs. */
-  close(): Promise<void>;
-}
-
 /** Answered without a token: whether we live. Everything else is refused to strangers. */
 const HEALTH_PATHS = ['/healthz', '/livez', '/readyz'];
 
@@ -59,27 +49,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   const { api, authorize, clock, log, tls, listen, tunnel } = options;
   const closing = new AbortController();
   const inFlight = new InFlight();
-  const app = fastify({
-    logger: false,
-    https: {
-      key: tls.key,
-      cert: tls.certificate,
-      minVersion: 'TLSv1.2',
-      handshakeTimeout: httpLimits.tlsHandshakeTimeoutMs,
-      maxHeaderSize: httpLimits.headerBytes,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: 30_000,
-    },
-    keepAliveTimeout: httpLimits.keepAliveMs,
-    requestTimeout: 0, // logs of agents are bodies that never end; every other body has its own deadline
-    return503OnClosing: false,
-    exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: httpLimits.paramLength },
-    frameworkErrors: (error, _request, reply) => void sendError(reply as unknown as FastifyReply, fromFramework(error)),
-  });
-  app.server.headersTimeout = httpLimits.headersTimeoutMs;
-  app.server.maxConnections = httpLimits.connections;
+  const app = createFramework({ tls, limits: httpLimits, log });
 
   const handleDiscovery = createDiscoveryHandler(api.rows);
   const handleOpenApi = createOpenApiHandler({
@@ -151,13 +121,6 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     throw unknownResource();
   }
 
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null)); // bodies are read by the handlers
-  app.setErrorHandler((error, request, reply) => {
-    const answered = toApiError(fromFramework(error));
-    if (answered.reason === 'InternalError') log.error({ err: error, url: request.url }, 'request failed');
-    return sendError(reply, answered);
-  });
   app.setNotFoundHandler(authenticated(() => Promise.reject(unknownResource())));
   for (const url of HEALTH_PATHS) app.get(url, (_request, reply) => sendText(reply, 200, 'ok'));
   const version = versionInfo(options.productVersion);
@@ -189,24 +152,8 @@ export function createHttpServer(options: HttpServerOptions): Listener {
       authenticated(({ reply, context }) => sendValue(reply, 201, createLoginLink(context.user))),
     );
   }
-  app.addHook('preClose', async () => closing.abort());
-
-  return {
-    async start() {
-      await app.listen(listen);
-    },
-    address() {
-      const { address: host, port } = app.server.address() as AddressInfo;
-      return { host, port };
-    },
-    async close() {
-      closing.abort();
-      tunnel.close();
-      const cut = clock.after(httpLimits.closeGraceMs, () => app.server.closeAllConnections());
-      await app.close();
-      cut.cancel();
-    },
-  };
+  closing.signal.addEventListener('abort', () => tunnel.close(), { once: true });
+  return createListener(app, { listen, clock, closeGraceMs: httpLimits.closeGraceMs, closing });
 }
 
 /** Watches, followed logs and agents' connections: they live long and are not counted as work. */
@@ -215,28 +162,4 @@ function isStream({ url, raw }: FastifyRequest): boolean {
     (raw.method === 'GET' && (/[?&](watch|follow)=(?!false|0)/.test(url) || url.endsWith('/control'))) ||
     url.includes('/streams/')
   );
-}
-
-/** Aborts when the response is closed, for whatever reason, or when `closing` aborts. */
-function untilGone(response: ServerResponse<IncomingMessage>, closing: AbortSignal): AbortSignal {
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  closing.addEventListener('abort', abort, { once: true });
-  if (closing.aborted) abort();
-  response.once('close', () => {
-    closing.removeEventListener('abort', abort);
-    abort();
-  });
-  return controller.signal;
-}
-
-/** The framework's own refusals (a URL too long, a header it cannot read) in our words. */
-function fromFramework(error: unknown): unknown {
-  if (error instanceof ApiError || typeof error !== 'object' || error === null) return error;
-  const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
-  const message = error instanceof Error ? error.message : 'bad request';
-  if (status === 413) return new ApiError('RequestEntityTooLarge', message, undefined, error);
-  if (status === 415) return new ApiError('UnsupportedMediaType', message, undefined, error);
-  if (status === 404) return new ApiError('NotFound', message, undefined, error);
-  return status >= 400 && status < 500 ? new ApiError('BadRequest', message, undefined, error) : error;
 }

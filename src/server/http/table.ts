@@ -31,10 +31,7 @@ export function toTable(input: {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${format.version}`,
     metadata,
-    columnDefinitions: [
-      ...(row.nameColumn === 'none' ? [] : [NAME_COLUMN]),
-      ...row.columns.map(toDefinition),
-    ],
+    columnDefinitions: [...(row.nameColumn === 'none' ? [] : [NAME_COLUMN]), ...row.columns.map(toDefinition)],
     rows: objects.map((object) => ({
       cells: [
         ...(row.nameColumn === 'none' ? [] : [object.metadata.name]),

@@ -1,0 +1,127 @@
+import { isApiError, type ResourceType, type StoredObject } from '#api';
+import { type Clock, type Log, PlumblineError, sleep } from '#base';
+import { GROUP_MASTERS } from '../auth/groups.plan.ts';
+import type { Api, RequestContext, ResourceRow } from '../registry/api.ts';
+import { uiLimits } from './limits.ts';
+
+/** As whom the UI follows the cluster; what each user gets to see is decided when he asks. */
+export const UI_CONTEXT: RequestContext = {
+  user: { name: 'system:plumbline:ui', groups: [GROUP_MASTERS] },
+  defaultManager: 'plumbline-ui',
+};
+
+export interface MirrorDeps {
+  readonly api: Pick<Api, 'row' | 'list' | 'watch'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** All objects of one resource, kept true by list and watch. Objects are the API's own: shared and frozen. */
+export class Mirror<T extends StoredObject> {
+  readonly #deps: MirrorDeps;
+  readonly #row: ResourceRow;
+  readonly #onChange: (current: T | undefined, previous: T | undefined) => void;
+  #objects = new Map<string, T>();
+
+  /** `onChange` is told of every change, but not of what the first list brings. */
+  constructor(
+    deps: MirrorDeps,
+    type: ResourceType<T>,
+    onChange: (current: T | undefined, previous: T | undefined) => void,
+  ) {
+    this.#deps = deps;
+    this.#row = rowOf(deps.api, type);
+    this.#onChange = onChange;
+  }
+
+  get(namespace: string, name: string): T | undefined {
+    return this.#objects.get(`${namespace}/${name}`);
+  }
+
+  values(): IterableIterator<T> {
+    return this.#objects.values();
+  }
+
+  /** Reads everything, then follows until the signal aborts. Resolves when everything is read; never rejects after. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { items, resourceVersion } = await this.#list();
+    this.#objects = new Map(items.map((item) => [keyOf(item), item]));
+    this.#follow(resourceVersion, signal).catch((error: unknown) => {
+      if (!signal.aborted) this.#deps.log.error({ err: error, resource: this.#row.type.plural }, 'UI mirror stopped');
+    });
+  }
+
+  async #follow(from: string, signal: AbortSignal): Promise<void> {
+    let resourceVersion = from;
+    while (!signal.aborted) {
+      try {
+        resourceVersion = await this.#watch(resourceVersion, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#deps.log.debug({ err: error, resource: this.#row.type.plural }, 'UI watch broke off');
+        await sleep(this.#deps.clock, uiLimits.retryMs, signal);
+        if (isApiError(error, 'Expired', 'Gone')) resourceVersion = await this.#relist();
+      }
+    }
+  }
+
+  async #watch(resourceVersion: string, signal: AbortSignal): Promise<string> {
+    let seen = resourceVersion;
+    const request = {
+      context: UI_CONTEXT,
+      row: this.#row,
+      namespace: '',
+      resourceVersion,
+      allowBookmarks: true,
+      signal,
+    };
+    for await (const frame of this.#deps.api.watch(request)) {
+      if (frame.type === 'BOOKMARK') {
+        seen = frame.resourceVersion;
+        continue;
+      }
+      seen = frame.object.metadata.resourceVersion;
+      this.#set(keyOf(frame.object), frame.type === 'DELETED' ? undefined : (frame.object as T));
+    }
+    return seen;
+  }
+
+  async #relist(): Promise<string> {
+    const { items, resourceVersion } = await this.#list();
+    const gone = new Set(this.#objects.keys());
+    for (const item of items) {
+      gone.delete(keyOf(item));
+      this.#set(keyOf(item), item);
+    }
+    for (const key of gone) this.#set(key, undefined);
+    return resourceVersion;
+  }
+
+  #set(key: string, current: T | undefined): void {
+    const previous = this.#objects.get(key);
+    if (current === previous) return;
+    if (current === undefined) this.#objects.delete(key);
+    else this.#objects.set(key, current);
+    this.#onChange(current, previous);
+  }
+
+  async #list(): Promise<{ readonly items: readonly T[]; readonly resourceVersion: string }> {
+    const { items, resourceVersion } = await this.#deps.api.list({
+      context: UI_CONTEXT,
+      row: this.#row,
+      namespace: '',
+    });
+    return { items: items as readonly T[], resourceVersion };
+  }
+}
+
+/** The registry's row of a resource that is always served. */
+export function rowOf(api: Pick<Api, 'row'>, { group, version, plural }: ResourceType): ResourceRow {
+  const row = api.row(group, version, plural);
+  if (row === undefined) throw new PlumblineError(`${plural} are not served`, { code: 'ResourceNotServed' });
+  return row;
+}
+
+function keyOf({ metadata: { namespace = '', name } }: StoredObject): string {
+  return `${namespace}/${name}`;
+}

@@ -1,0 +1,167 @@
+import {
+  APPLICATIONS,
+  ApiError,
+  type Application,
+  EVENTS,
+  type Event,
+  formatObjectKey,
+  NODES,
+  type Node,
+  PODS,
+  type Pod,
+  REPLICA_SETS,
+  type ReplicaSet,
+  type ResourceType,
+  type StoredObject,
+  SYNC_RUNS,
+  type SyncRun,
+  type UiApplication,
+  type UiApplicationSummary,
+  type UiEvent,
+  type UiNodeSummary,
+  type UiPod,
+  type UiRun,
+  type UiRunSummary,
+} from '#api';
+import type { Authorize } from '../auth/authorizer.ts';
+import type { Api, RequestContext } from '../registry/api.ts';
+import { planApplication, planApplicationSummary } from './application-summary.plan.ts';
+import { planEvents } from './event-summary.plan.ts';
+import { uiLimits } from './limits.ts';
+import { rowOf } from './mirror.ts';
+import { planNodes } from './node-summary.plan.ts';
+import { planPod, planTopOwner } from './pod-summary.plan.ts';
+import { planHistory, planRun } from './run-summary.plan.ts';
+
+export interface UiReadsDeps {
+  readonly api: Pick<Api, 'row' | 'get' | 'list'>;
+  readonly authorize: Authorize;
+}
+
+/** What the UI shows, read as its user: a right the user lacks is a refusal. */
+export interface UiReads {
+  overview(
+    context: RequestContext,
+  ): Promise<{ applications: readonly UiApplicationSummary[]; nodes: readonly UiNodeSummary[] }>;
+  mayWrite(context: RequestContext): Promise<boolean>;
+  nodes(context: RequestContext): Promise<readonly UiNodeSummary[]>;
+  application(context: RequestContext, namespace: string, name: string): Promise<UiApplication>;
+  history(context: RequestContext, namespace: string, name: string): Promise<readonly UiRunSummary[]>;
+  run(context: RequestContext, namespace: string, name: string): Promise<SyncRun>;
+  runView(context: RequestContext, namespace: string, name: string): Promise<UiRun>;
+  /** Events of an Application's objects and their pods, or of one namespace. */
+  events(
+    context: RequestContext,
+    of: { readonly namespace: string; readonly application?: string },
+  ): Promise<readonly UiEvent[]>;
+}
+
+export function createUiReads({ api, authorize }: UiReadsDeps): UiReads {
+  async function list<T extends StoredObject>(
+    context: RequestContext,
+    type: ResourceType<T>,
+    namespace = '',
+  ): Promise<readonly T[]> {
+    await authorize(context.user, { verb: 'list', group: type.group, resource: type.plural, namespace });
+    const { items } = await api.list({ context, row: rowOf(api, type), namespace });
+    return items as readonly T[];
+  }
+
+  async function get<T extends StoredObject>(
+    context: RequestContext,
+    type: ResourceType<T>,
+    namespace: string,
+    name: string,
+  ): Promise<T> {
+    await authorize(context.user, { verb: 'get', group: type.group, resource: type.plural, namespace, name });
+    return (await api.get({ context, row: rowOf(api, type), namespace, name })) as T;
+  }
+
+  /** The pods below an Application's objects. */
+  async function podsOf(context: RequestContext, application: Application): Promise<readonly UiPod[]> {
+    const kept = new Set((application.status?.resources ?? []).map(formatObjectKey));
+    const namespaces = new Set((application.status?.resources ?? []).map(({ namespace }) => namespace));
+    const pods: UiPod[] = [];
+    for (const namespace of namespaces) {
+      if (namespace === '') continue;
+      const [all, replicaSets] = await Promise.all([
+        list<Pod>(context, PODS, namespace),
+        list<ReplicaSet>(context, REPLICA_SETS, namespace),
+      ]);
+      const byName = new Map(replicaSets.map((replicaSet) => [replicaSet.metadata.name, replicaSet]));
+      for (const pod of all) {
+        const owner = planTopOwner(pod, (_namespace, kind, name) =>
+          kind === 'ReplicaSet' ? byName.get(name) : undefined,
+        );
+        if (kept.has(owner)) pods.push(planPod(pod, owner));
+      }
+    }
+    return pods;
+  }
+
+  async function nodes(context: RequestContext): Promise<readonly UiNodeSummary[]> {
+    const [all, pods] = await Promise.all([list<Node>(context, NODES), list<Pod>(context, PODS)]);
+    return planNodes(all, pods);
+  }
+
+  /** The run an Application's status names; it may have been cleaned away. */
+  async function currentRun(context: RequestContext, { metadata, status }: Application): Promise<SyncRun | undefined> {
+    if (status?.run === undefined) return undefined;
+    try {
+      return await get<SyncRun>(context, SYNC_RUNS, metadata.namespace ?? '', status.run.name);
+    } catch (error) {
+      if (error instanceof ApiError && error.reason === 'NotFound') return undefined;
+      throw error;
+    }
+  }
+
+  return {
+    async overview(context) {
+      const [applications, allNodes] = await Promise.all([list<Application>(context, APPLICATIONS), nodes(context)]);
+      return { applications: applications.map(planApplicationSummary), nodes: allNodes };
+    },
+
+    async mayWrite({ user }) {
+      const { group, plural: resource } = APPLICATIONS;
+      try {
+        await authorize(user, { verb: 'patch', group, resource, namespace: 'argocd' });
+        return true;
+      } catch (error) {
+        if (error instanceof ApiError && error.reason === 'Forbidden') return false;
+        throw error;
+      }
+    },
+
+    nodes,
+
+    async application(context, namespace, name) {
+      const application = await get<Application>(context, APPLICATIONS, namespace, name);
+      const [pods, run] = await Promise.all([podsOf(context, application), currentRun(context, application)]);
+      return planApplication(application, pods, run);
+    },
+
+    async history(context, namespace, name) {
+      return planHistory(await list<SyncRun>(context, SYNC_RUNS, namespace), name, uiLimits.historyRuns);
+    },
+
+    run: (context, namespace, name) => get<SyncRun>(context, SYNC_RUNS, namespace, name),
+
+    async runView(context, namespace, name) {
+      return planRun(await get<SyncRun>(context, SYNC_RUNS, namespace, name));
+    },
+
+    async events(context, { namespace, application: name }) {
+      if (name === undefined) {
+        return planEvents(await list<Event>(context, EVENTS, namespace), () => true, uiLimits.events);
+      }
+      const application = await get<Application>(context, APPLICATIONS, namespace, name);
+      const pods = await podsOf(context, application);
+      const keys = new Set([
+        formatObjectKey({ group: 'argoproj.io', kind: 'Application', namespace, name }),
+        ...(application.status?.resources ?? []).map(formatObjectKey),
+        ...pods.map((pod) => formatObjectKey({ group: '', kind: 'Pod', namespace: pod.namespace, name: pod.name })),
+      ]);
+      return planEvents(await list<Event>(context, EVENTS), ({ key }) => keys.has(key), uiLimits.events);
+    },
+  };
+}
