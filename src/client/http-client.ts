@@ -1,4 +1,4 @@
-import type { Json, KubeObject, ObjectList, ResourceType, StoredObject } from '#api';
+import type { Json, KubeObject, ObjectList, ObjectMeta, ResourceType, StoredObject } from '#api';
 import { ApiError, apiVersionOf, PODS } from '#api';
 import { type Clock, PlumblineError, systemClock } from '#base';
 import type {
@@ -25,8 +25,18 @@ export interface HttpClientOptions extends Omit<ConnectionOptions, 'clock' | 'to
   readonly clock?: Clock;
 }
 
+/** A list as the server lays it out for people. Source: apimachinery meta/v1 types.go, Table. */
+export interface ServerTable {
+  readonly columnDefinitions: readonly { readonly name: string; readonly priority?: number }[];
+  readonly rows: readonly { readonly cells: readonly unknown[]; readonly object?: { readonly metadata: ObjectMeta } }[];
+}
+
 /** A client that holds connections. */
 export interface HttpClient extends Client {
+  /** Objects as rows of cells, with the server's own columns. */
+  table(resource: ResourceType, options?: ListOptions): Promise<ServerTable>;
+  /** Calls a path of the server that is no resource, and answers the parsed body. */
+  post<T>(path: string, body: Json): Promise<T>;
   close(): void;
 }
 
@@ -164,6 +174,18 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       } catch (error) {
         if (signal?.aborted !== true) throw error;
       }
+    },
+
+    async table(resource, { namespace, labelSelector, fieldSelector, signal } = {}) {
+      const target = collectionPath(resource, namespace) + queryString({ labelSelector, fieldSelector });
+      const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+      const body = accepted(await connection.call({ method: 'GET', target, accept, ...withSignal(signal) }));
+      if (!isRecord(body) || !Array.isArray(body['columnDefinitions'])) throw unreadable('a table');
+      return { columnDefinitions: body['columnDefinitions'], rows: Array.isArray(body['rows']) ? body['rows'] : [] };
+    },
+
+    async post<T>(path: string, body: Json): Promise<T> {
+      return accepted(await connection.call({ method: 'POST', target: path, body: JSON.stringify(body) })) as T;
     },
 
     close: () => connection.close(),

@@ -14,7 +14,7 @@ export type {
   WriteOptions,
 } from './client.ts';
 export { ConnectionError } from './http/errors.ts';
-export type { HttpClient, HttpClientOptions } from './http-client.ts';
+export type { HttpClient, HttpClientOptions, ServerTable } from './http-client.ts';
 export { createHttpClient } from './http-client.ts';
 export type { KubeconfigClientOptions, KubeconfigConnection } from './kubeconfig.ts';
 export { clientFromKubeconfig, KubeconfigError, readKubeconfig } from './kubeconfig.ts';

@@ -25,6 +25,8 @@ export interface Call {
   readonly target: string;
   readonly body?: string;
   readonly contentType?: string;
+  /** JSON when absent. */
+  readonly accept?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -64,7 +66,10 @@ export function createConnection(options: ConnectionOptions): Connection {
   const streams = new Agent({ ...tls, keepAlive: false });
 
   async function send(call: Call, agent: Agent): Promise<{ request: ClientRequest; response: IncomingMessage }> {
-    const headers: Record<string, string | number> = { accept: 'application/json', 'user-agent': options.userAgent };
+    const headers: Record<string, string | number> = {
+      accept: call.accept ?? 'application/json',
+      'user-agent': options.userAgent,
+    };
     if (options.token !== undefined) headers['authorization'] = `Bearer ${await options.token()}`;
     if (call.body !== undefined) {
       headers['content-type'] = call.contentType ?? 'application/json';

@@ -31,6 +31,8 @@ export interface HttpServerOptions {
   readonly openPodLog: OpenPodLog;
   /** A login link for a user's browser, asked for by `POST /plumbline/v1/login-links`; absent where there is no UI. */
   readonly createLoginLink?: (user: UserInfo) => { readonly url: string; readonly expiresAt: string };
+  /** A new token for a named user, asked for by `POST /plumbline/v1/tokens`; absent where tokens come from elsewhere. */
+  readonly issueToken?: (user: UserInfo) => Promise<string>;
   readonly tls: { readonly certificate: string; readonly key: string };
   readonly listen: { readonly host: string; readonly port: number };
   readonly productVersion: string;
@@ -57,10 +59,11 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     openApiDocument: options.openApiDocument,
     nowMs: () => clock.nowMs(),
   });
+  const bodies = new BodyReader(clock);
   const handleResource = createResourceHandler({
     api,
     authorize,
-    bodies: new BodyReader(clock),
+    bodies,
     encoder: createEncoder(() => clock.nowMs()),
     openPodLog: options.openPodLog,
     clock,
@@ -154,6 +157,22 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   }
   closing.signal.addEventListener('abort', () => tunnel.close(), { once: true });
   return createListener(app, { listen, clock, closeGraceMs: httpLimits.closeGraceMs, closing });
+}
+
+/** Longest name of a user or group. */
+const MAX_USER_LENGTH = 253;
+const isUserWord = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= MAX_USER_LENGTH && /^[\w.@:-]+$/.test(value);
+
+/** `{user, groups}` of a request for a token. Names of our own components cannot be had. */
+function requestedUser(body: unknown): UserInfo {
+  const { user, groups } = isRecord(body) ? body : {};
+  if (!isUserWord(user)) throw new ApiError('BadRequest', 'user: give a name of letters, digits and ._@:-');
+  if (user.startsWith('system:plumbline:'))
+    throw new ApiError('BadRequest', 'user: system:plumbline: is kept for the product itself');
+  if (!Array.isArray(groups) || !groups.every(isUserWord))
+    throw new ApiError('BadRequest', 'groups: give a list of names');
+  return { name: user, groups };
 }
 
 /** Watches, followed logs and agents' connections: they live long and are not counted as work. */
