@@ -40,6 +40,8 @@ export interface HttpClient extends Client {
   close(): void;
 }
 
+const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+
 const PATCH_CONTENT_TYPES: Readonly<Record<PatchType, string>> = {
   json: 'application/json-patch+json',
   merge: 'application/merge-patch+json',
@@ -74,10 +76,17 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       resource: ResourceType<T>,
       listOptions: ListOptions = {},
     ): Promise<ObjectList<T>> {
-      const { namespace, labelSelector, fieldSelector, limit, continue: token, signal } = listOptions;
-      const query = queryString({ labelSelector, fieldSelector, limit, continue: token });
-      const target = collectionPath(resource, namespace) + query;
-      return listOf(resource, accepted(await connection.call({ method: 'GET', target, ...withSignal(signal) })));
+      return listOf(resource, accepted(await connection.call(listCall(resource, listOptions))));
+    },
+
+    async table(resource, listOptions = {}) {
+      const answer = accepted(await connection.call({ ...listCall(resource, listOptions), accept: TABLE }));
+      if (!isRecord(answer) || answer['kind'] !== 'Table') throw unreadable('a Table');
+      return answer as unknown as Table;
+    },
+
+    async post<T>(path: string, body: Json): Promise<T> {
+      return accepted(await connection.call({ method: 'POST', target: path, body: JSON.stringify(body) })) as T;
     },
 
     async *watch<T extends StoredObject>(
@@ -190,6 +199,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
     close: () => connection.close(),
   };
+}
+
+function listCall(resource: ResourceType, options: ListOptions): Call {
+  const { namespace, labelSelector, fieldSelector, limit, continue: token, signal } = options;
+  const query = queryString({ labelSelector, fieldSelector, limit, continue: token });
+  return { method: 'GET', target: collectionPath(resource, namespace) + query, ...withSignal(signal) };
 }
 
 /** The parsed body of a good answer; a refusal throws. */

@@ -34,13 +34,19 @@ export class BodyReader {
 
   /** Options in the body of a deletion; undefined when there is none. */
   async options(exchange: Exchange): Promise<Json | undefined> {
-    const bytes = await this.#read(exchange);
-    try {
-      if (bytes.length === 0) return undefined;
-      return parseBody(bytes, planObjectType(exchange.request.headers['content-type'])).value;
-    } finally {
-      this.#bytesInFlight -= bytes.length;
+    const { headers } = exchange.request;
+    if (
+      headers['content-length'] === '0' ||
+      (headers['content-length'] ?? headers['transfer-encoding']) === undefined
+    ) {
+      return undefined;
     }
+    return (await this.#decode(exchange, planObjectType(headers['content-type']))).value;
+  }
+
+  /** Any JSON. */
+  async json(exchange: Exchange): Promise<Json> {
+    return (await this.#decode(exchange, 'json')).value;
   }
 
   async #decode(exchange: Exchange, syntax: BodySyntax): Promise<DecodedBody> {

@@ -3,6 +3,7 @@ import { ApiError } from '#api';
 import type { Clock, Log } from '#base';
 import type { Authorize } from '../auth/authorizer.ts';
 import { nodeNameOf } from '../auth/groups.plan.ts';
+import { planNamedUser } from '../auth/named-user.plan.ts';
 import { serveControl, serveStream } from '../nodes/node-routes.ts';
 import type { NodeTunnel } from '../nodes/node-tunnel.ts';
 import type { OpenPodLog } from '../nodes/pod-logs.ts';
@@ -31,8 +32,8 @@ export interface HttpServerOptions {
   readonly openPodLog: OpenPodLog;
   /** A login link for a user's browser, asked for by `POST /plumbline/v1/login-links`; absent where there is no UI. */
   readonly createLoginLink?: (user: UserInfo) => { readonly url: string; readonly expiresAt: string };
-  /** A new token for a named user, asked for by `POST /plumbline/v1/tokens`; absent where tokens come from elsewhere. */
-  readonly issueToken?: (user: UserInfo) => Promise<string>;
+  /** A new token for a named user, asked for by `POST /plumbline/v1/tokens`. */
+  readonly issueToken: (user: UserInfo) => Promise<string>;
   readonly tls: { readonly certificate: string; readonly key: string };
   readonly listen: { readonly host: string; readonly port: number };
   readonly productVersion: string;
@@ -53,13 +54,13 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   const inFlight = new InFlight();
   const app = createFramework({ tls, limits: httpLimits, log });
 
+  const bodies = new BodyReader(clock);
   const handleDiscovery = createDiscoveryHandler(api.rows);
   const handleOpenApi = createOpenApiHandler({
     rows: api.rows,
     openApiDocument: options.openApiDocument,
     nowMs: () => clock.nowMs(),
   });
-  const bodies = new BodyReader(clock);
   const handleResource = createResourceHandler({
     api,
     authorize,
@@ -124,6 +125,14 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     throw unknownResource();
   }
 
+  async function handleTokens(exchange: Exchange): Promise<unknown> {
+    await permitted(exchange);
+    const user = planNamedUser(await bodies.json(exchange));
+    log.info({ user: user.name, groups: user.groups, by: exchange.context.user.name }, 'token issued');
+    const answer = { user: user.name, groups: user.groups, token: await options.issueToken(user) };
+    return sendValue(exchange.reply, 201, answer);
+  }
+
   app.setNotFoundHandler(authenticated(() => Promise.reject(unknownResource())));
   for (const url of HEALTH_PATHS) app.get(url, (_request, reply) => sendText(reply, 200, 'ok'));
   const version = versionInfo(options.productVersion);
@@ -148,6 +157,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     app.route({ method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], url, handler: authenticated(handleApi) });
   }
   app.route({ method: ['GET', 'POST'], url: '/plumbline/v1/nodes/*', handler: authenticated(handleNode) });
+  app.post('/plumbline/v1/tokens', authenticated(handleTokens));
   const { createLoginLink } = options;
   if (createLoginLink !== undefined) {
     app.post(
@@ -157,22 +167,6 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   }
   closing.signal.addEventListener('abort', () => tunnel.close(), { once: true });
   return createListener(app, { listen, clock, closeGraceMs: httpLimits.closeGraceMs, closing });
-}
-
-/** Longest name of a user or group. */
-const MAX_USER_LENGTH = 253;
-const isUserWord = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= MAX_USER_LENGTH && /^[\w.@:-]+$/.test(value);
-
-/** `{user, groups}` of a request for a token. Names of our own components cannot be had. */
-function requestedUser(body: unknown): UserInfo {
-  const { user, groups } = isRecord(body) ? body : {};
-  if (!isUserWord(user)) throw new ApiError('BadRequest', 'user: give a name of letters, digits and ._@:-');
-  if (user.startsWith('system:plumbline:'))
-    throw new ApiError('BadRequest', 'user: system:plumbline: is kept for the product itself');
-  if (!Array.isArray(groups) || !groups.every(isUserWord))
-    throw new ApiError('BadRequest', 'groups: give a list of names');
-  return { name: user, groups };
 }
 
 /** Watches, followed logs and agents' connections: they live long and are not counted as work. */
