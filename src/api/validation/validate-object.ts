@@ -1,0 +1,136 @@
+import { apiVersionOf, type ResourceType } from '../kinds/resource.ts';
+import type { ObjectMeta } from '../meta/object.ts';
+import { isDeeperThan, isJsonObject, MAX_JSON_DEPTH } from '../schema/json.ts';
+import type { FieldIssue } from '../schema/schema.ts';
+import type { Issues, Loose } from './checks.ts';
+import {
+  validateEvent,
+  validateLease,
+  validateNamespace,
+  validateNode,
+  validateNodeUpdate,
+  validateServiceAccount,
+} from './cluster.ts';
+import { validateConfigMap, validateConfigUpdate, validateSecret } from './config.ts';
+import { invalid } from './issues.ts';
+import { validateMetadata, validateMetadataUpdate } from './metadata.ts';
+import { dns1035Label, dns1123Label, dns1123Subdomain, type Rule } from './names.ts';
+import {
+  validateApplication,
+  validateInventory,
+  validateInventoryUpdate,
+  validateRenderedSet,
+  validateRenderedSetUpdate,
+  validateSyncRun,
+  validateSyncRunUpdate,
+} from './plumbline.ts';
+import { validatePod, validatePodUpdate } from './pod.ts';
+import {
+  validateEndpointSlice,
+  validateEndpointSliceUpdate,
+  validateService,
+  validateServiceUpdate,
+} from './service.ts';
+import { MAX_ISSUES, structureIssues } from './structure.ts';
+import { validateDeployment, validateReplicaSet, validateWorkloadUpdate } from './workload.ts';
+
+/**
+ * What is special about the rules of one kind. Methods, so that a function of one kind's type fits: that an object has
+ * this type is what the check of its structure has found out before.
+ */
+interface KindRules {
+  /** Names; a DNS subdomain when absent. */
+  readonly name?: Rule;
+  validate?(object: object): Issues;
+  validateUpdate?(object: object, old: object): Issues;
+}
+
+/** Group and kind → rules. */
+const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
+  ['/ConfigMap', { validate: validateConfigMap, validateUpdate: validateConfigUpdate }],
+  ['/Event', { validate: validateEvent }],
+  ['/Namespace', { name: dns1123Label, validate: validateNamespace }],
+  ['/Node', { validate: validateNode, validateUpdate: validateNodeUpdate }],
+  ['/Pod', { validate: validatePod, validateUpdate: validatePodUpdate }],
+  ['/Secret', { validate: validateSecret, validateUpdate: validateConfigUpdate }],
+  ['/Service', { name: dns1035Label, validate: validateService, validateUpdate: validateServiceUpdate }],
+  ['/ServiceAccount', { validate: validateServiceAccount }],
+  ['apps/Deployment', { validate: validateDeployment, validateUpdate: validateWorkloadUpdate }],
+  ['apps/ReplicaSet', { validate: validateReplicaSet, validateUpdate: validateWorkloadUpdate }],
+  ['argoproj.io/Application', { validate: validateApplication }],
+  ['coordination.k8s.io/Lease', { validate: validateLease }],
+  ['discovery.k8s.io/EndpointSlice', { validate: validateEndpointSlice, validateUpdate: validateEndpointSliceUpdate }],
+  ['plumbline.dev/Inventory', { validate: validateInventory, validateUpdate: validateInventoryUpdate }],
+  ['plumbline.dev/RenderedSet', { validate: validateRenderedSet, validateUpdate: validateRenderedSetUpdate }],
+  ['plumbline.dev/SyncRun', { validate: validateSyncRun, validateUpdate: validateSyncRunUpdate }],
+]);
+
+/**
+ * What is wrong with an object that is to be stored, in Kubernetes' words; empty when nothing is. Expects the object as
+ * `pruneUnknown` and then `defaultObject` returned it. At most `MAX_ISSUES`. Never throws, whatever the JSON.
+ */
+export function validateObject(resource: ResourceType, object: unknown): FieldIssue[] {
+  return validate(resource, object, function* (checked, rules) {
+    const { namespaced } = resource;
+    yield* validateMetadata(checked.metadata, { namespaced, name: rules.name ?? dns1123Subdomain });
+    if (rules.validate !== undefined) yield* rules.validate(checked);
+  });
+}
+
+/**
+ * The same for an object that takes the place of `old`: besides, what may not change must not have. Metadata that the
+ * update leaves out is the server's to carry over.
+ */
+export function validateUpdate(resource: ResourceType, object: unknown, old: object): FieldIssue[] {
+  return validate(resource, object, function* (checked, rules) {
+    const { namespaced } = resource;
+    const before: Loose<ObjectMeta> = 'metadata' in old && isJsonObject(old.metadata) ? old.metadata : {};
+    yield* validateMetadataUpdate(checked.metadata ?? {}, before);
+    yield* validateMetadata(checked.metadata, { namespaced, name: rules.name ?? dns1123Subdomain });
+    if (rules.validate !== undefined) yield* rules.validate(checked);
+    if (rules.validateUpdate !== undefined) yield* rules.validateUpdate(checked, old);
+  });
+}
+
+interface Checked {
+  readonly metadata?: Loose<ObjectMeta>;
+}
+
+function validate(
+  resource: ResourceType,
+  object: unknown,
+  rulesOf: (object: Checked, rules: KindRules) => Issues,
+): FieldIssue[] {
+  if (isDeeperThan(object)) return [tooDeep()];
+  const structure = [...kindIssues(resource, object), ...structureIssues(resource, object)];
+  // Where types are wrong the rules have nothing to stand on; a missing field they can do with.
+  if (!isJsonObject(object) || structure.some(({ reason }) => reason !== 'FieldValueRequired')) return structure;
+  const issues = [...structure];
+  const known = new Set(structure.map(({ path, message }) => `${path}: ${message}`));
+  const rules = RULES.get(`${resource.group}/${resource.kind}`) ?? {};
+  for (const issue of rulesOf(object, rules)) {
+    const text = `${issue.path}: ${issue.message}`;
+    if (known.has(text)) continue;
+    known.add(text);
+    issues.push(issue);
+    if (issues.length >= MAX_ISSUES) break;
+  }
+  return issues;
+}
+
+function* kindIssues(resource: ResourceType, object: unknown): Issues {
+  if (!isJsonObject(object)) return;
+  const wanted = { apiVersion: apiVersionOf(resource), kind: resource.kind };
+  for (const [field, value] of Object.entries(wanted)) {
+    const given = object[field];
+    if (given !== undefined && given !== value) yield invalid(field, given, `must be ${value}`);
+  }
+}
+
+function tooDeep(): FieldIssue {
+  return {
+    reason: 'FieldValueInvalid',
+    path: '<root>',
+    message: `Invalid value: nested deeper than ${MAX_JSON_DEPTH} levels`,
+  };
+}
