@@ -40,8 +40,6 @@ export interface HttpClient extends Client {
   close(): void;
 }
 
-const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
-
 const PATCH_CONTENT_TYPES: Readonly<Record<PatchType, string>> = {
   json: 'application/json-patch+json',
   merge: 'application/merge-patch+json',
@@ -77,16 +75,6 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       listOptions: ListOptions = {},
     ): Promise<ObjectList<T>> {
       return listOf(resource, accepted(await connection.call(listCall(resource, listOptions))));
-    },
-
-    async table(resource, listOptions = {}) {
-      const answer = accepted(await connection.call({ ...listCall(resource, listOptions), accept: TABLE }));
-      if (!isRecord(answer) || answer['kind'] !== 'Table') throw unreadable('a Table');
-      return answer as unknown as Table;
-    },
-
-    async post<T>(path: string, body: Json): Promise<T> {
-      return accepted(await connection.call({ method: 'POST', target: path, body: JSON.stringify(body) })) as T;
     },
 
     async *watch<T extends StoredObject>(
@@ -185,10 +173,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       }
     },
 
-    async table(resource, { namespace, labelSelector, fieldSelector, signal } = {}) {
-      const target = collectionPath(resource, namespace) + queryString({ labelSelector, fieldSelector });
+    async table(resource, listOptions = {}) {
       const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
-      const body = accepted(await connection.call({ method: 'GET', target, accept, ...withSignal(signal) }));
+      const body = accepted(await connection.call({ ...listCall(resource, listOptions), accept }));
       if (!isRecord(body) || !Array.isArray(body['columnDefinitions'])) throw unreadable('a table');
       return { columnDefinitions: body['columnDefinitions'], rows: Array.isArray(body['rows']) ? body['rows'] : [] };
     },

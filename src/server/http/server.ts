@@ -125,14 +125,6 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     throw unknownResource();
   }
 
-  async function handleTokens(exchange: Exchange): Promise<unknown> {
-    await permitted(exchange);
-    const user = planNamedUser(await bodies.json(exchange));
-    log.info({ user: user.name, groups: user.groups, by: exchange.context.user.name }, 'token issued');
-    const answer = { user: user.name, groups: user.groups, token: await options.issueToken(user) };
-    return sendValue(exchange.reply, 201, answer);
-  }
-
   app.setNotFoundHandler(authenticated(() => Promise.reject(unknownResource())));
   for (const url of HEALTH_PATHS) app.get(url, (_request, reply) => sendText(reply, 200, 'ok'));
   const version = versionInfo(options.productVersion);
@@ -157,7 +149,15 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     app.route({ method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], url, handler: authenticated(handleApi) });
   }
   app.route({ method: ['GET', 'POST'], url: '/plumbline/v1/nodes/*', handler: authenticated(handleNode) });
-  app.post('/plumbline/v1/tokens', authenticated(handleTokens));
+  app.post(
+    '/plumbline/v1/tokens',
+    authenticated(async (exchange) => {
+      await permitted(exchange);
+      const user = planNamedUser(await bodies.json(exchange));
+      log.info({ user: user.name, groups: user.groups, by: exchange.context.user.name }, 'token issued');
+      return sendValue(exchange.reply, 201, { ...user, token: await options.issueToken(user) });
+    }),
+  );
   const { createLoginLink } = options;
   if (createLoginLink !== undefined) {
     app.post(
