@@ -2,6 +2,32 @@
  * The words everyone speaks: kinds and their shapes, defaults, validation, selectors, quantities, patches,
  * server-side apply and YAML. Pure; the browser loads its types too.
  */
+
+export type { ApplyRequest, ApplyResult } from './apply/apply.ts';
+export { applyServerSide } from './apply/apply.ts';
+export type { Changes } from './apply/compare.ts';
+export { compareFields } from './apply/compare.ts';
+export { fieldElement, fieldOfElement, formatElements, itemElement, keysOfItem } from './apply/elements.ts';
+export type { FieldSet } from './apply/field-set.ts';
+export {
+  childElements,
+  childNode,
+  differenceOf,
+  EMPTY_SET,
+  intersectionOf,
+  isEmptySet,
+  isMember,
+  MEMBER,
+  pathsOf,
+  unionOf,
+} from './apply/field-set.ts';
+export { fieldsOf } from './apply/fields-of.ts';
+export type { FieldOwner } from './apply/owners.ts';
+export { ownersOf } from './apply/owners.ts';
+export type { MergeShape } from './apply/shape.ts';
+export { fieldSchema, isAbsent, isDeclared, sameValue, shapeOf } from './apply/shape.ts';
+export type { UpdateRecord, WriterIdentity } from './apply/update.ts';
+export { trackUpdate } from './apply/update.ts';
 export { defaultObject } from './defaults/default-object.ts';
 export { unsupportedApplicationFields } from './kinds/application-fields.ts';
 export type * from './kinds/plumbline.ts';

@@ -1,0 +1,214 @@
+import { equalJson } from '#base';
+import type { KubeObject } from '../meta/object.ts';
+import { ApiError, type StatusCause } from '../meta/status.ts';
+import type { Schema } from '../schema/schema.ts';
+import { getOwn, isRecord, setOwn } from '../values/own.ts';
+import { parseJsonStrict } from '../yaml/json.ts';
+import { type Changes, compareFields } from './compare.ts';
+import { formatElements } from './elements.ts';
+import { differenceOf, type FieldSet, intersectionOf, isEmptySet, MEMBER, pathsOf, unionOf } from './field-set.ts';
+import { fieldsOf } from './fields-of.ts';
+import {
+  identityOf,
+  type Manager,
+  type ManagerKey,
+  readManagers,
+  sameFields,
+  trackedPart,
+  UNTRACKED_METADATA,
+} from './managers.ts';
+import { mergeApplied } from './merge.ts';
+import { pruneFields } from './prune.ts';
+import { isAbsent } from './shape.ts';
+import { type WriterIdentity, withManagers } from './update.ts';
+
+export interface ApplyRequest extends WriterIdentity {
+  readonly schema: Schema;
+  /** As stored; undefined when the apply creates the object. */
+  readonly live: KubeObject | undefined;
+  /** What the manager wants, and no more: fields it leaves out and alone owned before are removed. */
+  readonly applied: KubeObject;
+  /** Takes over fields that others own instead of failing. */
+  readonly force: boolean;
+}
+
+export interface ApplyResult {
+  /** The object to default, validate and store, with its `managedFields`. */
+  readonly object: KubeObject;
+  /** False when neither a field nor an owner changed: `object` then equals `live`. */
+  readonly changed: boolean;
+}
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+/** The manager under which kubectl applies on the server, and may take over what it applied from the client before. */
+const KUBECTL = 'kubectl';
+
+/**
+ * Server-side apply. Throws `Conflict` with a cause for each field that another manager owns with another value,
+ * `BadRequest` when what is applied cannot be merged. Pure; the arguments are not changed.
+ * Source: structured-merge-diff merge/update.go, Updater.Apply (v4.4), behaviour only.
+ */
+export function applyServerSide(request: ApplyRequest): ApplyResult {
+  const { schema, live, force } = request;
+  const applied = appliedPart(request);
+  const fields = fieldsOf(schema, trackedPart(applied), true);
+  const key = keyOf(request);
+  const managers = managersOf(request);
+  const own = managers.find((manager) => identityOf(manager.key) === identityOf(key));
+  const others = managers.filter((manager) => manager !== own);
+
+  const merged = mergeApplied(schema, live, applied) as KubeObject;
+  const object = own === undefined ? merged : withoutDropped(schema, merged, own.fields, unionAll(fields, others));
+  const changes = compareFields(schema, live === undefined ? {} : trackedPart(live), trackedPart(object));
+  const written = unionOf(changes.added, changes.modified);
+  const conflicts = others
+    .map((other) => ({ other, fields: intersectionOf(other.fields, written) }))
+    .filter((conflict) => !isEmptySet(conflict.fields));
+  if (!force) refuseConflicts(conflicts.filter((conflict) => !isOwnClientSideApply(request, conflict.fields)));
+
+  const after = settle(others, { key, fields, time: request.time }, changes, written);
+  // Values are compared too, since the order of items is no change of a field.
+  if (live !== undefined && hasEntries(live) && sameFields(managers, after) && equalJson(live, object)) {
+    return { object: live, changed: false };
+  }
+  return { object: withManagers(object, after), changed: true };
+}
+
+function keyOf({ manager, apiVersion, applied, subresource, user }: ApplyRequest): ManagerKey {
+  return {
+    manager,
+    operation: 'Apply',
+    apiVersion: apiVersion ?? applied.apiVersion,
+    subresource: subresource || undefined,
+    user,
+  };
+}
+
+/** What may be merged: without fields of the server, and without those of the other endpoint (status, or all else). */
+function appliedPart({ applied, subresource }: ApplyRequest): KubeObject {
+  const { apiVersion, kind, metadata, status, ...rest } = withoutNulls(applied) as KubeObject;
+  if ((metadata.managedFields ?? []).length > 0) throw new ApiError('BadRequest', 'metadata.managedFields must be nil');
+  const own: Record<string, unknown> = {};
+  for (const key of Object.keys(metadata)) {
+    const isIdentity = key === 'name' || key === 'namespace';
+    if (isIdentity || (subresource !== 'status' && !UNTRACKED_METADATA.has(key)))
+      setOwn(own, key, metadata[key as never]);
+  }
+  if (subresource === 'status') return { apiVersion, kind, metadata: own, ...(status === undefined ? {} : { status }) };
+  return { apiVersion, kind, metadata: own, ...rest };
+}
+
+/** To apply null is to say nothing. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isRecord(value)) return value;
+  const kept: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) if (!isAbsent(value[key])) setOwn(kept, key, withoutNulls(value[key]));
+  return kept;
+}
+
+/** An object whose owners are not known belongs to whoever wrote it before the first apply. */
+function managersOf({ schema, live, apiVersion, applied }: ApplyRequest): Manager[] {
+  if (live === undefined) return [];
+  const known = readManagers(live.metadata.managedFields) ?? [];
+  if (known.length > 0) return known;
+  const key: ManagerKey = {
+    manager: 'before-first-apply',
+    operation: 'Update',
+    apiVersion: apiVersion ?? applied.apiVersion,
+  };
+  return [{ key, fields: fieldsOf(schema, trackedPart(live)), time: live.metadata.creationTimestamp ?? undefined }];
+}
+
+/** Nobody owns an object's identity, yet it is never dropped. */
+const IDENTITY: FieldSet = { 'f:metadata': { 'f:name': MEMBER } };
+
+function withoutDropped(schema: Schema, object: KubeObject, before: FieldSet, kept: FieldSet): KubeObject {
+  return pruneFields(schema, object, before, unionOf(kept, IDENTITY)) as KubeObject;
+}
+
+function unionAll(fields: FieldSet, managers: readonly Manager[]): FieldSet {
+  return managers.reduce((all, manager) => unionOf(all, manager.fields), fields);
+}
+
+function settle(others: readonly Manager[], own: Manager, { removed }: Changes, written: FieldSet): Manager[] {
+  return [
+    ...others.map((other) => ({ ...other, fields: differenceOf(differenceOf(other.fields, written), removed) })),
+    own,
+  ];
+}
+
+function hasEntries(live: KubeObject): boolean {
+  return (live.metadata.managedFields ?? []).length > 0;
+}
+
+interface FieldConflict {
+  readonly other: Manager;
+  readonly fields: FieldSet;
+}
+
+/**
+ * kubectl, coming from client-side apply, may change what the annotation proves it set itself: the fields still
+ * have the values of the last applied configuration. Source: apimachinery util/managedfields lastappliedmanager.go (v0.32).
+ */
+function isOwnClientSideApply({ schema, live, manager }: ApplyRequest, fields: FieldSet): boolean {
+  if (manager !== KUBECTL || live === undefined) return false;
+  const text = getOwn(live.metadata.annotations ?? {}, LAST_APPLIED);
+  const lastApplied = text === undefined ? undefined : readJson(text);
+  if (!isRecord(lastApplied)) return false;
+  const before = trackedPart(lastApplied);
+  const { added, modified, removed } = compareFields(schema, before, trackedPart(live));
+  const unchanged = [added, modified, removed].reduce(differenceOf, fieldsOf(schema, before));
+  return isEmptySet(differenceOf(fields, unionOf(unchanged, ANNOTATION)));
+}
+
+/** The annotation itself is kubectl's to change. */
+const ANNOTATION: FieldSet = { 'f:metadata': { 'f:annotations': { [`f:${LAST_APPLIED}`]: MEMBER } } };
+
+function readJson(text: string): unknown {
+  try {
+    return parseJsonStrict(text).value;
+  } catch {
+    // Not written by kubectl, so it proves nothing.
+    return undefined;
+  }
+}
+
+/** Fields told per conflict answer. */
+const MAX_CAUSES = 100;
+
+function refuseConflicts(conflicts: readonly FieldConflict[]): void {
+  if (conflicts.length === 0) return;
+  const causes = conflicts.flatMap(({ other, fields }) =>
+    pathsOf(fields).map((path) => ({
+      reason: 'FieldManagerConflict',
+      message: `conflict with ${describeManager(other.key)}`,
+      field: formatElements(path),
+    })),
+  );
+  throw new ApiError('Conflict', conflictMessage(causes), { causes: causes.slice(0, MAX_CAUSES) });
+}
+
+/** Source: apimachinery util/managedfields/internal conflict.go, NewConflictError (v0.32), the words only. */
+function conflictMessage(causes: readonly Required<StatusCause>[]): string {
+  const [first] = causes;
+  if (causes.length === 1 && first !== undefined) {
+    return `Apply failed with 1 conflict: ${first.message}: ${first.field}`;
+  }
+  const lines = [`Apply failed with ${causes.length} conflicts:`];
+  let heading = '';
+  for (const { message, field } of causes.slice(0, MAX_CAUSES)) {
+    const next = message.replace(/^conflict /, 'conflicts ');
+    if (next !== heading) lines.push(`${next}:`);
+    heading = next;
+    lines.push(`- ${field}`);
+  }
+  if (causes.length > MAX_CAUSES) lines.push(`… and ${causes.length - MAX_CAUSES} more`);
+  return lines.join('\n');
+}
+
+function describeManager({ manager, operation, apiVersion, subresource }: ManagerKey): string {
+  const name =
+    JSON.stringify(manager) + (subresource === undefined ? '' : ` with subresource ${JSON.stringify(subresource)}`);
+  return operation === 'Update' ? `${name} using ${apiVersion}` : name;
+}
