@@ -12,8 +12,8 @@ import {
   identityOf,
   type Manager,
   type ManagerKey,
-  readManagers,
   sameFields,
+  storedManagers,
   trackedPart,
   UNTRACKED_METADATA,
 } from './managers.ts';
@@ -110,7 +110,7 @@ function withoutNulls(value: unknown): unknown {
 /** An object whose owners are not known belongs to whoever wrote it before the first apply. */
 function managersOf({ schema, live, apiVersion, applied }: ApplyRequest): Manager[] {
   if (live === undefined) return [];
-  const known = readManagers(live.metadata.managedFields) ?? [];
+  const known = storedManagers(live.metadata.managedFields);
   if (known.length > 0) return known;
   const key: ManagerKey = {
     manager: 'before-first-apply',

@@ -34,17 +34,22 @@ export function identityOf({ manager, operation, apiVersion, subresource, user }
     : JSON.stringify([operation, manager, subresource ?? '', apiVersion, user ?? '']);
 }
 
-/** The managers of an object, or undefined when an entry is malformed. Entries of one identity become one. */
-export function readManagers(entries: readonly ManagedFieldsEntry[] | undefined): Manager[] | undefined {
+/** The managers of an object as a client sent it; undefined when an entry is malformed. One per identity. */
+export function readManagers(entries: readonly ManagedFieldsEntry[]): Manager[] | undefined {
   const managers = new Map<string, Manager>();
-  for (const entry of entries ?? []) {
-    const manager = readEntry(entry);
+  for (const entry of entries) {
+    const manager = readEntry(entry, false);
     if (manager === undefined) return undefined;
     const identity = identityOf(manager.key);
     const before = managers.get(identity);
     managers.set(identity, before === undefined ? manager : mergeManagers(before, manager));
   }
   return [...managers.values()];
+}
+
+/** The managers of a stored object. We wrote the entries, so their sets are taken as they are: this runs on every write. */
+export function storedManagers(entries: readonly ManagedFieldsEntry[] | undefined): Manager[] {
+  return (entries ?? []).flatMap((entry) => readEntry(entry, true) ?? []);
 }
 
 /** The entries, as they are stored: without empty sets, capped, sorted. */
@@ -68,11 +73,11 @@ export function sameFields(left: readonly Manager[], right: readonly Manager[]):
   );
 }
 
-function readEntry(entry: ManagedFieldsEntry): Manager | undefined {
+function readEntry(entry: ManagedFieldsEntry, trusted: boolean): Manager | undefined {
   const { manager, operation, apiVersion, time, fieldsType, fieldsV1, subresource, user } = entry;
   if (operation !== 'Apply' && operation !== 'Update') return undefined;
   if (fieldsType !== undefined && fieldsType !== 'FieldsV1') return undefined;
-  const fields = readFields(fieldsV1 ?? {}, 0);
+  const fields = trusted ? ((fieldsV1 ?? {}) as FieldSet) : readFields(fieldsV1 ?? {}, 0);
   if (fields === undefined) return undefined;
   return {
     key: {

@@ -1,9 +1,18 @@
+import { equalJson } from '#base';
 import type { KubeObject, ManagedFieldsEntry } from '../meta/object.ts';
 import type { Schema } from '../schema/schema.ts';
 import { isRecord } from '../values/own.ts';
 import { type Changes, compareFields, isUnchanged } from './compare.ts';
 import { differenceOf, EMPTY_SET, unionOf } from './field-set.ts';
-import { identityOf, type Manager, type ManagerKey, readManagers, trackedPart, writeManagers } from './managers.ts';
+import {
+  identityOf,
+  type Manager,
+  type ManagerKey,
+  readManagers,
+  storedManagers,
+  trackedPart,
+  writeManagers,
+} from './managers.ts';
 
 export interface WriterIdentity {
   /** Field manager: `kubectl-edit`, `plumbline-controllers`. */
@@ -71,10 +80,10 @@ function claim(managers: readonly Manager[], { added, modified, removed }: Chang
  */
 function managersFor({ live, updated, user }: UpdateRecord): Manager[] {
   const sent = updated.metadata.managedFields;
-  const known = readManagers(live?.metadata.managedFields) ?? [];
-  if (sent === undefined || sent === null || sent === live?.metadata.managedFields) return known;
+  const known = storedManagers(live?.metadata.managedFields);
+  if (!Array.isArray(sent) || sent.length === 0 || equalJson(sent, live?.metadata.managedFields)) return known;
   if (isReset(sent)) return [];
-  const managers = Array.isArray(sent) && sent.length > 0 ? readManagers(sent) : undefined;
+  const managers = readManagers(sent);
   return managers === undefined ? known : managers.map((manager) => withTrueUser(manager, known, user));
 }
 
