@@ -69,6 +69,8 @@ export type {
 export { formatObjectKey, groupOf, objectKeyOf, versionOf } from './meta/object.ts';
 export type { Status, StatusCause, StatusDetails, StatusReason } from './meta/status.ts';
 export { ApiError, isApiError, notFound } from './meta/status.ts';
+export type { OpenApiResource, OpenApiV3Document, OpenApiV3Index } from './openapi/document.ts';
+export { openApiPathOf, openApiV3Document, openApiV3Hash, openApiV3Index } from './openapi/document.ts';
 export type { JsonPatchOperation } from './patch/json-patch.ts';
 export { applyJsonPatch, formatPointer, parsePointer } from './patch/json-patch.ts';
 export { applyMergePatch } from './patch/merge-patch.ts';
