@@ -1,17 +1,16 @@
-/** Everything between the bytes a client sent and an object that may be stored, but for who owns its fields. */
+/** Everything between the object a client sent and one that may be stored, but for who owns its fields. */
 import {
   apiVersionOf,
   defaultObject,
-  type FieldIssue,
   type KubeObject,
   pruneUnknown,
   type StoredObject,
-  schemaOf,
-  structureIssues,
+  validateObject,
+  validateUpdate,
 } from '#api';
 import type { ResourceRow, WriteRequest } from './api.ts';
 import { badRequest, invalid } from './errors.ts';
-import { addedFinalizers } from './metadata.plan.ts';
+import { shapeOfRow } from './field-ownership.ts';
 
 export interface Decoded {
   readonly object: KubeObject;
@@ -20,21 +19,25 @@ export interface Decoded {
 }
 
 interface Strictness extends Pick<WriteRequest, 'fieldValidation'> {
+  /** Keys that stood twice in the body. */
   readonly duplicateFields?: readonly string[];
 }
 
 /**
  * The object as its kind knows it, with defaults. Unknown and doubled fields are refused, told or let pass, as the
- * caller asked. Throws `BadRequest` when it is another kind altogether.
+ * caller asked. Throws `BadRequest` when it is another kind altogether. Never changes its argument.
  */
 export function decode(row: ResourceRow, sent: KubeObject, strictness: Strictness): Decoded {
-  assertKind(row, sent);
-  const { group, version, kind } = row.type;
-  const schema = schemaOf(group, version, kind);
-  const typed: KubeObject = { ...sent, apiVersion: apiVersionOf(row.type), kind, metadata: { ...sent.metadata } };
-  const { object, unknown } = schema === undefined ? { object: typed, unknown: [] } : pruneUnknown(schema, typed);
-  const warnings = problemsOf(row, unknown, strictness);
+  const { object, warnings } = decodeAsSent(row, sent, strictness);
   return { object: defaultObject(row.type, object), warnings };
+}
+
+/** The same without defaults: for what is not a whole object yet. */
+export function decodeAsSent(row: ResourceRow, sent: KubeObject, strictness: Strictness): Decoded {
+  assertKind(row, sent);
+  const typed = { ...sent, apiVersion: apiVersionOf(row.type), kind: row.type.kind, metadata: sent.metadata ?? {} };
+  const { object, unknown } = pruneUnknown(shapeOfRow(row), typed);
+  return { object, warnings: problemsOf(row, unknown, strictness) };
 }
 
 /** Throws `BadRequest` under `Strict`, answers what to warn of under `Warn`, and nothing under `Ignore`. */
@@ -51,30 +54,20 @@ function problemsOf(row: ResourceRow, unknown: readonly string[], strictness: St
   throw badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${said}`);
 }
 
-/** Throws `Invalid` with every cause. Without `old` it is a create. */
-export function validate(row: ResourceRow, object: KubeObject, old?: StoredObject): void {
-  const issues: FieldIssue[] = [...structureIssues(row.type, object)];
-  if (old !== undefined) issues.push(...finalizerIssues(object, old));
-  if (issues.length > 0) throw invalid(row.type, object.metadata.name ?? object.metadata.generateName ?? '', issues);
+/** Throws `Invalid` with every cause. Without `old` only the object itself is looked at, not how it came to be. */
+export function validate({ type }: ResourceRow, object: KubeObject, old?: StoredObject): void {
+  const issues = old === undefined ? validateObject(type, object) : validateUpdate(type, object, old);
+  if (issues.length > 0) throw invalid(type, object.metadata.name ?? object.metadata.generateName ?? '', issues);
 }
 
-function finalizerIssues(object: KubeObject, old: StoredObject): FieldIssue[] {
-  const added = addedFinalizers(object, old);
-  if (added.length === 0) return [];
-  const list = added.map((each) => `"${each}"`).join(', ');
-  const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers [${list}]`;
-  return [{ reason: 'FieldValueForbidden', path: 'metadata.finalizers', message }];
-}
-
-function assertKind(row: ResourceRow, sent: KubeObject): void {
-  const apiVersion = apiVersionOf(row.type);
-  const { kind } = row.type;
-  if (sent.apiVersion && sent.apiVersion !== apiVersion) {
+function assertKind({ type }: ResourceRow, { apiVersion, kind, metadata }: KubeObject): void {
+  const expected = apiVersionOf(type);
+  if (apiVersion && apiVersion !== expected) {
     throw badRequest(
-      `the API version in the data (${sent.apiVersion}) does not match the expected API version (${apiVersion})`,
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
     );
   }
-  if (sent.kind && sent.kind !== kind)
-    throw badRequest(`the kind in the data (${sent.kind}) does not match the expected kind (${kind})`);
-  if (typeof (sent.metadata ?? {}) !== 'object') throw badRequest('metadata must be an object');
+  if (kind && kind !== type.kind)
+    throw badRequest(`the kind in the data (${kind}) does not match the expected kind (${type.kind})`);
+  if (typeof (metadata ?? {}) !== 'object' || Array.isArray(metadata)) throw badRequest('metadata must be an object');
 }

@@ -59,13 +59,6 @@ export function onlyStatus(object: KubeObject, old: StoredObject): KubeObject {
   return written;
 }
 
-/** Only a going object's remaining finalizers may stay: nobody may hold it back anew. */
-export function addedFinalizers(object: KubeObject, old: StoredObject): readonly string[] {
-  if (old.metadata.deletionTimestamp === undefined) return [];
-  const before = new Set(old.metadata.finalizers ?? []);
-  return (object.metadata.finalizers ?? []).filter((each) => !before.has(each));
-}
-
 function withoutServerOwned(metadata: ObjectMeta): ObjectMeta {
   const kept: Record<string, unknown> = { ...metadata };
   for (const field of SERVER_OWNED) delete kept[field];

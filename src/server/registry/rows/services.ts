@@ -1,4 +1,5 @@
 import { type KubeObject, SERVICES, type Service, type ServicePort } from '#api';
+import { equalJson } from '#base';
 import type { ResourceRow } from '../api.ts';
 import { formatLabels, NONE } from '../format.ts';
 import { ageColumn, column, wide } from './column.ts';
@@ -49,21 +50,36 @@ function keepNodePorts(spec: Service['spec'], before: Service['spec']): ServiceP
   });
 }
 
-/** What only the old type had goes with it. Source: the same, dropTypeDependentFields (v1.32). */
+/** What only the old type had goes with it, unless the update changes it. Source: the same, dropTypeDependentFields (v1.32). */
 function dropWithType(object: KubeObject, old: KubeObject): KubeObject {
   const spec = (object as unknown as Service).spec;
   const before = (old as unknown as Service).spec;
-  if (spec.type === 'ExternalName' && before.type !== 'ExternalName' && spec.clusterIP === before.clusterIP) {
-    const { clusterIP: _, clusterIPs: __, ipFamilies: ___, ipFamilyPolicy: ____, ...rest } = spec;
-    return { ...object, spec: rest };
+  const kept: Service['spec'] = { ...spec };
+  for (const { has, fields } of TYPE_FIELDS) {
+    if (!has(before) || has(spec)) continue;
+    for (const field of fields) if (equalJson(spec[field], before[field])) delete kept[field];
   }
-  if (!hasNodePorts(before) || hasNodePorts(spec) || spec.ports === undefined) return object;
-  const held = new Set(before.ports?.map((each) => each.nodePort));
-  const ports = spec.ports.map(({ nodePort, ...port }) =>
-    nodePort === undefined || held.has(nodePort) ? port : { ...port, nodePort },
-  );
-  return { ...object, spec: { ...spec, ports } };
+  if (hasNodePorts(before) && !hasNodePorts(spec) && spec.ports !== undefined) {
+    const held = new Set(before.ports?.map((each) => each.nodePort));
+    kept.ports = spec.ports.map(({ nodePort, ...port }) =>
+      nodePort === undefined || held.has(nodePort) ? port : { ...port, nodePort },
+    );
+  }
+  return { ...object, spec: kept };
 }
+
+type ServiceSpec = Service['spec'];
+
+/** Fields that only some types of Service have. */
+const TYPE_FIELDS: readonly { has(spec: ServiceSpec): boolean; readonly fields: readonly (keyof ServiceSpec)[] }[] = [
+  {
+    has: ({ type }) => type !== 'ExternalName',
+    fields: ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy'],
+  },
+  { has: hasNodePorts, fields: ['externalTrafficPolicy', 'healthCheckNodePort'] },
+  { has: ({ type }) => type === 'LoadBalancer', fields: ['allocateLoadBalancerNodePorts', 'loadBalancerClass'] },
+  { has: ({ type }) => type === 'ExternalName', fields: ['externalName'] },
+];
 
 /** Whether services of this type are reachable on a port of every node. */
 export function hasNodePorts({ type }: Pick<Service['spec'], 'type'>): boolean {

@@ -1,35 +1,100 @@
-import { applyMergePatch, isApiError, type Json, type KubeObject } from '#api';
-import { cloneJson } from '#base';
-import { decode } from '../admission.ts';
+import {
+  ApiError,
+  applyServerSide,
+  defaultObject,
+  isApiError,
+  type KubeObject,
+  notFound,
+  type StoredObject,
+} from '#api';
+import { decodeAsSent } from '../admission.ts';
 import type { PatchRequest, WriteAnswer } from '../api.ts';
-import { ownCreated, ownUpdated } from '../field-ownership.ts';
+import { badRequest, conflict, invalid, objectModified } from '../errors.ts';
+import { identityOf, shapeOfRow, withManagedFields } from '../field-ownership.ts';
+import { apiLimits } from '../limits.ts';
 import { createObject } from './create.ts';
-import { modify } from './modify.ts';
+import { modify, type Wish } from './modify.ts';
 import type { VerbDeps } from './verb-deps.ts';
 
+/** Server-side apply: changes the object to hold what the manager wants, or creates it. */
 export function createApply(deps: VerbDeps) {
   return async function apply(request: PatchRequest): Promise<WriteAnswer> {
-    const { row, namespace, name, dryRun = false } = request;
-    try {
-      return await modify(deps, {
-        row,
-        namespace,
-        name,
-        dryRun,
-        part: request.subresource === 'status' ? 'status' : 'object',
-        wish: (old) =>
-          decode(
-            row,
-            cloneJson(applyMergePatch(old as unknown as Json, request.patch)) as unknown as KubeObject,
-            request,
-          ),
-        track: (object, old) => ownUpdated(row, object, old, request, deps.clock.nowMs()),
-      });
-    } catch (error) {
-      if (!isApiError(error, 'NotFound')) throw error;
+    assertApply(request);
+    const { row, name } = request;
+    const applied = decodeAsSent(row, asNamed(request), request);
+    for (let attempt = 0; attempt < apiLimits.writeAttempts; attempt += 1) {
+      try {
+        return await change(request, applied);
+      } catch (error) {
+        if (!isApiError(error, 'NotFound')) throw error;
+      }
+      try {
+        return await create(request, applied);
+      } catch (error) {
+        if (!isApiError(error, 'AlreadyExists')) throw error;
+      }
     }
-    const { object, warnings } = decode(row, cloneJson(request.patch) as unknown as KubeObject, request);
-    const track = (made: KubeObject) => ownCreated(row, made, request, deps.clock.nowMs());
-    return createObject(deps, { row, namespace, object, warnings, dryRun, track });
+    throw objectModified(row.type, name);
   };
+
+  function change(request: PatchRequest, applied: Wish): Promise<WriteAnswer> {
+    const { row, namespace, name, subresource, dryRun = false } = request;
+    return modify(deps, {
+      row,
+      namespace,
+      name,
+      dryRun,
+      part: subresource === 'status' ? 'status' : 'object',
+      wish: (old) => ({ ...applied, object: pinned(merged(request, applied.object, old), applied.object) }),
+      // The merge has told already who owns what.
+      track: (object) => object,
+    });
+  }
+
+  async function create(request: PatchRequest, { object, warnings }: Wish): Promise<WriteAnswer> {
+    const { row, namespace, name, dryRun = false, subresource } = request;
+    if (subresource !== undefined) throw notFound(row.type.group, row.type.plural, name);
+    const { uid, resourceVersion } = object.metadata;
+    if (resourceVersion) throw objectModified(row.type, name);
+    if (uid) throw conflict(row.type, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: `);
+    const whole = merged(request, object, undefined);
+    const track = (made: KubeObject) => withManagedFields(made, whole.metadata.managedFields);
+    return createObject(deps, { row, namespace, object: whole, warnings, dryRun, track });
+  }
+
+  /** The live object with the applied one merged in, its owners and its defaults; the live one itself if nothing changes. */
+  function merged(request: PatchRequest, applied: KubeObject, live: StoredObject | undefined): KubeObject {
+    const { row, force = false } = request;
+    const identity = identityOf(request, deps.clock.nowMs());
+    const { object, changed } = applyServerSide({ ...identity, schema: shapeOfRow(row), live, applied, force });
+    return changed ? defaultObject(row.type, object) : object;
+  }
+}
+
+/** A version or uid that the applied object names is a condition. */
+function pinned(object: KubeObject, { metadata: { uid, resourceVersion } }: KubeObject): KubeObject {
+  if (uid === undefined && resourceVersion === undefined) return object;
+  const pins = { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  return { ...object, metadata: { ...object.metadata, ...pins } };
+}
+
+/** The applied object under the name and in the namespace of the path. */
+function asNamed({ row, namespace, name, patch }: PatchRequest): KubeObject {
+  const sent = patch as unknown as KubeObject;
+  const metadata = typeof sent.metadata === 'object' && sent.metadata !== null ? sent.metadata : {};
+  if (metadata.name && metadata.name !== name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (row.type.namespaced && metadata.namespace && metadata.namespace !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  if (!sent.apiVersion || !sent.kind) throw badRequest('apiVersion and kind must be set in an apply patch');
+  return { ...sent, metadata: { ...metadata, name, ...(row.type.namespaced ? { namespace } : {}) } };
+}
+
+function assertApply({ fieldManager, subresource }: PatchRequest): void {
+  if (subresource === 'scale') throw new ApiError('UnsupportedMediaType', 'scale cannot be applied: patch it');
+  if (fieldManager) return;
+  const message = 'Required value: is required for apply patch';
+  const issue = { reason: 'FieldValueRequired', path: 'fieldManager', message };
+  throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [issue]);
 }

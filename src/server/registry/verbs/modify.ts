@@ -34,6 +34,7 @@ export async function modify(deps: VerbDeps, modification: Modification): Promis
   for (let attempt = 0; attempt < apiLimits.writeAttempts; attempt += 1) {
     const old = current(deps, modification);
     const { object: wished, warnings } = modification.wish(old);
+    if (wished === old) return { object: old, created: false, warnings };
     assertSame(modification, wished, old);
     const settled = settle(deps, modification, wished, old);
     if (isReleased(settled)) {
@@ -58,7 +59,8 @@ export async function modify(deps: VerbDeps, modification: Modification): Promis
 function settle({ clock }: VerbDeps, { row, part }: Modification, wished: KubeObject, old: StoredObject): KubeObject {
   const kept = keepIdentity(part === 'status' ? onlyStatus(wished, old) : wished, old);
   const settled = part === 'object' ? (row.prepareForUpdate?.(kept, old, clock.nowMs()) ?? kept) : kept;
-  validate(row, settled, old);
+  // What only the server does (binding, finalizing) keeps other rules than an update.
+  validate(row, settled, part === 'any' ? undefined : old);
   return settled;
 }
 
