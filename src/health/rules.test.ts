@@ -257,11 +257,13 @@ const cases: readonly (readonly [
 ];
 
 describe('src/health/rules.ts', () => {
-  it.each(cases)('calls what is %s (%s) rightly', (_situation, kind, parts, status, words) => {
-    const health = healthOf(object(kind, parts), { nowMs });
-    expect(health?.status).toBe(status);
-    if (words !== undefined) expect(health?.message).toMatch(words);
-  });
+  for (const [situation, kind, parts, status, words] of cases) {
+    it(`calls what is ${situation} (${kind}) ${status}`, () => {
+      const health = healthOf(object(kind, parts), { nowMs });
+      expect(health?.status).toBe(status);
+      if (words !== undefined) expect(health?.message).toMatch(words);
+    });
+  }
 
   it('gives no health to kinds that have none', () => {
     expect(healthOf(object('ConfigMap', {}), { nowMs })).toBeUndefined();

@@ -1,9 +1,9 @@
-/** Which node takes which pod, and why none does. Pure: a table of nodes and pods in, a plan out. */
-export type { Explanation } from './explain.ts';
-export { explain } from './explain.ts';
+/** Which node a pod goes to, and why it goes nowhere. Pure. */
+export type { HostPort, PodDemand } from './demand.ts';
+export { demandOf } from './demand.ts';
+export type { Explanation, NodeVerdict } from './explain.ts';
+export type { ClusterChange } from './filters/filter.ts';
 export { tolerates } from './filters/taints.ts';
 export { NodeTable } from './node-table.ts';
-export type { PodRequests } from './requests.ts';
-export { podRequests } from './requests.ts';
-export type { Placement, Refusal, SchedulePlan, ScheduleSnapshot } from './schedule.plan.ts';
-export { byUrgency, planSchedule } from './schedule.plan.ts';
+export type { PlannedBinding, PlannedFailure, SchedulePlan, ScheduleSnapshot } from './schedule.plan.ts';
+export { planSchedule, planScheduleOf } from './schedule.plan.ts';

@@ -1,146 +1,170 @@
-import type { Node, Pod } from '#api';
-import { quantityToMillis, quantityToNumber } from '#api';
-import { type PodRequests, podRequests } from './requests.ts';
+import type { Node, Pod, PodSpec } from '#api';
+import { equalJson } from '#base';
+import { demandOf, type PodDemand } from './demand.ts';
+import { likenessOf } from './filters/filters.ts';
+import { factsOf, type NodeFacts } from './node-facts.ts';
+import { NodeMask } from './node-mask.ts';
+import { Usage } from './usage.ts';
 
-/** A host port a pod holds on its node: `TCP/8080`; addresses are not told apart. */
-type HostPort = string;
-
-interface Placed {
+interface Placement {
   readonly node: string;
-  readonly requests: PodRequests;
-  readonly ports: readonly HostPort[];
-  readonly owner: string | undefined;
+  readonly demand: PodDemand;
 }
 
-/** Columns of numbers, one row a node: scanning them costs nanoseconds. */
-export interface NodeColumns {
-  readonly cpuMillis: Float64Array;
-  readonly memoryBytes: Float64Array;
-  readonly ephemeralBytes: Float64Array;
-  readonly pods: Float64Array;
-}
+/** Answers of node filters that are kept, for as many different kinds of pods; the one used longest ago goes first. */
+const MAX_MASKS = 64;
+const FIRST_CAPACITY = 16;
 
-const columnsOf = (size: number): NodeColumns => ({
-  cpuMillis: new Float64Array(size),
-  memoryBytes: new Float64Array(size),
-  ephemeralBytes: new Float64Array(size),
-  pods: new Float64Array(size),
-});
-
-const copyOf = ({ cpuMillis, memoryBytes, ephemeralBytes, pods }: NodeColumns): NodeColumns => ({
-  cpuMillis: cpuMillis.slice(),
-  memoryBytes: memoryBytes.slice(),
-  ephemeralBytes: ephemeralBytes.slice(),
-  pods: pods.slice(),
-});
-
-export function hostPortsOf({ spec }: Pick<Pod, 'spec'>): readonly HostPort[] {
-  return [...(spec.initContainers ?? []), ...spec.containers]
-    .flatMap(({ ports = [] }) => ports)
-    .flatMap(({ hostPort, protocol = 'TCP' }) =>
-      hostPort === undefined || hostPort === 0 ? [] : [`${protocol}/${hostPort}`],
-    );
-}
-
-/** The uid of the controller that made the pod; pods of one owner are spread. */
-export const ownerOf = ({ metadata }: Pick<Pod, 'metadata'>) =>
-  metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
-
-/** A pod that has ended holds nothing. */
-const holdsNothing = ({ status }: Pod) => status?.phase === 'Succeeded' || status?.phase === 'Failed';
-
-/** What is free on every node, kept up to date pod by pod, so that a placement never recounts the cluster. */
+/**
+ * The cluster as the scheduler sees it, kept up to date change by change: nodes in slots of typed arrays, what runs on
+ * them added up, and the node filters' answers remembered. A change costs what changed, never nodes × pods.
+ */
 export class NodeTable {
-  #nodes: readonly Node[] = [];
-  #index = new Map<string, number>();
-  #capacity = columnsOf(0);
-  #used = columnsOf(0);
-  #ports: readonly Map<HostPort, number>[] = [];
-  #owners: readonly Map<string, number>[] = [];
-  readonly #placed = new Map<string, Placed>();
+  readonly #slots = new Map<string, number>();
+  readonly #nodes: (NodeFacts | undefined)[] = [];
+  readonly #free: number[] = [];
+  readonly #placements = new Map<string, Placement>();
+  readonly #podsByNode = new Map<string, Set<string>>();
+  readonly #masks = new Map<string, NodeMask>();
+  readonly #usage = Usage.empty(FIRST_CAPACITY);
+  #ranks: Int32Array | undefined;
 
-  get nodes(): readonly Node[] {
-    return this.#nodes;
+  /** Number of nodes. */
+  get size(): number {
+    return this.#slots.size;
   }
 
-  get capacity(): NodeColumns {
-    return this.#capacity;
+  /** Slots in use or free: the length of a scan. */
+  get slots(): number {
+    return this.#nodes.length;
   }
 
-  /** What is used now; a copy, for a plan to count on. */
-  copyUsed(): NodeColumns {
-    return copyOf(this.#used);
+  /** Read only: plan on a fork. */
+  get usage(): Usage {
+    return this.#usage;
   }
 
-  portTaken(row: number, port: HostPort): boolean {
-    return (this.#ports[row]?.get(port) ?? 0) > 0;
+  node(slot: number): NodeFacts | undefined {
+    return this.#nodes[slot];
   }
 
-  podsOfOwner(row: number, owner: string): number {
-    return this.#owners[row]?.get(owner) ?? 0;
-  }
-
-  /** Replaces the nodes; placed pods are counted onto them anew. Rows are sorted by name, so that order carries no meaning. */
-  setNodes(nodes: readonly Node[]): void {
-    this.#nodes = [...nodes].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-    this.#index = new Map(this.#nodes.map((node, row) => [node.metadata.name, row]));
-    this.#capacity = columnsOf(nodes.length);
-    this.#used = columnsOf(nodes.length);
-    this.#ports = nodes.map(() => new Map());
-    this.#owners = nodes.map(() => new Map());
-    for (const [row, node] of this.#nodes.entries()) {
-      const allocatable: Readonly<Record<string, string | number | undefined>> = node.status?.allocatable ?? {};
-      const amount = (name: string, absent: number) =>
-        allocatable[name] === undefined ? absent : quantityToNumber(allocatable[name]);
-      this.#capacity.cpuMillis[row] = allocatable['cpu'] === undefined ? 0 : quantityToMillis(allocatable['cpu']);
-      this.#capacity.memoryBytes[row] = amount('memory', 0);
-      this.#capacity.ephemeralBytes[row] = amount('ephemeral-storage', Number.POSITIVE_INFINITY);
-      this.#capacity.pods[row] = amount('pods', 110);
+  /** Takes a node as it is now. False when nothing that matters here has changed, as with a heartbeat. */
+  setNode(node: Node): boolean {
+    const facts = factsOf(node);
+    const slot = this.#slots.get(facts.name);
+    if (slot !== undefined && sameFacts(this.#nodes[slot], facts)) return false;
+    const at = slot ?? this.#allot(facts.name);
+    this.#nodes[at] = facts;
+    this.#usage.setAllocatable(at, facts.allocatable);
+    for (const mask of this.#masks.values()) mask.set(at, facts);
+    if (slot === undefined) {
+      for (const key of this.#podsByNode.get(facts.name) ?? []) this.#count(key, 'add');
     }
-    for (const placed of this.#placed.values()) this.#count(placed, 1);
+    return true;
   }
 
-  /** Counts a pod onto its node (bound or assumed), or takes it off when it ended. Doing it twice counts once. */
-  setPod(pod: Pod, node = pod.spec.nodeName): void {
-    this.removePod(pod.metadata.uid);
-    if (node === undefined || node === '' || holdsNothing(pod)) return;
-    const placed = { node, requests: podRequests(pod), ports: hostPortsOf(pod), owner: ownerOf(pod) };
-    this.#placed.set(pod.metadata.uid, placed);
-    this.#count(placed, 1);
+  removeNode(name: string): boolean {
+    const slot = this.#slots.get(name);
+    if (slot === undefined) return false;
+    this.#slots.delete(name);
+    this.#nodes[slot] = undefined;
+    this.#usage.clear(slot);
+    for (const mask of this.#masks.values()) mask.set(slot, undefined);
+    this.#free.push(slot);
+    this.#ranks = undefined;
+    return true;
   }
 
-  removePod(uid: string): void {
-    const placed = this.#placed.get(uid);
-    if (placed === undefined) return;
-    this.#placed.delete(uid);
-    this.#count(placed, -1);
+  /** Counts a pod on a node, wherever it was counted before. The node may be unknown yet. */
+  place(key: string, pod: Pod, node: string): void {
+    const before = this.#placements.get(key);
+    const demand = demandOf(pod);
+    if (before !== undefined && before.node === node && sameDemand(before.demand, demand)) return;
+    this.unplace(key);
+    this.#placements.set(key, { node, demand });
+    const pods = this.#podsByNode.get(node) ?? new Set();
+    this.#podsByNode.set(node, pods.add(key));
+    this.#count(key, 'add');
   }
 
-  #count({ node, requests, ports, owner }: Placed, sign: 1 | -1): void {
-    const row = this.#index.get(node);
-    if (row === undefined) return;
-    addTo(this.#used, row, requests, sign);
-    for (const port of ports) tally(this.#ports[row], port, sign);
-    if (owner !== undefined) tally(this.#owners[row], owner, sign);
+  /** Counts a pod no more. False when it was not counted. */
+  unplace(key: string): boolean {
+    const placement = this.#placements.get(key);
+    if (placement === undefined) return false;
+    this.#count(key, 'remove');
+    this.#placements.delete(key);
+    const pods = this.#podsByNode.get(placement.node);
+    pods?.delete(key);
+    if (pods?.size === 0) this.#podsByNode.delete(placement.node);
+    return true;
+  }
+
+  /** Where a pod is counted. */
+  placeOf(key: string): string | undefined {
+    return this.#placements.get(key)?.node;
+  }
+
+  /** The node filters' answers for a pod. */
+  maskFor(pod: PodSpec): NodeMask {
+    const likeness = likenessOf(pod);
+    const mask = this.#masks.get(likeness) ?? this.#newMask(pod);
+    this.#masks.delete(likeness);
+    this.#masks.set(likeness, mask);
+    if (this.#masks.size > MAX_MASKS) {
+      for (const oldest of this.#masks.keys()) {
+        this.#masks.delete(oldest);
+        break;
+      }
+    }
+    return mask;
+  }
+
+  /** The place of each slot's node in the order of names: the tie-break that does not depend on who came first. */
+  get ranks(): Int32Array {
+    if (this.#ranks !== undefined) return this.#ranks;
+    const ranks = new Int32Array(this.#nodes.length);
+    const names = [...this.#slots.keys()].sort();
+    for (const [rank, name] of names.entries()) ranks[this.#slots.get(name) ?? 0] = rank;
+    this.#ranks = ranks;
+    return ranks;
+  }
+
+  #newMask(pod: PodSpec): NodeMask {
+    const mask = new NodeMask(pod, this.#usage.capacity);
+    for (const slot of this.#slots.values()) mask.set(slot, this.#nodes[slot]);
+    return mask;
+  }
+
+  #count(key: string, how: 'add' | 'remove'): void {
+    const placement = this.#placements.get(key);
+    const slot = placement === undefined ? undefined : this.#slots.get(placement.node);
+    if (placement !== undefined && slot !== undefined) this.#usage[how](slot, placement.demand);
+  }
+
+  #allot(name: string): number {
+    const slot = this.#free.pop() ?? this.#nodes.length;
+    if (slot >= this.#usage.capacity) {
+      const capacity = this.#usage.capacity * 2;
+      this.#usage.grow(capacity);
+      for (const mask of this.#masks.values()) mask.grow(capacity);
+    }
+    this.#slots.set(name, slot);
+    this.#ranks = undefined;
+    return slot;
   }
 }
 
-/** Counts a pod's requests onto a row of columns. */
-export function addTo(
-  columns: NodeColumns,
-  row: number,
-  { cpuMillis, memoryBytes, ephemeralBytes }: PodRequests,
-  sign: 1 | -1,
-): void {
-  columns.cpuMillis[row] = (columns.cpuMillis[row] ?? 0) + sign * cpuMillis;
-  columns.memoryBytes[row] = (columns.memoryBytes[row] ?? 0) + sign * memoryBytes;
-  columns.ephemeralBytes[row] = (columns.ephemeralBytes[row] ?? 0) + sign * ephemeralBytes;
-  columns.pods[row] = (columns.pods[row] ?? 0) + sign;
+function sameFacts(left: NodeFacts | undefined, right: NodeFacts): boolean {
+  if (left === undefined) return false;
+  const { allocatable: a, ...before } = left;
+  const { allocatable: b, ...after } = right;
+  return sameAmounts(a, b) && equalJson(before, after);
 }
 
-function tally(counts: Map<string, number> | undefined, key: string, sign: 1 | -1): void {
-  if (counts === undefined) return;
-  const next = (counts.get(key) ?? 0) + sign;
-  if (next <= 0) counts.delete(key);
-  else counts.set(key, next);
+function sameDemand(left: PodDemand, right: PodDemand): boolean {
+  return sameAmounts(left.amounts, right.amounts) && left.owner === right.owner;
+}
+
+function sameAmounts(left: ReadonlyMap<string, number>, right: ReadonlyMap<string, number>): boolean {
+  return left.size === right.size && [...left].every(([name, amount]) => right.get(name) === amount);
 }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Node, Pod, PodSpec } from '#api';
-import { explain } from './explain.ts';
+import { demandOf } from './demand.ts';
 import { NodeTable } from './node-table.ts';
-import { podRequests } from './requests.ts';
-import { planSchedule } from './schedule.plan.ts';
+
+import { planSchedule, planScheduleOf } from './schedule.plan.ts';
 
 interface NodeParts {
   readonly cpu?: string;
@@ -62,8 +62,8 @@ function pod(name: string, { cpu, memory, spec = {}, owner }: PodParts = {}): Po
 
 function tableOf(nodes: readonly Node[], placed: readonly (readonly [Pod, string])[] = []): NodeTable {
   const table = new NodeTable();
-  table.setNodes(nodes);
-  for (const [one, name] of placed) table.setPod(one, name);
+  for (const each of nodes) table.setNode(each);
+  for (const [one, name] of placed) table.place(one.metadata.uid, one, name);
   return table;
 }
 
@@ -124,9 +124,7 @@ describe('src/scheduler/schedule.plan.ts', () => {
     ],
     ['the first by name among equals', [node('b'), node('a')], pod('p'), 'a'],
   ])('chooses %s', (_what, nodes, one, expected) => {
-    expect(planSchedule({ table: tableOf(nodes), pods: [one] }).placements.map(({ nodeName }) => nodeName)).toEqual([
-      expected,
-    ]);
+    expect(planSchedule({ table: tableOf(nodes), pods: [one] }).bindings.map(({ node }) => node)).toEqual([expected]);
   });
 
   it.each<readonly [string, readonly Node[], Pod, string]>([
@@ -154,38 +152,39 @@ describe('src/scheduler/schedule.plan.ts', () => {
       'when the node is not ready',
       [node('a', { ready: false })],
       pod('p'),
-      '0/1 nodes are available: 1 node(s) were not ready.',
+      '0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.',
     ],
   ])('says why no node takes a pod: %s', (_what, nodes, one, sentence) => {
-    const { placements, refusals } = planSchedule({ table: tableOf(nodes), pods: [one] });
-    expect(placements).toEqual([]);
-    expect(refusals.map(({ explanation }) => explain(explanation))).toEqual([sentence]);
+    const { bindings, failures } = planSchedule({ table: tableOf(nodes), pods: [one] });
+    expect(bindings).toEqual([]);
+    expect(failures.map(({ message }) => message)).toEqual([sentence]);
   });
 
   it('gives a host port of a node to one pod only', () => {
     const table = tableOf([node('a'), node('b')], [[pod('old', { spec: hostPort(80) }), 'a']]);
-    const { placements, refusals } = planSchedule({
+    const { bindings, failures } = planSchedule({
       table,
       pods: [pod('p', { spec: hostPort(80) }), pod('q', { spec: hostPort(80) })],
     });
-    expect(placements.map(({ nodeName }) => nodeName)).toEqual(['b']);
-    expect(explain(refusals[0]?.explanation ?? { nodes: 0, reasons: {} })).toContain("didn't have free ports");
+    expect(bindings.map(({ node }) => node)).toEqual(['b']);
+    expect(failures[0]?.message).toContain("didn't have free ports");
+    expect(failures[0]?.retryOn).toEqual(new Set(['node', 'pod']));
   });
 
   it('spreads the pods of one owner over equal nodes', () => {
     const pods = Array.from({ length: 6 }, (_, index) =>
       pod(`p${index}`, { cpu: '100m', memory: '100Mi', owner: 'rs' }),
     );
-    const { placements } = planSchedule({ table: tableOf([node('a'), node('b'), node('c')]), pods });
-    for (const name of ['a', 'b', 'c']) expect(placements.filter(({ nodeName }) => nodeName === name)).toHaveLength(2);
+    const { bindings } = planSchedule({ table: tableOf([node('a'), node('b'), node('c')]), pods });
+    for (const name of ['a', 'b', 'c']) expect(bindings.filter(({ node }) => node === name)).toHaveLength(2);
   });
 
-  it('frees what a pod held when it is removed or has ended', () => {
+  it('frees what a pod held when it is counted no more', () => {
     const big = pod('big', { cpu: '2' });
     const table = tableOf([node('a')], [[big, 'a']]);
-    expect(planSchedule({ table, pods: [pod('p', { cpu: '1' })] }).placements).toEqual([]);
-    table.setPod({ ...big, status: { phase: 'Succeeded' } }, 'a');
-    expect(planSchedule({ table, pods: [pod('p', { cpu: '1' })] }).placements).toHaveLength(1);
+    expect(planSchedule({ table, pods: [pod('p', { cpu: '1' })] }).bindings).toEqual([]);
+    table.unplace('uid-big');
+    expect(planSchedule({ table, pods: [pod('p', { cpu: '1' })] }).bindings).toHaveLength(1);
   });
 
   it('counts init containers as Kubernetes does', () => {
@@ -200,7 +199,7 @@ describe('src/scheduler/schedule.plan.ts', () => {
         { name: 'b', image: 'i', ...requests('400m') },
       ],
     };
-    expect(podRequests(pod('p', { spec })).cpuMillis).toBe(1_100);
+    expect(demandOf(pod('p', { spec })).amounts.get('cpu')).toBe(1_100);
   });
 
   const nodes = fc
@@ -250,19 +249,15 @@ describe('src/scheduler/schedule.plan.ts', () => {
   it('never gives out more than a node has, never a port twice, never a node that refuses', () => {
     fc.assert(
       fc.property(nodes, pods, (someNodes, somePods) => {
-        const { placements, refusals } = planSchedule({ table: tableOf(someNodes), pods: somePods });
-        expect(placements.length + refusals.length).toBe(somePods.length);
+        const { bindings, failures } = planSchedule({ table: tableOf(someNodes), pods: somePods });
+        expect(bindings.length + failures.length).toBe(somePods.length);
         for (const [index, one] of someNodes.entries()) {
-          const here = placements
-            .filter(({ nodeName }) => nodeName === one.metadata.name)
-            .map((placement) => placement.pod);
+          const here = bindings.filter(({ node }) => node === one.metadata.name).map((placement) => placement.pod);
           const allocatable = one.status?.allocatable as Record<string, string>;
-          const sum = (pick: (requests: ReturnType<typeof podRequests>) => number) =>
-            here.reduce((total, each) => total + pick(podRequests(each)), 0);
-          expect(sum(({ cpuMillis }) => cpuMillis)).toBeLessThanOrEqual(Number(allocatable['cpu']) * 1_000);
-          expect(sum(({ memoryBytes }) => memoryBytes)).toBeLessThanOrEqual(
-            Number.parseInt(allocatable['memory'] ?? '0', 10) * 2 ** 30,
-          );
+          const sum = (resource: string) =>
+            here.reduce((total, each) => total + (demandOf(each).amounts.get(resource) ?? 0), 0);
+          expect(sum('cpu')).toBeLessThanOrEqual(Number(allocatable['cpu']) * 1_000);
+          expect(sum('memory')).toBeLessThanOrEqual(Number.parseInt(allocatable['memory'] ?? '0', 10) * 2 ** 30);
           expect(here.length).toBeLessThanOrEqual(Number(allocatable['pods']));
           const ports = here.flatMap((each) => each.spec.containers[0]?.ports?.map(({ hostPort: port }) => port) ?? []);
           expect(new Set(ports).size, `node ${index}`).toBe(ports.length);
@@ -286,7 +281,7 @@ describe('src/scheduler/schedule.plan.ts', () => {
     fc.assert(
       fc.property(shuffled, ([[n, p], otherNodes, otherPods]) => {
         const brief = (plan: ReturnType<typeof planSchedule>) =>
-          plan.placements.map(({ pod: one, nodeName }) => `${one.metadata.name}@${nodeName}`).sort();
+          plan.bindings.map(({ pod: one, node }) => `${one.metadata.name}@${node}`).sort();
         expect(brief(planSchedule({ table: tableOf(otherNodes), pods: otherPods }))).toEqual(
           brief(planSchedule({ table: tableOf(n), pods: p })),
         );
@@ -298,5 +293,64 @@ describe('src/scheduler/schedule.plan.ts', () => {
     const table = tableOf([node('a')]);
     const before = planSchedule({ table, pods: [pod('p', { cpu: '2' })] });
     expect(planSchedule({ table, pods: [pod('p', { cpu: '2' })] })).toEqual(before);
+  });
+
+  it('keeps a table of changes equal to one built anew', () => {
+    const name = fc.constantFrom('n0', 'n1', 'n2', 'n3');
+    const step = fc.oneof(
+      fc.record({ do: fc.constant('node' as const), name, cpu: fc.integer({ min: 1, max: 8 }), taint: fc.boolean() }),
+      fc.record({ do: fc.constant('gone' as const), name }),
+      fc.record({ do: fc.constant('place' as const), name, pod: fc.integer({ min: 0, max: 5 }) }),
+      fc.record({ do: fc.constant('unplace' as const), pod: fc.integer({ min: 0, max: 5 }) }),
+    );
+    const candidates = [pod('x', { cpu: '1', owner: 'o' }), pod('y', { cpu: '3' }), pod('z', { spec: hostPort(80) })];
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const table = new NodeTable();
+        const nodesNow = new Map<string, Node>();
+        const placedNow = new Map<string, readonly [Pod, string]>();
+        for (const each of steps) {
+          if (each.do === 'node') {
+            const made = node(each.name, { cpu: `${each.cpu}`, ...(each.taint ? { spec: tainted('k') } : {}) });
+            table.setNode(made);
+            nodesNow.set(each.name, made);
+          } else if (each.do === 'gone') {
+            expect(table.removeNode(each.name)).toBe(nodesNow.delete(each.name));
+          } else if (each.do === 'place') {
+            const one = pod(`p${each.pod}`, { cpu: '500m', owner: 'o', spec: each.pod === 5 ? hostPort(80) : {} });
+            table.place(one.metadata.uid, one, each.name);
+            placedNow.set(one.metadata.uid, [one, each.name]);
+          } else {
+            expect(table.unplace(`uid-p${each.pod}`)).toBe(placedNow.delete(`uid-p${each.pod}`));
+          }
+          // Plans along the way fill the caches that must stay right.
+          planSchedule({ table, pods: candidates });
+        }
+        const anew = tableOf([...nodesNow.values()], [...placedNow.values()]);
+        expect(planSchedule({ table, pods: candidates }).bindings).toEqual(
+          planSchedule({ table: anew, pods: candidates }).bindings,
+        );
+      }),
+    );
+  });
+
+  it('counts resources it has never heard of', () => {
+    const wants = pod('p', {
+      spec: { containers: [{ name: 'c', resources: { limits: { 'example.com/gpu': '1' } } }] },
+    });
+    const gpu = node('a');
+    const allocatable = { ...gpu.status?.allocatable, 'example.com/gpu': '1' };
+    const nodes = [{ ...gpu, status: { ...gpu.status, allocatable } }, node('b', { cpu: '64' })];
+    expect(planScheduleOf({ nodes, pods: [wants] }).bindings[0]?.node).toBe('a');
+    expect(planScheduleOf({ nodes: nodes.slice(1), pods: [wants] }).failures[0]?.message).toBe(
+      '0/1 nodes are available: 1 Insufficient example.com/gpu.',
+    );
+  });
+
+  it('sees that a heartbeat changes nothing', () => {
+    const table = tableOf([node('a')]);
+    const beat = { ...node('a'), metadata: { ...node('a').metadata, resourceVersion: '2' } };
+    expect(table.setNode(beat)).toBe(false);
+    expect(table.setNode(node('a', { ready: false }))).toBe(true);
   });
 });

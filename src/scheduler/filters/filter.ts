@@ -1,7 +1,16 @@
-import type { Node, Pod } from '#api';
+import type { PodSpec } from '#api';
+import type { NodeFacts } from '../node-facts.ts';
 
-/**
- * Says why a node cannot take a pod, from facts that no other placement changes; undefined when it can. The words are
- * Kubernetes' own, since people search for them.
- */
-export type NodeFilter = (pod: Pod, node: Node) => string | undefined;
+/** What can make a refused pod fit: a node came or changed, a pod went. */
+export type ClusterChange = 'node' | 'pod';
+
+/** Refuses by what a node is, not by what runs there; so the answer is kept per node and shared by like pods. */
+export interface NodeFilter {
+  readonly name: string;
+  /** Which changes could let a pod in that this filter refused. */
+  readonly retryOn: readonly ClusterChange[];
+  /** The parts of a pod that the filter reads: pods with equal parts get equal answers. */
+  reads(pod: PodSpec): unknown;
+  /** Why the node will not do, in Kubernetes' words; undefined when it will. */
+  refuse(pod: PodSpec, node: NodeFacts): string | undefined;
+}

@@ -1,4 +1,5 @@
-import type { Node } from '#api';
+import type { PodSpec } from '#api';
+import type { NodeFacts } from '../node-facts.ts';
 import type { NodeFilter } from './filter.ts';
 
 interface Requirement {
@@ -7,8 +8,43 @@ interface Requirement {
   readonly values?: readonly string[];
 }
 
-/** Source: component-helpers scheduling/corev1/nodeaffinity (v0.32). An operator nobody knows matches nothing. */
-function meets(actual: string | undefined, { operator, values = [] }: Requirement): boolean {
+interface Term {
+  readonly matchExpressions?: readonly Requirement[];
+  readonly matchFields?: readonly Requirement[];
+}
+
+/** Keeps a pod to the nodes that its `nodeSelector` and its required node affinity name. */
+export const nodeAffinity: NodeFilter = {
+  name: 'NodeAffinity',
+  retryOn: ['node'],
+  reads: ({ nodeSelector, affinity }) => [nodeSelector, affinity?.nodeAffinity],
+  refuse: (pod, node) =>
+    selects(pod.nodeSelector ?? {}, node) && isRequired(pod, node)
+      ? undefined
+      : "node(s) didn't match Pod's node affinity/selector",
+};
+
+function selects(selector: Readonly<Record<string, string>>, { labels }: NodeFacts): boolean {
+  return Object.entries(selector).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
+}
+
+/** Any term will do; an empty term matches nothing. */
+function isRequired({ affinity }: PodSpec, node: NodeFacts): boolean {
+  const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  return required === undefined || required.nodeSelectorTerms.some((term) => matches(term, node));
+}
+
+/** Source: kubernetes component-helpers scheduling/corev1/nodeaffinity/nodeaffinity.go (v0.32). */
+function matches({ matchExpressions = [], matchFields = [] }: Term, { name, labels }: NodeFacts): boolean {
+  if (matchExpressions.length + matchFields.length === 0) return false;
+  const labelOf = (key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined);
+  return (
+    matchExpressions.every((each) => holds(each, labelOf(each.key))) &&
+    matchFields.every((each) => each.key === 'metadata.name' && holds(each, name))
+  );
+}
+
+function holds({ operator, values = [] }: Requirement, actual: string | undefined): boolean {
   switch (operator) {
     case 'In':
       return actual !== undefined && values.includes(actual);
@@ -19,35 +55,21 @@ function meets(actual: string | undefined, { operator, values = [] }: Requiremen
     case 'DoesNotExist':
       return actual === undefined;
     case 'Gt':
-      return actual !== undefined && Number(actual) > Number(values[0]);
+      return compare(actual, values[0], (left, right) => left > right);
     case 'Lt':
-      return actual !== undefined && Number(actual) < Number(values[0]);
+      return compare(actual, values[0], (left, right) => left < right);
     default:
       return false;
   }
 }
 
-interface Term {
-  readonly matchExpressions?: readonly Requirement[];
-  readonly matchFields?: readonly Requirement[];
-}
+const INTEGER = /^-?\d{1,18}$/;
 
-function matches(node: Node, { matchExpressions = [], matchFields = [] }: Term): boolean {
-  if (matchExpressions.length + matchFields.length === 0) return false;
-  const labels = node.metadata.labels ?? {};
-  const byLabel = matchExpressions.every((requirement) => meets(labels[requirement.key], requirement));
-  return (
-    byLabel &&
-    matchFields.every((requirement) => requirement.key === 'metadata.name' && meets(node.metadata.name, requirement))
-  );
+function compare(
+  left: string | undefined,
+  right: string | undefined,
+  order: (left: bigint, right: bigint) => boolean,
+): boolean {
+  if (left === undefined || right === undefined || !INTEGER.test(left) || !INTEGER.test(right)) return false;
+  return order(BigInt(left), BigInt(right));
 }
-
-/** `nodeSelector` and required node affinity. */
-export const nodeAffinity: NodeFilter = ({ spec }, node) => {
-  const labels = node.metadata.labels ?? {};
-  const selected = Object.entries(spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value);
-  const terms: readonly Term[] | undefined =
-    spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  const liked = terms === undefined || terms.some((term) => matches(node, term));
-  return selected && liked ? undefined : "node(s) didn't match Pod's node affinity/selector";
-};

@@ -1,38 +1,39 @@
-import type { Node, Pod, Taint, Toleration } from '#api';
+import type { PodSpec, Taint, Toleration } from '#api';
+import type { NodeFacts } from '../node-facts.ts';
 import type { NodeFilter } from './filter.ts';
 
-/** Source: api/core/v1 toleration.go, ToleratesTaint (v0.32). */
-export function tolerates(
-  { key = '', operator = 'Equal', value = '', effect = '' }: Toleration,
-  taint: Taint,
-): boolean {
-  if (effect !== '' && effect !== taint.effect) return false;
-  if (key !== '' && key !== taint.key) return false;
-  if (operator === 'Exists') return true;
-  return key !== '' && value === (taint.value ?? '');
+/** Source: kubernetes api core/v1 toleration.go, ToleratesTaint (v0.32). */
+export function tolerates(toleration: Toleration, taint: Pick<Taint, 'key' | 'value' | 'effect'>): boolean {
+  if (toleration.effect && toleration.effect !== taint.effect) return false;
+  if (toleration.key && toleration.key !== taint.key) return false;
+  switch (toleration.operator ?? 'Equal') {
+    case 'Exists':
+      return true;
+    case 'Equal':
+      return Boolean(toleration.key) && (toleration.value ?? '') === (taint.value ?? '');
+    default:
+      return false;
+  }
 }
 
-function taintsOf(node: Node): readonly Taint[] {
-  const unschedulable: readonly Taint[] =
-    node.spec?.unschedulable === true ? [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }] : [];
-  const own = node.spec?.taints ?? [];
-  return [...own, ...unschedulable.filter(({ key }) => !own.some((taint) => taint.key === key))];
-}
-
-const untolerated = (pod: Pod, node: Node, effects: readonly string[]) =>
-  taintsOf(node).filter(
-    (taint) =>
-      effects.includes(taint.effect) &&
-      !(pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, taint)),
-  );
-
-/** Taints that keep pods away, and cordoned nodes. */
-export const taints: NodeFilter = (pod, node) => {
-  const [taint] = untolerated(pod, node, ['NoSchedule', 'NoExecute']);
-  if (taint === undefined) return undefined;
-  if (taint.key === 'node.kubernetes.io/unschedulable') return 'node(s) were unschedulable';
-  return `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`;
+/** Refuses nodes with a NoSchedule or NoExecute taint that the pod does not tolerate. */
+export const taints: NodeFilter = {
+  name: 'TaintToleration',
+  retryOn: ['node'],
+  reads: ({ tolerations }) => tolerations,
+  refuse: ({ tolerations = [] }, node) => {
+    const taint = node.taints.find(
+      (each) =>
+        (each.effect === 'NoSchedule' || each.effect === 'NoExecute') &&
+        !tolerations.some((toleration) => tolerates(toleration, each)),
+    );
+    return taint === undefined ? undefined : `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`;
+  },
 };
 
-/** How many taints would rather not have the pod; such nodes come last. */
-export const unwelcoming = (pod: Pod, node: Node) => untolerated(pod, node, ['PreferNoSchedule']).length;
+/** Number of the node's PreferNoSchedule taints that the pod does not tolerate: the fewer the better. */
+export function unwantedTaints({ tolerations = [] }: PodSpec, node: NodeFacts): number {
+  return node.taints.filter(
+    (taint) => taint.effect === 'PreferNoSchedule' && !tolerations.some((toleration) => tolerates(toleration, taint)),
+  ).length;
+}

@@ -1,0 +1,106 @@
+import type { PodDemand } from './demand.ts';
+import { portsTaken } from './explain.ts';
+import type { NodeMask } from './node-mask.ts';
+import type { NodeTable } from './node-table.ts';
+import type { Usage } from './usage.ts';
+
+export interface CandidatesOf {
+  readonly table: NodeTable;
+  readonly mask: NodeMask;
+  readonly usage: Usage;
+  readonly demand: PodDemand;
+}
+
+export interface BestNode {
+  readonly slot: number;
+  readonly node: string;
+  /** Nodes that would have done. */
+  readonly feasible: number;
+}
+
+/** Weights against the two resource scores, 0–100 each. Source: kubernetes scheduler apis/config/v1 default_plugins.go. */
+const TAINT_WEIGHT = 3;
+const SPREAD_WEIGHT = 2;
+const NO_SIBLINGS: ReadonlyMap<number, number> = new Map();
+const UNFIT = Number.NEGATIVE_INFINITY;
+
+/**
+ * How well every node suits one kind of pods, worked out once and then kept up to date node by node while a batch is
+ * planned. All nodes are looked at: in typed arrays 5,000 of them cost some ten microseconds, and a full scan places
+ * better than a sample, and always the same.
+ */
+export class Candidates {
+  readonly mask: NodeMask;
+  readonly #of: CandidatesOf;
+  /** By slot, the higher the better: least allocated, balanced, few unwanted taints. */
+  readonly #scores: Float64Array;
+  /** All zero but while `best` looks. */
+  readonly #penalties: Float64Array;
+  readonly #cpu: Float64Array | undefined;
+  readonly #memory: Float64Array | undefined;
+
+  constructor(of: CandidatesOf) {
+    this.mask = of.mask;
+    this.#of = of;
+    this.#cpu = of.usage.column('cpu')?.allocatable;
+    this.#memory = of.usage.column('memory')?.allocatable;
+    this.#scores = new Float64Array(of.table.slots);
+    this.#penalties = new Float64Array(of.table.slots);
+    for (let slot = 0; slot < this.#scores.length; slot += 1) this.#scores[slot] = this.#score(slot);
+  }
+
+  /** To be called when something was put on a node. */
+  update(slot: number): void {
+    this.#scores[slot] = this.#score(slot);
+  }
+
+  /** The best node, with the fewest pods of the same owner; among equals the first by name. */
+  best(owner: string): BestNode | undefined {
+    const { table, usage } = this.#of;
+    const siblings = owner === '' ? NO_SIBLINGS : usage.podsOf(owner);
+    const penalties = this.#penalties;
+    const penalty = (100 * SPREAD_WEIGHT) / largest(siblings.values());
+    for (const [slot, count] of siblings) penalties[slot] = penalty * count;
+    const scores = this.#scores;
+    const { ranks } = table;
+    let best = -1;
+    let bestScore = UNFIT;
+    let feasible = 0;
+    for (let slot = 0; slot < scores.length; slot += 1) {
+      if (scores[slot] === UNFIT) continue;
+      feasible += 1;
+      const score = (scores[slot] as number) - (penalties[slot] as number);
+      if (score < bestScore) continue;
+      if (score === bestScore && (ranks[slot] as number) > (ranks[best] as number)) continue;
+      best = slot;
+      bestScore = score;
+    }
+    for (const slot of siblings.keys()) penalties[slot] = 0;
+    const node = table.node(best)?.name;
+    return node === undefined ? undefined : { slot: best, node, feasible };
+  }
+
+  #score(slot: number): number {
+    const { mask, usage, demand } = this.#of;
+    if (!mask.fits(slot)) return UNFIT;
+    for (const [resource, amount] of demand.amounts) if (!usage.hasRoom(slot, resource, amount)) return UNFIT;
+    if (portsTaken(slot, usage, demand)) return UNFIT;
+    const cpu = share((usage.scoredCpu[slot] ?? 0) + demand.scoredCpu, this.#cpu?.[slot] ?? 0);
+    const memory = share((usage.scoredMemory[slot] ?? 0) + demand.scoredMemory, this.#memory?.[slot] ?? 0);
+    const resources = 200 - 50 * (cpu + memory) - 50 * Math.abs(cpu - memory);
+    const { unwanted } = mask;
+    if (unwanted === undefined) return resources;
+    return resources - (100 * TAINT_WEIGHT * (unwanted.counts[slot] ?? 0)) / unwanted.most;
+  }
+}
+
+/** How much of the node would be taken, 0–1. */
+function share(used: number, allocatable: number): number {
+  return allocatable <= 0 ? 1 : Math.min(1, used / allocatable);
+}
+
+function largest(counts: Iterable<number>): number {
+  let most = 0;
+  for (const count of counts) if (count > most) most = count;
+  return most;
+}
