@@ -2,8 +2,11 @@
 export const TIME_PATTERN =
   '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])[Tt]([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d([.,]\\d+)?([Zz]|[+-]([01]\\d|2[0-3]):[0-5]\\d)$';
 
-/** The alphabet of base64 with the line breaks that Go's decoder skips. Length is checked where values are read. */
-export const BASE64_PATTERN = '^[A-Za-z0-9+/\\r\\n]*[=\\r\\n]*$';
+/**
+ * The alphabet of base64 with the line breaks that Go's decoder skips. Length is checked where values are read. The two
+ * parts share no first character, so that no text takes more than linear time.
+ */
+export const BASE64_PATTERN = '^[A-Za-z0-9+/\\r\\n]*(?:=[=\\r\\n]*)?$';
 
 /** A quantity as text. Source: apimachinery pkg/api/resource/quantity.go, the grammar in its comment (v0.32). */
 export const QUANTITY_PATTERN = '^\\s*[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\\d{1,9})?\\s*$';

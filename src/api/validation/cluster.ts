@@ -11,7 +11,7 @@ export function* validateNamespace({ spec }: Loose<Namespace>): Issues {
   yield* itemsOf('spec.finalizers', spec?.finalizers, (finalizer, at) => checked(at, finalizer, qualifiedName));
 }
 
-export function* validateNode({ spec, status }: Loose<Node>): Issues {
+export function* validateNode({ spec }: Loose<Node>): Issues {
   const taints = spec?.taints ?? [];
   yield* itemsOf('spec.taints', taints, validateTaint);
   const seen = new Set<string>();
@@ -22,6 +22,9 @@ export function* validateNode({ spec, status }: Loose<Node>): Issues {
   yield* itemsOf('spec.podCIDRs', spec?.podCIDRs, (range, at) =>
     checked(at, range, (text) => (isRange(text) ? undefined : NOT_A_RANGE)),
   );
+}
+
+export function* validateNodeStatus({ status }: Loose<Node>): Issues {
   for (const list of ['capacity', 'allocatable'] as const) {
     for (const [name, amount] of Object.entries(status?.[list] ?? {})) {
       yield* validateQuantity(`status.${list}[${name}]`, amount);

@@ -76,8 +76,11 @@ const revision = (text: string) => {
   return isSafe ? undefined : 'must be a branch, a tag or a commit';
 };
 
-export function* validateSyncRun({ spec = {}, status }: Loose<SyncRun>): Issues {
+export function* validateSyncRun({ spec = {} }: Loose<SyncRun>): Issues {
   yield* requiredText('spec.application', spec.application, dns1123Subdomain);
+}
+
+export function* validateSyncRunStatus({ status }: Loose<SyncRun>): Issues {
   yield* notNegativeNumber('status.durationMs', status?.durationMs);
 }
 

@@ -10,7 +10,7 @@ import type {
   Toleration,
   TopologySpreadConstraint,
 } from 'kubernetes-types/core/v1.js';
-import { equalJson } from '#base';
+import { canonicalJson, equalJson } from '#base';
 import type { Pod } from '../kinds/types.ts';
 import { isIPAddress, NOT_AN_ADDRESS } from './addresses.ts';
 import {
@@ -296,10 +296,9 @@ function* validateTolerationsUpdate(
   tolerations: readonly Loose<Toleration>[],
   before: readonly Loose<Toleration>[],
 ): Issues {
-  const withoutSeconds = (toleration: Loose<Toleration>) => ({ ...toleration, tolerationSeconds: undefined });
-  const isKept = (one: Loose<Toleration>) =>
-    tolerations.some((toleration) => equalJson(withoutSeconds(toleration), withoutSeconds(one)));
-  if (!before.every(isKept)) {
+  const textOf = (toleration: Loose<Toleration>) => canonicalJson({ ...toleration, tolerationSeconds: undefined });
+  const kept = new Set(tolerations.map(textOf));
+  if (!before.every((toleration) => kept.has(textOf(toleration)))) {
     yield forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds');
   }
 }

@@ -784,6 +784,14 @@ describe('src/api/validation/validate-object', () => {
     expect(validateUpdate(resource, make(resource, after), make(resource, before))).toEqual([]);
   });
 
+  it('does not judge again what did not change', () => {
+    const wrong = { ...make(PODS, container({ image: '' })), status: { phase: 'Pending' } };
+    expect(validateUpdate(PODS, { ...wrong, status: { phase: 'Running' } }, wrong)).toEqual([]);
+    expect(validateUpdate(PODS, { ...wrong, status: { phase: 1 } }, wrong)).toHaveLength(1);
+    const node = make(NODES, { status: { capacity: { cpu: '1' } } });
+    expect(validateUpdate(NODES, { ...node, status: { capacity: { cpu: '-1' } } }, node)).toHaveLength(1);
+  });
+
   // Right objects with one wrong part each reach further into the rules than random JSON does.
   it('never throws, whatever stands in whatever field', () => {
     const value = fc.oneof(
@@ -806,6 +814,33 @@ describe('src/api/validation/validate-object', () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  // Each of these took minutes or more with one careless pattern or one loop within a loop.
+  it.each<[string, ResourceType, JsonObject, JsonObject]>([
+    ['line breaks', SECRETS, {}, { data: { a: `${'\n'.repeat(1_000_000)}!` } }],
+    ['digits', PODS, { spec: podSpec }, container({ resources: { limits: { cpu: `${'1'.repeat(1_000_000)}!` } } })],
+    ['dots', SERVICES, service({}), service({ type: 'ExternalName', externalName: '.'.repeat(1_000_000) })],
+    ['colons', ENDPOINT_SLICES, {}, { addressType: 'IPv6', endpoints: [{ addresses: [':'.repeat(1_000_000)] }] }],
+    [
+      'tolerations',
+      PODS,
+      pod({ tolerations: Array.from({ length: 20_000 }, (_, index) => ({ key: `a${index}`, operator: 'Exists' })) }),
+      pod({ tolerations: Array.from({ length: 20_000 }, (_, index) => ({ key: `b${index}`, operator: 'Exists' })) }),
+    ],
+    [
+      'containers',
+      PODS,
+      { spec: podSpec },
+      pod({ containers: Array.from({ length: 20_000 }, () => ({ name: 'a', image: 'a:1' })) }),
+    ],
+    ['labels', CONFIG_MAPS, {}, { metadata: { labels: { ['a.'.repeat(500_000)]: 'b-'.repeat(500_000) } } }],
+  ])('takes bounded time over %s', (_name, resource, before, after) => {
+    const [object, old] = [make(resource, after), make(resource, before)];
+    const started = performance.now();
+    expect(validateUpdate(resource, object, old).length).toBeGreaterThan(0);
+    expect(validateObject(resource, object).length).toBeLessThanOrEqual(MAX_ISSUES);
+    expect(performance.now() - started).toBeLessThan(3000);
   });
 
   it('never throws on any JSON', () => {

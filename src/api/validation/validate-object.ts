@@ -1,3 +1,4 @@
+import { equalJson } from '#base';
 import { apiVersionOf, type ResourceType } from '../kinds/resource.ts';
 import type { ObjectMeta } from '../meta/object.ts';
 import { isDeeperThan, isJsonObject, MAX_JSON_DEPTH } from '../schema/json.ts';
@@ -8,6 +9,7 @@ import {
   validateLease,
   validateNamespace,
   validateNode,
+  validateNodeStatus,
   validateNodeUpdate,
   validateServiceAccount,
 } from './cluster.ts';
@@ -22,6 +24,7 @@ import {
   validateRenderedSet,
   validateRenderedSetUpdate,
   validateSyncRun,
+  validateSyncRunStatus,
   validateSyncRunUpdate,
 } from './plumbline.ts';
 import { validatePod, validatePodUpdate } from './pod.ts';
@@ -41,7 +44,9 @@ import { validateDeployment, validateReplicaSet, validateWorkloadUpdate } from '
 interface KindRules {
   /** Names; a DNS subdomain when absent. */
   readonly name?: Rule;
+  /** All but metadata and status. */
   validate?(object: object): Issues;
+  validateStatus?(object: object): Issues;
   validateUpdate?(object: object, old: object): Issues;
 }
 
@@ -50,7 +55,7 @@ const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
   ['/ConfigMap', { validate: validateConfigMap, validateUpdate: validateConfigUpdate }],
   ['/Event', { validate: validateEvent }],
   ['/Namespace', { name: dns1123Label, validate: validateNamespace }],
-  ['/Node', { validate: validateNode, validateUpdate: validateNodeUpdate }],
+  ['/Node', { validate: validateNode, validateStatus: validateNodeStatus, validateUpdate: validateNodeUpdate }],
   ['/Pod', { validate: validatePod, validateUpdate: validatePodUpdate }],
   ['/Secret', { validate: validateSecret, validateUpdate: validateConfigUpdate }],
   ['/Service', { name: dns1035Label, validate: validateService, validateUpdate: validateServiceUpdate }],
@@ -62,7 +67,10 @@ const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
   ['discovery.k8s.io/EndpointSlice', { validate: validateEndpointSlice, validateUpdate: validateEndpointSliceUpdate }],
   ['plumbline.dev/Inventory', { validate: validateInventory, validateUpdate: validateInventoryUpdate }],
   ['plumbline.dev/RenderedSet', { validate: validateRenderedSet, validateUpdate: validateRenderedSetUpdate }],
-  ['plumbline.dev/SyncRun', { validate: validateSyncRun, validateUpdate: validateSyncRunUpdate }],
+  [
+    'plumbline.dev/SyncRun',
+    { validate: validateSyncRun, validateStatus: validateSyncRunStatus, validateUpdate: validateSyncRunUpdate },
+  ],
 ]);
 
 /**
@@ -73,13 +81,15 @@ export function validateObject(resource: ResourceType, object: unknown): FieldIs
   return validate(resource, object, function* (checked, rules) {
     const { namespaced } = resource;
     yield* validateMetadata(checked.metadata, { namespaced, name: rules.name ?? dns1123Subdomain });
-    if (rules.validate !== undefined) yield* rules.validate(checked);
+    yield* rules.validate?.(checked) ?? [];
+    yield* rules.validateStatus?.(checked) ?? [];
   });
 }
 
 /**
  * The same for an object that takes the place of `old`: besides, what may not change must not have. Metadata that the
- * update leaves out is the server's to carry over.
+ * update leaves out is the server's to carry over. What did not change was judged when it was stored: it is not judged
+ * again, so that a newer rule never stands in the way of a status or a finalizer.
  */
 export function validateUpdate(resource: ResourceType, object: unknown, old: object): FieldIssue[] {
   return validate(resource, object, function* (checked, rules) {
@@ -87,9 +97,17 @@ export function validateUpdate(resource: ResourceType, object: unknown, old: obj
     const before: Loose<ObjectMeta> = 'metadata' in old && isJsonObject(old.metadata) ? old.metadata : {};
     yield* validateMetadataUpdate(checked.metadata ?? {}, before);
     yield* validateMetadata(checked.metadata, { namespaced, name: rules.name ?? dns1123Subdomain });
-    if (rules.validate !== undefined) yield* rules.validate(checked);
-    if (rules.validateUpdate !== undefined) yield* rules.validateUpdate(checked, old);
+    yield* rules.validateStatus?.(checked) ?? [];
+    if (hasSameBody(checked, old)) return;
+    yield* rules.validate?.(checked) ?? [];
+    yield* rules.validateUpdate?.(checked, old) ?? [];
   });
+}
+
+/** Whether nothing but metadata and status differs. */
+function hasSameBody(object: object, old: object): boolean {
+  const without = { metadata: undefined, status: undefined };
+  return equalJson({ ...object, ...without }, { ...old, ...without });
 }
 
 interface Checked {
