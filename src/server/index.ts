@@ -27,3 +27,8 @@ export { apiDefaults, createApi } from './registry/create-api.ts';
 export { isEncryptedKey, RESOURCE_ROWS } from './registry/rows.ts';
 export type { UiServer, UiServerOptions } from './ui/ui-server.ts';
 export { createUiServer } from './ui/ui-server.ts';
+export type { WebhookHint, WebhookProvider, WebhookSource } from './webhook/webhook.types.ts';
+export type { WebhookLookup } from './webhook/webhook-lookup.ts';
+export { createWebhookLookup } from './webhook/webhook-lookup.ts';
+export type { WebhookServerOptions } from './webhook/webhook-server.ts';
+export { createWebhookServer } from './webhook/webhook-server.ts';

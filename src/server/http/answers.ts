@@ -35,14 +35,31 @@ export function sendValue(reply: FastifyReply, status: number, value: Json | obj
   return sendJson(reply, status, JSON.stringify(value));
 }
 
-/** Answers any error as a Status. */
-export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
+/** What an error looks like on the wire. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Any error as a Status. */
+export function errorAnswer(thrown: unknown): ErrorAnswer {
   const error = toApiError(thrown);
-  if (error.reason === 'Unauthorized') reply.header('www-authenticate', 'Bearer');
   const retryAfter = retryAfterSeconds(error);
-  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
-  if (error.reason === 'RequestEntityTooLarge') reply.header('connection', 'close');
-  return sendValue(reply, error.httpStatus, error.toStatus());
+  return {
+    status: error.httpStatus,
+    headers: {
+      'content-type': JSON_TYPE,
+      ...(error.reason === 'Unauthorized' ? { 'www-authenticate': 'Bearer' } : {}),
+      ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+    },
+    body: JSON.stringify(error.toStatus()),
+  };
+}
+
+export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
+  const { status, headers, body } = errorAnswer(thrown);
+  return reply.code(status).headers(headers).send(body);
 }
 
 /** `Warning: 299 - "text"`: kubectl prints each. Source: RFC 7234 5.5; quotes and backslashes are escaped, control characters dropped. */

@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import { ApiError } from '#api';
 import type { Clock, Log } from '#base';
-import { sendError } from './answers.ts';
+import { errorAnswer, sendError } from './answers.ts';
 import { toApiError } from './encoding.ts';
+import { hasUnreadBody, refuseAndLinger } from './linger.ts';
 
 export interface FrameworkOptions {
   /** Plain HTTP when absent: only for loopback, and for listeners that hold no secret. */
@@ -15,6 +16,7 @@ export interface FrameworkOptions {
     readonly keepAliveMs: number;
     readonly connections: number;
   };
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -28,7 +30,7 @@ const MAX_PARAMETER_LENGTH = 768;
  * Fastify as all our listeners use it: errors are Status objects, bodies are read by the handlers themselves within
  * their own limits, and the framework changes nothing of what passes.
  */
-export function createFramework({ tls, limits, log }: FrameworkOptions): FastifyInstance {
+export function createFramework({ tls, limits, clock, log }: FrameworkOptions): FastifyInstance {
   const socket = { maxHeaderSize: limits.headerBytes, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
   const common = {
     logger: false,
@@ -59,7 +61,11 @@ export function createFramework({ tls, limits, log }: FrameworkOptions): Fastify
   app.setErrorHandler((error, request, reply) => {
     const answered = toApiError(fromFramework(error));
     if (answered.reason === 'InternalError') log.error({ err: error, url: request.url }, 'request failed');
-    return sendError(reply, answered);
+    if (!hasUnreadBody(request.raw)) return sendError(reply, answered);
+    const set = Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]));
+    const answer = errorAnswer(answered);
+    reply.hijack();
+    return refuseAndLinger(request.raw, reply.raw, { ...answer, headers: { ...set, ...answer.headers } }, clock);
   });
   return app;
 }

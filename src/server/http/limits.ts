@@ -17,8 +17,6 @@ export const httpLimits = {
   /** From the end of the headers to the end of the body. */
   bodyTimeoutMs: 30_000,
   keepAliveMs: 90_000,
-  /** How long a refused body is still read and dropped, so that the sender sees the refusal. */
-  lingerMs: 1_000,
   /** Bytes written to one watcher at a time; no more is taken from the watch until they have left. */
   streamChunkBytes: 256 * 1024,
   /** A reader that takes nothing for so long is cut off. */

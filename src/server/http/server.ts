@@ -16,7 +16,7 @@ import { createFramework, createListener, type Listener, untilGone } from './fra
 import { InFlight } from './in-flight.ts';
 import { httpLimits } from './limits.ts';
 import { createOpenApiHandler } from './openapi-handler.ts';
-import { BodyReader } from './request-body.ts';
+import { createBodyReader } from './request-body.ts';
 import { planRequestPath } from './request-path.plan.ts';
 import { createResourceHandler, unknownResource } from './resource-handler.ts';
 import { versionInfo } from './version.ts';
@@ -52,9 +52,9 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   const { api, authorize, clock, log, tls, listen, tunnel } = options;
   const closing = new AbortController();
   const inFlight = new InFlight();
-  const app = createFramework({ tls, limits: httpLimits, log });
+  const app = createFramework({ tls, limits: httpLimits, clock, log });
 
-  const bodies = new BodyReader(clock);
+  const bodies = createBodyReader(clock);
   const handleDiscovery = createDiscoveryHandler(api.rows);
   const handleOpenApi = createOpenApiHandler({
     rows: api.rows,

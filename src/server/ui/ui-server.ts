@@ -28,8 +28,8 @@ export interface UiServerOptions {
   readonly openPodLog: OpenPodLog;
   /** The difference of two runs' rendered sets, secrets masked; comparing is not this room's trade. */
   readonly diffRuns: (from: SyncRun, to: SyncRun) => Promise<UiRunDiff>;
-  /** The built UI. */
-  readonly assetsDirectory: string;
+  /** The built UI; empty when it is not there. */
+  readonly staticDir: string;
   readonly listen: { readonly host: string; readonly port: number };
   /** Names besides loopback's by which browsers may call us. */
   readonly hosts?: readonly string[];
@@ -67,16 +67,16 @@ interface UiExchange {
 }
 
 /** The web UI's server: its files, its login, its JSON and its one stream. Acts as the user who is logged in. */
-export async function createUiServer(options: UiServerOptions): Promise<UiServer> {
+export function createUiServer(options: UiServerOptions): UiServer {
   const { api, authorize, sessions, clock, log, listen, tls } = options;
-  const files: StaticFiles = await loadStaticFiles(options.assetsDirectory);
   const reads = createUiReads({ api, authorize });
   const writes = createUiWrites({ api, authorize, clock });
   const feed = createFeed({ api, clock, log });
   const closing = new AbortController();
   const limits = { ...uiLimits, keepAliveMs: 60_000 };
-  const app = createFramework({ limits, log, ...(tls === undefined ? {} : { tls }) });
+  const app = createFramework({ limits, clock, log, ...(tls === undefined ? {} : { tls }) });
   const listener = createListener(app, { listen, clock, closeGraceMs: uiLimits.closeGraceMs, closing });
+  let files: StaticFiles = new Map();
   let hosts: ReadonlySet<string> = new Set();
   let streams = 0;
 
@@ -248,6 +248,7 @@ export async function createUiServer(options: UiServerOptions): Promise<UiServer
   return {
     ...listener,
     async start() {
+      files = await loadStaticFiles(options.staticDir);
       await listener.start();
       hosts = planHosts([listen.host, ...(options.hosts ?? [])], listener.address().port);
     },
