@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ApiError, isApiError, type Json, type KubeObject, type ResourceType, type StoredObject } from '#api';
 import type {
   ApplyOptions,
@@ -28,7 +29,6 @@ export interface LocalClientOptions {
  */
 export function createLocalClient(api: Api, { user, userAgent, logs }: LocalClientOptions): Client {
   const context: RequestContext = { user, defaultManager: userAgent.split('/', 1)[0] ?? userAgent };
-  const never = new AbortController().signal;
 
   function at(resource: ResourceType, namespace: string | undefined) {
     return { context, row: rowOf(api, resource), namespace: resource.namespaced ? (namespace ?? '') : '' };
@@ -45,15 +45,14 @@ export function createLocalClient(api: Api, { user, userAgent, logs }: LocalClie
       return { ...answer, items: answer.items as readonly T[] };
     },
 
-    async *watch<T extends StoredObject>(
+    watch<T extends StoredObject>(
       resource: ResourceType<T>,
-      { namespace, signal = never, ...selection }: WatchOptions,
-    ): AsyncGenerator<WatchEvent<T>> {
+      { namespace, signal = new AbortController().signal, ...selection }: WatchOptions,
+    ): AsyncIterable<WatchEvent<T>> {
+      // One signal often stands for a whole component with all its watches: that is no leak.
+      setMaxListeners(0, signal);
       const request = { ...at(resource, namespace), ...selection, allowBookmarks: true, signal };
-      for await (const frame of api.watch(request)) {
-        if (frame.type === 'BOOKMARK') yield { type: frame.type, resourceVersion: frame.resourceVersion };
-        else yield frame as WatchEvent<T>;
-      }
+      return api.watch(request) as AsyncIterable<WatchEvent<T>>;
     },
 
     async create<T extends StoredObject>(

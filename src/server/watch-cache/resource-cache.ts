@@ -16,6 +16,8 @@ export interface ResourceCacheLimits extends ChangeWindowLimits {
 
 export interface WatcherOptions {
   readonly bookmarks: boolean;
+  /** Frames that come before the first change. */
+  readonly initial?: Iterable<WatchFrame>;
   readonly signal: AbortSignal;
 }
 
@@ -78,22 +80,18 @@ export class ResourceCache {
     return this.#window.since(revision);
   }
 
-  /** Sees every change from this call on. */
-  watch(selection: Selection, options: WatcherOptions): Watcher {
-    const { signal, bookmarks } = options;
-    const onAbort = () => watcher.end();
-    const watcher = new Watcher(selection, {
-      queueLimit: this.#limits.watcherQueue,
-      bookmarks,
-      onStop: () => {
-        signal.removeEventListener('abort', onAbort);
-        this.#forget(watcher);
-      },
-    });
+  /** Sees every change from this call on, until its signal aborts or its reader leaves. */
+  watch(selection: Selection, { signal, bookmarks, initial = [] }: WatcherOptions): Watcher {
+    const watcher = new Watcher(selection, { queueLimit: this.#limits.watcherQueue, bookmarks, initial });
     const bucket = this.#watchers.get(watcher.bucket);
     if (bucket === undefined) this.#watchers.set(watcher.bucket, new Set([watcher]));
     else bucket.add(watcher);
+    const onAbort = () => watcher.end();
     signal.addEventListener('abort', onAbort, { once: true });
+    watcher.onEnd(() => {
+      signal.removeEventListener('abort', onAbort);
+      this.#forget(watcher);
+    });
     if (signal.aborted) watcher.end();
     return watcher;
   }

@@ -53,9 +53,9 @@ async function remove(store: Store, namespace: string, name: string): Promise<nu
 }
 
 /** What a watcher has to say so far, as `TYPE name`. */
-async function said(watcher: Watcher, initial: Iterable<WatchFrame> = []): Promise<string[]> {
+async function said(watcher: Watcher): Promise<string[]> {
   const lines: string[] = [];
-  for await (const frame of watcher.frames(initial))
+  for await (const frame of watcher)
     lines.push(frame.type === 'BOOKMARK' ? 'BOOKMARK' : `${frame.type} ${frame.object.metadata.name}`);
   return lines;
 }
@@ -104,7 +104,7 @@ describe('src/server/watch-cache/watch-cache.ts', () => {
     const { store, cache, pods } = await setUp();
     const watchers = [1, 2, 3].map(() => pods.watch(everything, { bookmarks: false, signal: never }));
     await cache.reached(await put(store, 'web', 'a'), 1_000);
-    const frames = await Promise.all(watchers.map(async (each) => (await each.frames([]).next()).value));
+    const frames = await Promise.all(watchers.map(async (each) => (await each.next()).value));
     expect(new Set(frames).size).toBe(1);
   });
 
@@ -124,7 +124,7 @@ describe('src/server/watch-cache/watch-cache.ts', () => {
     await cache.reached(left, 1_000);
     watcher.end();
     const frames: WatchFrame[] = [];
-    for await (const frame of watcher.frames([])) frames.push(frame);
+    for await (const frame of watcher) frames.push(frame);
     expect(frames.map((frame) => frame.type)).toEqual(['ADDED', 'MODIFIED', 'DELETED']);
     expect(frames[2]).toMatchObject({
       object: { metadata: { resourceVersion: String(left) }, spec: { nodeName: 'n1', x: 1 } },
@@ -153,10 +153,9 @@ describe('src/server/watch-cache/watch-cache.ts', () => {
     const { store, cache, pods } = await setUp({ watcherQueue: 2 });
     const slow = pods.watch(everything, { bookmarks: false, signal: never });
     const quick = pods.watch(everything, { bookmarks: false, signal: never });
-    const reader = quick.frames([]);
     for (const name of ['a', 'b', 'c']) {
       await cache.reached(await put(store, 'web', name), 1_000);
-      expect((await reader.next()).value).toMatchObject({ object: { metadata: { name } } });
+      expect((await quick.next()).value).toMatchObject({ object: { metadata: { name } } });
     }
     expect(await said(slow)).toEqual(['ADDED a', 'ADDED b']);
     expect(pods.watcherCount).toBe(1);
@@ -166,13 +165,12 @@ describe('src/server/watch-cache/watch-cache.ts', () => {
     const { pods } = await setUp();
     const leaving = new AbortController();
     pods.watch(everything, { bookmarks: false, signal: leaving.signal });
-    const read = pods
-      .watch(everything, { bookmarks: false, signal: never })
-      .frames([{ type: 'BOOKMARK', resourceVersion: '1' }]);
+    const initial: WatchFrame[] = [{ type: 'BOOKMARK', resourceVersion: '1' }];
+    const read = pods.watch(everything, { bookmarks: false, signal: never, initial });
     expect(pods.watcherCount).toBe(2);
     leaving.abort();
     await read.next();
-    await read.return(undefined);
+    await read.return();
     expect(pods.watcherCount).toBe(0);
   });
 
@@ -273,7 +271,7 @@ describe('src/server/watch-cache/watch-cache.ts', () => {
         for (const [index, watcher] of watchers.entries()) {
           const state = states[index] as Map<string, StoredObject>;
           watcher.end();
-          for await (const frame of watcher.frames([])) {
+          for await (const frame of watcher) {
             if (frame.type === 'BOOKMARK') continue;
             const key = keyOf(frame.object);
             expect(state.has(key)).toBe(frame.type !== 'ADDED');

@@ -1,29 +1,49 @@
-import { AsyncQueue } from '#base';
 import type { WatchFrame } from '../registry/api.ts';
 import type { Change } from './change.ts';
 import { bucketOf, type Selection } from './selection.ts';
 
+interface Reader {
+  resolve(result: IteratorResult<WatchFrame, undefined>): void;
+  reject(error: unknown): void;
+}
+
+/** A queue's served head is let go once it is this long, and the larger half. */
+const TRIM_ABOVE = 256;
+
 /**
  * One reader of one resource's changes. It never waits for its reader: a reader that falls `queueLimit` frames behind
- * gets what is queued and then the end of its stream, and may continue from the last version it saw.
+ * gets what is queued and then the end of its stream, and may continue from the last version it saw. An iterator by
+ * hand, since a thousand watchers read every frame through it: async generators cost several times as much.
  */
-export class Watcher {
+export class Watcher implements AsyncIterableIterator<WatchFrame, undefined> {
   readonly bucket: string;
   readonly wantsBookmarks: boolean;
   readonly #selection: Selection;
-  readonly #queue: AsyncQueue<WatchFrame>;
-  readonly #stop: () => void;
-  #stopped = false;
+  readonly #queueLimit: number;
+  readonly #onEnd: (() => void)[];
+  #initial: Iterator<WatchFrame> | undefined;
+  #queue: WatchFrame[] = [];
+  #head = 0;
+  #reader: Reader | undefined;
+  #ended = false;
+  #error: unknown;
 
   constructor(
     selection: Selection,
-    options: { readonly queueLimit: number; readonly bookmarks: boolean; readonly onStop: (watcher: Watcher) => void },
+    options: { readonly queueLimit: number; readonly bookmarks: boolean; readonly initial: Iterable<WatchFrame> },
   ) {
     this.bucket = bucketOf(selection);
     this.wantsBookmarks = options.bookmarks;
     this.#selection = selection;
-    this.#queue = new AsyncQueue(options.queueLimit);
-    this.#stop = () => options.onStop(this);
+    this.#queueLimit = options.queueLimit;
+    this.#initial = options.initial[Symbol.iterator]();
+    this.#onEnd = [];
+  }
+
+  /** Calls back once, when no further frame will be queued. */
+  onEnd(callback: () => void): void {
+    if (this.#ended) callback();
+    else this.#onEnd.push(callback);
   }
 
   notice(change: Change): void {
@@ -32,24 +52,68 @@ export class Watcher {
   }
 
   push(frame: WatchFrame): void {
-    if (!this.#queue.push(frame)) this.end();
+    if (this.#ended) return;
+    if (this.#reader !== undefined) {
+      const reader = this.#reader;
+      this.#reader = undefined;
+      reader.resolve({ value: frame, done: false });
+    } else if (this.#queue.length - this.#head < this.#queueLimit) this.#queue.push(frame);
+    else this.end();
   }
 
   /** Lets the reader have what is queued, then ends the stream; with an error the reader throws it. */
   end(error?: unknown): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    this.#queue.end(error);
-    this.#stop();
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#error = error;
+    for (const callback of this.#onEnd.splice(0)) callback();
+    const reader = this.#reader;
+    this.#reader = undefined;
+    if (reader === undefined) return;
+    this.#last().then(reader.resolve, reader.reject);
   }
 
-  /** `initial` comes before whatever was pushed since the watcher began. */
-  async *frames(initial: Iterable<WatchFrame>): AsyncGenerator<WatchFrame> {
-    try {
-      yield* initial;
-      yield* this.#queue;
-    } finally {
-      this.end();
+  /** One call at a time, as `for await` does. */
+  next(): Promise<IteratorResult<WatchFrame, undefined>> {
+    const frame = this.#take();
+    if (frame !== undefined) return Promise.resolve({ value: frame, done: false });
+    if (this.#ended) return this.#last();
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject };
+    });
+  }
+
+  /** The reader leaves. */
+  return(): Promise<IteratorResult<WatchFrame, undefined>> {
+    this.#initial = undefined;
+    this.#queue = [];
+    this.#head = 0;
+    this.end();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #take(): WatchFrame | undefined {
+    const first = this.#initial?.next();
+    if (first !== undefined && first.done !== true) return first.value;
+    this.#initial = undefined;
+    const frame = this.#queue[this.#head];
+    if (frame === undefined) return undefined;
+    this.#head += 1;
+    if (this.#head > TRIM_ABOVE && this.#head * 2 > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
     }
+    return frame;
+  }
+
+  /** The error is told once; then the stream is at its end. */
+  #last(): Promise<IteratorResult<WatchFrame, undefined>> {
+    const error = this.#error;
+    this.#error = undefined;
+    return error === undefined ? Promise.resolve({ value: undefined, done: true }) : Promise.reject(error);
   }
 }

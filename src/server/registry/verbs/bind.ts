@@ -1,4 +1,3 @@
-import { cloneJson } from '#base';
 import type { CreateRequest, WriteAnswer } from '../api.ts';
 import { planBinding } from '../binding.plan.ts';
 import { badRequest } from '../errors.ts';
@@ -10,7 +9,7 @@ import type { VerbDeps } from './verb-deps.ts';
 export function createBind(deps: VerbDeps) {
   return async function bind(request: CreateRequest): Promise<WriteAnswer> {
     const { row, namespace, dryRun = false } = request;
-    const binding = cloneJson(request.object);
+    const binding = request.object;
     const name = request.name ?? binding.metadata.name ?? '';
     if (binding.metadata.name && binding.metadata.name !== name)
       throw badRequest(

@@ -1,5 +1,4 @@
 import { ApiError, isApiError, type KubeObject, NAMESPACES, notFound } from '#api';
-import { cloneJson } from '#base';
 import type { Operation } from '#store';
 import { decode, validate } from '../admission.ts';
 import type { CreateRequest, ResourceRow, WriteAnswer } from '../api.ts';
@@ -27,7 +26,7 @@ export interface Creation {
 export function createCreate(deps: VerbDeps) {
   return async function create(request: CreateRequest): Promise<WriteAnswer> {
     const { row, namespace, name, dryRun = false } = request;
-    const sent = cloneJson(request.object);
+    const sent = request.object;
     assertPlace(row, namespace, name, sent);
     if (sent.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
     const { object, warnings } = decode(row, sent, request);

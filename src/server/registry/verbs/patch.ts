@@ -9,7 +9,6 @@ import {
   type StoredObject,
   schemaOf,
 } from '#api';
-import { cloneJson } from '#base';
 import { decode } from '../admission.ts';
 import type { PatchRequest, ResourceRow, WriteAnswer } from '../api.ts';
 import { badRequest, invalid } from '../errors.ts';
@@ -98,11 +97,10 @@ function assertPatch({ row, patchType, patch }: PatchRequest): void {
     throw badRequest(`the body of a ${patchType} patch must be ${patchType === 'json' ? 'a list' : 'an object'}`);
 }
 
-/** A patched document as an object of ours: a copy, so that nothing of the patch or the old object is shared. */
 function asObject(document: Json): KubeObject {
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     throw badRequest('the patched document is not an object');
-  const object = cloneJson(document) as unknown as KubeObject;
+  const object = document as unknown as KubeObject;
   if (typeof object.metadata !== 'object' || object.metadata === null)
     throw badRequest('the patched document has no metadata');
   return object;

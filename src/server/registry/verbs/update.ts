@@ -1,5 +1,4 @@
 import type { KubeObject, StoredObject } from '#api';
-import { cloneJson } from '#base';
 import { decode } from '../admission.ts';
 import type { UpdateRequest, WriteAnswer } from '../api.ts';
 import { badRequest } from '../errors.ts';
@@ -11,7 +10,7 @@ import type { VerbDeps } from './verb-deps.ts';
 export function createUpdate(deps: VerbDeps) {
   return async function update(request: UpdateRequest): Promise<WriteAnswer> {
     const { row, namespace, name, subresource, dryRun = false } = request;
-    const sent = cloneJson(request.object);
+    const sent = request.object;
     assertPlace(request, sent);
     const modification: Modification = {
       row,

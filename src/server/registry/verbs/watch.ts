@@ -1,5 +1,4 @@
 import type { StoredObject } from '#api';
-import type { Timer } from '#base';
 import type { Change } from '../../watch-cache/change.ts';
 import type { Selection } from '../../watch-cache/selection.ts';
 import { expired } from '../../watch-cache/watch-cache.ts';
@@ -11,7 +10,11 @@ import { cacheOf, untilReached, type VerbDeps } from './verb-deps.ts';
 
 /** Streams changes from the watch cache, from the moment it is first read. Refusals come with the first read too. */
 export function createWatch(deps: VerbDeps) {
-  return async function* watch(request: WatchRequest): AsyncGenerator<WatchFrame> {
+  return function watch(request: WatchRequest): AsyncIterable<WatchFrame> {
+    return { [Symbol.asyncIterator]: () => new LateIterator(() => begin(request)) };
+  };
+
+  async function begin(request: WatchRequest): Promise<Watcher> {
     const { row, signal, allowBookmarks = false, sendInitialEvents, timeoutMs } = request;
     const selection = compileSelection(row, request);
     const revision = request.resourceVersion ? parseResourceVersion(request.resourceVersion) : 0;
@@ -26,21 +29,41 @@ export function createWatch(deps: VerbDeps) {
       beginning === undefined
         ? missed(changes, selection)
         : existing(beginning, sendInitialEvents && allowBookmarks ? deps.cache.revision : undefined);
-    const watcher = cache.watch(selection, { bookmarks: allowBookmarks, signal });
-    const timer = timeoutMs === undefined ? undefined : endAfter(watcher, timeoutMs);
-    try {
-      yield* watcher.frames(initial);
-    } finally {
-      timer?.cancel();
-    }
-  };
+    const watcher = cache.watch(selection, { bookmarks: allowBookmarks, initial, signal });
+    if (timeoutMs !== undefined) endAfter(watcher, timeoutMs);
+    return watcher;
+  }
 
   /** The last frame of a watch that ran its time says how far it came. */
-  function endAfter(watcher: Watcher, timeoutMs: number): Timer {
-    return deps.clock.after(timeoutMs, () => {
+  function endAfter(watcher: Watcher, timeoutMs: number): void {
+    const timer = deps.clock.after(timeoutMs, () => {
       if (watcher.wantsBookmarks) watcher.push({ type: 'BOOKMARK', resourceVersion: String(deps.cache.revision) });
       watcher.end();
     });
+    watcher.onEnd(() => timer.cancel());
+  }
+}
+
+/** An iterator that comes to be with its first read, and then costs no more than the one it stands for. */
+class LateIterator implements AsyncIterator<WatchFrame, undefined> {
+  readonly #begin: () => Promise<Watcher>;
+  #watcher: Watcher | undefined;
+
+  constructor(begin: () => Promise<Watcher>) {
+    this.#begin = begin;
+  }
+
+  next(): Promise<IteratorResult<WatchFrame, undefined>> {
+    return this.#watcher === undefined ? this.#first() : this.#watcher.next();
+  }
+
+  async return(): Promise<IteratorResult<WatchFrame, undefined>> {
+    return this.#watcher === undefined ? { value: undefined, done: true } : this.#watcher.return();
+  }
+
+  async #first(): Promise<IteratorResult<WatchFrame, undefined>> {
+    this.#watcher = await this.#begin();
+    return this.#watcher.next();
   }
 }
 
