@@ -1,4 +1,4 @@
-import { ApiError, apiVersionOf } from '#api';
+import { ApiError, openApiPathOf, openApiV3Document } from '#api';
 import type { ResourceRow } from '../registry/api.ts';
 import { sendJson } from './answers.ts';
 import { type CachedDocument, cachedDocument, sendDocument } from './cached-document.ts';
@@ -8,24 +8,17 @@ import { unknownResource } from './resource-handler.ts';
 /** How long a document named by its hash may be kept: a year. Source: kube-openapi pkg/handler3 (words only). */
 const IMMUTABLE_SECONDS = 31_536_000;
 
-export interface OpenApiDeps {
-  readonly rows: readonly ResourceRow[];
-  /** The OpenAPI v3 document of one group version. */
-  readonly openApiDocument: (group: string, version: string) => object;
-  readonly nowMs: () => number;
-}
-
 export type OpenApiHandler = (exchange: Exchange) => unknown;
 
 /** `/openapi/v3`: an index, and one document per group version, made when first asked for. */
-export function createOpenApiHandler({ rows, openApiDocument, nowMs }: OpenApiDeps): OpenApiHandler {
+export function createOpenApiHandler(rows: readonly ResourceRow[], nowMs: () => number): OpenApiHandler {
   const documents = new Map<string, CachedDocument>();
-  const versions = new Map(rows.map(({ type }) => [pathOf(type), type]));
+  const versions = new Map(rows.map(({ type }) => [openApiPathOf(type.group, type.version), type]));
 
   function documentAt(path: string): CachedDocument | undefined {
     const type = versions.get(path);
     if (type === undefined) return undefined;
-    const document = documents.get(path) ?? cachedDocument(openApiDocument(type.group, type.version));
+    const document = documents.get(path) ?? cachedDocument(openApiV3Document(type.group, type.version, rows));
     documents.set(path, document);
     return document;
   }
@@ -61,8 +54,4 @@ export function createOpenApiHandler({ rows, openApiDocument, nowMs }: OpenApiDe
 /** An older hash leads to the newest document. */
 function sendRedirect({ reply }: Exchange, location: string): unknown {
   return sendJson(reply.header('location', location), 301, '{}');
-}
-
-function pathOf(type: { readonly group: string; readonly version: string }): string {
-  return type.group === '' ? `api/${type.version}` : `apis/${apiVersionOf(type)}`;
 }

@@ -26,8 +26,6 @@ export interface HttpServerOptions {
   /** The user behind a bearer token; undefined for none. */
   readonly authenticate: (token: string) => UserInfo | undefined;
   readonly authorize: Authorize;
-  /** The OpenAPI v3 document of one group version. */
-  readonly openApiDocument: (group: string, version: string) => object;
   readonly tunnel: NodeTunnel;
   readonly openPodLog: OpenPodLog;
   /** A login link for a user's browser, asked for by `POST /plumbline/v1/login-links`; absent where there is no UI. */
@@ -56,11 +54,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
 
   const bodies = createBodyReader(clock);
   const handleDiscovery = createDiscoveryHandler(api.rows);
-  const handleOpenApi = createOpenApiHandler({
-    rows: api.rows,
-    openApiDocument: options.openApiDocument,
-    nowMs: () => clock.nowMs(),
-  });
+  const handleOpenApi = createOpenApiHandler(api.rows, () => clock.nowMs());
   const handleResource = createResourceHandler({
     api,
     authorize,

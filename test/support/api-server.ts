@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Log, silentLog, systemClock } from '#base';
+import { createHttpClient, type HttpClient } from '#client';
+import {
+  type Api,
+  createApi,
+  createAuthorizer,
+  createHttpServer,
+  createNodeTunnel,
+  createPodLogs,
+  ensurePki,
+  type NodeTunnel,
+  openTokenFile,
+  type TokenStore,
+  type UserInfo,
+  writeKubeconfig,
+} from '#server';
+import { createMemoryStore } from '#store';
+
+export interface ApiServer {
+  readonly url: string;
+  readonly ca: string;
+  readonly api: Api;
+  readonly tunnel: NodeTunnel;
+  readonly tokens: TokenStore;
+  /** A folder of its own, removed on close. */
+  readonly directory: string;
+  /** A client with a token of its own. Closed with the server. */
+  client(user: UserInfo, userAgent?: string): Promise<HttpClient>;
+  /** A kubeconfig of a user; its path. */
+  kubeconfig(user: UserInfo): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** The whole HTTPS API on a free port, over a store in memory: a real certificate, real tokens. */
+export async function startApiServer({ log = silentLog }: { readonly log?: Log } = {}): Promise<ApiServer> {
+  const clock = systemClock;
+  const directory = await mkdtemp(path.join(tmpdir(), 'plumbline-api-'));
+  const store = createMemoryStore({ clock });
+  const api = await createApi({ store, clock, log });
+  const pki = await ensurePki(path.join(directory, 'pki'));
+  const tokens = await openTokenFile(path.join(directory, 'tokens'));
+  const tunnel = createNodeTunnel({ clock, log });
+  const server = createHttpServer({
+    api,
+    authenticate: (token) => tokens.authenticate(token),
+    authorize: createAuthorizer({ api, log }),
+    tunnel,
+    openPodLog: createPodLogs({ api, tunnel }),
+    issueToken: (user) => tokens.issue(user),
+    tls: pki,
+    listen: { host: '127.0.0.1', port: 0 },
+    productVersion: '0.0.0-test',
+    clock,
+    log,
+  });
+  await server.start();
+  const url = `https://127.0.0.1:${server.address().port}`;
+  const clients: HttpClient[] = [];
+  return {
+    url,
+    ca: pki.ca,
+    api,
+    tunnel,
+    tokens,
+    directory,
+    async client(user, userAgent = 'test/1') {
+      const client = createHttpClient({ server: url, ca: pki.ca, token: await tokens.issue(user), userAgent });
+      clients.push(client);
+      return client;
+    },
+    async kubeconfig(user) {
+      const file = path.join(directory, `kubeconfig-${user.name.replaceAll(':', '-')}`);
+      await writeKubeconfig({ path: file, server: url, ca: pki.ca, user: user.name, token: await tokens.issue(user) });
+      return file;
+    },
+    async close() {
+      for (const client of clients) client.close();
+      await server.close();
+      await api.close();
+      await store.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
