@@ -1,0 +1,132 @@
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PODS } from '#api';
+import { type ApiServer, startApiServer } from '../../../test/support/api-server.ts';
+import { createKubectl, findKubectl, type KubectlResult } from '../../../test/support/kubectl.ts';
+
+const kubectlPath = findKubectl('1.32');
+const title = `src/server/http with kubectl 1.32${kubectlPath === undefined ? ' (skipped: there is no kubectl)' : ''}`;
+
+const deployment = (image: string, extra = '') => `
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: default
+spec:
+  replicas: 2
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      containers:
+        - { name: web, image: "${image}", ports: [{ containerPort: 80 }] }
+${extra}`;
+
+describe.skipIf(kubectlPath === undefined)(title, () => {
+  let server: ApiServer;
+  let kubectl: (args: string, input?: string) => Promise<KubectlResult>;
+
+  beforeAll(async () => {
+    server = await startApiServer();
+    const kubeconfig = await server.kubeconfig({ name: 'admin', groups: ['system:masters'] });
+    const run = createKubectl(kubectlPath ?? '', kubeconfig, path.join(server.directory, 'cache'));
+    kubectl = (args, input) => run(args.split(' '), { timeoutMs: 20_000, ...(input === undefined ? {} : { input }) });
+  });
+  afterAll(() => server.close());
+
+  /** The output of a command that must succeed. */
+  async function ok(args: string, input?: string): Promise<string> {
+    const { stdout, stderr, code } = await kubectl(args, input);
+    expect(stderr, `kubectl ${args}`).toBe('');
+    expect(code).toBe(0);
+    return stdout;
+  }
+
+  it('finds the server and what it serves', async () => {
+    expect(await ok('version')).toContain('Server Version: v1.32.0+plumbline');
+    expect(await ok('api-resources --no-headers')).toMatch(/^deployments +deploy +apps\/v1 +true +Deployment$/m);
+    expect(await ok('api-versions')).toContain('plumbline.dev/v1\n');
+  });
+
+  it('explains fields from OpenAPI', async () => {
+    expect(await ok('explain deployment.spec.replicas')).toContain('FIELD: replicas <integer>');
+  });
+
+  it('applies, sees no change, and applies a change', async () => {
+    expect(await ok('apply -f -', deployment('sample:1'))).toBe('deployment.apps/web created\n');
+    expect(await ok('apply -f -', deployment('sample:1'))).toBe('deployment.apps/web unchanged\n');
+    expect(await ok('apply -f -', deployment('sample:2'))).toBe('deployment.apps/web configured\n');
+    expect(await ok('get deploy web -o jsonpath={.spec.template.spec.containers[0].image}')).toBe('sample:2');
+  });
+
+  it('prints the columns of wide tables', async () => {
+    const [header = '', row = ''] = (await ok('get deploy -o wide')).split('\n');
+    expect(header.split(/\s+/)).toEqual([
+      ...['NAME', 'READY', 'UP-TO-DATE', 'AVAILABLE', 'AGE', 'CONTAINERS', 'IMAGES', 'SELECTOR'],
+    ]);
+    expect(row).toMatch(/^web +0\/2 +0 +0 +\S+ +web +sample:2 +app=web$/);
+  });
+
+  it('says which field is unknown, and which stands twice', async () => {
+    const unknown = await kubectl('apply -f -', deployment('sample:2', '      nodeNam: x\n'));
+    expect(unknown.stderr).toContain('strict decoding error: unknown field "spec.template.spec.nodeNam"');
+    const invalid = await kubectl('patch deploy web --type=merge -p {"spec":{"replicas":-1}}');
+    expect(invalid.stderr).toMatch(/The Deployment "web" is invalid: spec\.replicas: Invalid value: -1/);
+  });
+
+  it('applies on the server and tells of conflicts', async () => {
+    const other = deployment('sample:3');
+    const refused = await kubectl('apply --server-side --field-manager=other -f -', other);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('conflict with "kubectl-client-side-apply" using apps/v1');
+    const forced = await ok('apply --server-side --field-manager=other --force-conflicts -f -', other);
+    expect(forced).toBe('deployment.apps/web serverside-applied\n');
+  });
+
+  it('scales, labels, annotates and patches', async () => {
+    expect(await ok('scale deploy/web --current-replicas=2 --replicas=5')).toBe('deployment.apps/web scaled\n');
+    expect(await ok('label deploy web tier=front')).toBe('deployment.apps/web labeled\n');
+    expect(await ok('annotate deploy web note=x')).toBe('deployment.apps/web annotated\n');
+    expect(await ok('get deploy -l tier=front -o name')).toBe('deployment.apps/web\n');
+    const json = '[{"op":"replace","path":"/spec/replicas","value":3}]';
+    expect(await ok(`patch deploy web --type=json -p ${json}`)).toBe('deployment.apps/web patched\n');
+    expect(await ok('get deploy web -o jsonpath={.spec.replicas}')).toBe('3');
+  });
+
+  it('persists nothing in a dry run', async () => {
+    expect(await ok('delete deploy web --dry-run=server')).toContain('deleted (server dry run)');
+    expect(await ok('get deploy web -o name')).toBe('deployment.apps/web\n');
+  });
+
+  it('waits by watching until a condition holds', async () => {
+    await ok('run waited --image=sample:1');
+    const waiting = ok('wait --for=condition=Ready pod/waited --timeout=15s');
+    const client = await server.client({ name: 'node', groups: ['system:masters'] });
+    const key = { namespace: 'default', name: 'waited' };
+    const body = { status: { conditions: [{ type: 'Ready', status: 'True' }] } };
+    await client.patch(PODS, key, { type: 'merge', body }, { subresource: 'status' });
+    expect(await waiting).toBe('pod/waited condition met\n');
+  });
+
+  it('deletes and waits until it is gone', async () => {
+    expect(await ok('delete deploy web --timeout=15s')).toBe('deployment.apps "web" deleted\n');
+    const { stderr } = await kubectl('get deploy web');
+    expect(stderr).toBe('Error from server (NotFound): deployments.apps "web" not found\n');
+  });
+
+  it('says plainly that protobuf bodies are not read', async () => {
+    const { stderr } = await kubectl('create configmap c --from-literal=a=b');
+    expect(stderr).toContain('protobuf bodies are not supported yet');
+  });
+
+  it('shows viewers everything but secrets, and lets them change nothing', async () => {
+    const kubeconfig = await server.kubeconfig({ name: 'vera', groups: ['plumbline:viewers'] });
+    const run = createKubectl(kubectlPath ?? '', kubeconfig, path.join(server.directory, 'cache'));
+    expect((await run(['get', 'pods', '-A'])).code).toBe(0);
+    expect((await run(['get', 'secrets'])).stderr).toContain('User "vera" cannot list resource "secrets"');
+    expect((await run(['delete', 'ns', 'default'])).stderr).toContain(
+      'User "vera" cannot delete resource "namespaces"',
+    );
+  });
+});
