@@ -1,4 +1,5 @@
 import type { SyncRunPhase, SyncRunSpec } from '#api';
+import { shortHash } from '#base';
 import type { SyncPlan } from './sync.types.ts';
 
 /** The run of an Application that has not come to its end, as far as deciding needs it. */
@@ -6,9 +7,10 @@ export interface CurrentRun {
   readonly name: string;
   readonly phase: SyncRunPhase;
   readonly digest: string;
-  /** Ids that its plan would delete. */
-  readonly prunes: ReadonlySet<string>;
-  readonly approved: boolean;
+  /** `pruneDigest` of its plan: an approval holds for exactly these deletions. */
+  readonly pruneDigest: string;
+  /** `pruneDigest` of what a person has approved. */
+  readonly approved: string | undefined;
 }
 
 /** The last attempt at a digest that ended badly. */
@@ -58,14 +60,17 @@ export function decide(snapshot: DecisionSnapshot): Decision {
   const { current, digest, plan } = snapshot;
   if (current?.phase === 'Running') return current.digest === digest ? { type: 'continue' } : { type: 'supersede' };
   if (current?.phase === 'PruneBlocked') {
-    if (current.digest === digest && sameIds(current.prunes, prunedIds(plan)) && plan.verdict.blocked) {
-      return current.approved ? { type: 'approve' } : { type: 'await-approval' };
+    if (current.digest === digest && current.pruneDigest === pruneDigest(plan) && plan.verdict.blocked) {
+      return current.approved === current.pruneDigest ? { type: 'approve' } : { type: 'await-approval' };
     }
     return { type: 'supersede' };
   }
   const trigger = triggerOf(snapshot);
   if (trigger.type !== 'start') return trigger;
-  return plan.verdict.blocked ? { ...trigger, type: 'block' } : trigger;
+  const gated = plan.steps.filter(({ gate }) => gate !== undefined);
+  if (gated.length === 0) return plan.verdict.blocked ? { ...trigger, type: 'block' } : trigger;
+  // What may still turn out to be a move is no reason to block, nor a run of its own.
+  return gated.length < plan.steps.length || plan.refused.length > 0 ? trigger : { type: 'rest', inSync: false };
 }
 
 function triggerOf(snapshot: DecisionSnapshot): Decision {
@@ -95,10 +100,8 @@ function heal({ plan, selfHeal, nowMs, healAtMs }: DecisionSnapshot): Decision {
   return { type: 'start', trigger: 'self-heal', by: 'plumbline' };
 }
 
-export function prunedIds(plan: SyncPlan): ReadonlySet<string> {
-  return new Set(plan.steps.filter(({ action }) => action === 'prune').map(({ id }) => id));
-}
-
-function sameIds(left: ReadonlySet<string>, right: ReadonlySet<string>): boolean {
-  return left.size === right.size && [...left].every((id) => right.has(id));
+/** Names exactly what a plan would delete. */
+export function pruneDigest(plan: SyncPlan): string {
+  const ids = plan.steps.filter(({ action }) => action === 'prune').map(({ id }) => id);
+  return shortHash(ids.toSorted().join('\n'), 24);
 }

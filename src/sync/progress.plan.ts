@@ -19,12 +19,16 @@ export interface ProgressSnapshot {
   readonly failed: ReadonlyMap<string, string>;
   /** A heal brings back what was there: it waits for nothing. */
   readonly fenced: boolean;
+  /** A person has approved exactly these deletions. */
+  readonly approved: boolean;
 }
 
 export type NextStep =
   | { readonly type: 'prune'; readonly steps: readonly SyncStep[] }
   | { readonly type: 'apply'; readonly steps: readonly SyncStep[] }
   | { readonly type: 'wait'; readonly object: string; readonly reason: string }
+  /** The deletions need a person's approval. */
+  | { readonly type: 'block' }
   | { readonly type: 'done'; readonly failed: boolean; readonly message: string };
 
 /**
@@ -35,7 +39,7 @@ export function nextStep(snapshot: ProgressSnapshot): NextStep {
   const { plan, failed } = snapshot;
   const open = plan.steps.filter(({ id }) => !failed.has(id));
   const first = open.filter((step) => step.action === 'prune' && step.first);
-  if (first.length > 0) return { type: 'prune', steps: first };
+  if (first.length > 0) return prune(snapshot, first);
   const applies = open.filter(({ action }) => action !== 'prune');
   const wave = applies[0]?.order.wave;
   if (wave !== undefined) {
@@ -53,6 +57,12 @@ export function nextStep(snapshot: ProgressSnapshot): NextStep {
   return broken === undefined
     ? { type: 'done', failed: false, message: '' }
     : { type: 'done', failed: true, message: broken };
+}
+
+function prune({ plan, approved }: ProgressSnapshot, steps: readonly SyncStep[]): NextStep {
+  const gated = steps.find(({ gate }) => gate !== undefined);
+  if (gated !== undefined) return { type: 'wait', object: gated.id, reason: gated.gate ?? '' };
+  return plan.verdict.blocked && !approved ? { type: 'block' } : { type: 'prune', steps };
 }
 
 function waveBlocker(snapshot: ProgressSnapshot, wave: number): NextStep | undefined {

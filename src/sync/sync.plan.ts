@@ -16,7 +16,7 @@ export function planSync(snapshot: SyncSnapshot): SyncPlan {
   );
   const prunes = gone.prunes
     .toSorted((a, b) => comparePruneOrder(a.order, b.order))
-    .map((owned) => pruneStep(owned, needed));
+    .map((owned) => pruneStep(owned, needed, snapshot.gates.get(owned.id)));
   const verdict = judgePrune({
     candidates: gone.prunes.map((owned) => ({ ...owned, confirm: owned.pruneOption === 'confirm' })),
     staying: [
@@ -33,6 +33,7 @@ export function planSync(snapshot: SyncSnapshot): SyncPlan {
     steps: [...prunes.filter(({ first }) => first), ...applied.steps, ...prunes.filter(({ first }) => !first)],
     refused: applied.refused,
     kept: gone.kept,
+    deleting: gone.deleting,
     released: gone.released,
     taken: applied.taken,
     undecided: applied.undecided,
@@ -47,7 +48,7 @@ function planApplies({ desired }: SyncSnapshot): Pick<SyncPlan, 'steps' | 'refus
   const undecided: string[] = [];
   for (const object of desired.toSorted((a, b) => compareOrder(a.order, b.order))) {
     const { id, key, origin, claim, comparison } = object;
-    if (claim.type === 'wait') {
+    if (claim.type === 'wait' || comparison.state === 'deleting') {
       undecided.push(id);
       continue;
     }
@@ -96,27 +97,28 @@ function conflictMessage({ id, origin, claim }: DesiredObject): string {
 function planRemovals(
   snapshot: SyncSnapshot,
   wanted: ReadonlySet<string>,
-): { prunes: OwnedObject[]; kept: SyncPlan['kept'][number][]; released: string[] } {
+): { prunes: OwnedObject[]; kept: SyncPlan['kept'][number][]; deleting: string[]; released: string[] } {
   const prunes: OwnedObject[] = [];
+  const deleting: string[] = [];
   const kept: SyncPlan['kept'][number][] = [];
   const released: string[] = [];
   for (const owned of snapshot.owned) {
     if (wanted.has(owned.id)) continue;
     const keep = (reason: string) => kept.push({ id: owned.id, key: owned.key, origin: owned.origin, reason });
     const unread = snapshot.failedPaths[0];
-    if (snapshot.heldIds.has(owned.id)) keep('Git names it, but not in a form that can be applied');
+    if (owned.live === 'deleting') deleting.push(owned.id);
+    else if (snapshot.heldIds.has(owned.id)) keep('Git names it, but not in a form that can be applied');
     else if (snapshot.wantedElsewhere.has(owned.id)) released.push(owned.id);
     else if (owned.live === 'gone' || owned.live === 'foreign') released.push(owned.id);
     else if (unread !== undefined) keep(`nothing is deleted while ${unread} cannot be read`);
     else if (!snapshot.prune) keep('pruning is switched off');
     else if (owned.pruneOption === 'never') keep('its annotations keep it from being pruned');
-    else if (snapshot.gated.has(owned.id)) keep(snapshot.gated.get(owned.id) ?? '');
     else prunes.push(owned);
   }
-  return { prunes, kept, released };
+  return { prunes, kept, deleting, released };
 }
 
-function pruneStep(owned: OwnedObject, needed: ReadonlySet<string>): SyncStep {
+function pruneStep(owned: OwnedObject, needed: ReadonlySet<string>, gate: string | undefined): SyncStep {
   const { id, key, origin, order } = owned;
   const freed = owned.occupies.find((place) => needed.has(place));
   return {
@@ -128,5 +130,6 @@ function pruneStep(owned: OwnedObject, needed: ReadonlySet<string>): SyncStep {
     reason: freed === undefined ? 'is no longer in Git' : `is no longer in Git, and holds ${freed}, which is needed`,
     fields: [],
     first: freed !== undefined,
+    ...(gate === undefined ? {} : { gate }),
   };
 }

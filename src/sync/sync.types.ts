@@ -7,6 +7,8 @@ import type { PruneVerdict } from './prune.plan.ts';
 export type Comparison =
   | { readonly state: 'missing' }
   | { readonly state: 'in-sync' }
+  /** The live object is on its way out; what is in Git is made when it is gone. */
+  | { readonly state: 'deleting' }
   | { readonly state: 'different'; readonly fields: readonly FieldDrift[] }
   /** The API refuses the object as it stands in Git. */
   | { readonly state: 'refused'; readonly message: string };
@@ -48,8 +50,8 @@ export interface SyncSnapshot {
   readonly owned: readonly OwnedObject[];
   /** Owned ids that other Applications take over. */
   readonly wantedElsewhere: ReadonlySet<string>;
-  /** Owned ids that are held for now, with the reason. */
-  readonly gated: ReadonlyMap<string, string>;
+  /** Owned ids that may not be deleted yet, with the reason. */
+  readonly gates: ReadonlyMap<string, string>;
   /** Ids that Git names but that are not applied as they stand (defined twice, unknown fields). */
   readonly heldIds: ReadonlySet<string>;
   /** Files that could not be read. With any of them nothing is deleted: what seems to be gone may stand there. */
@@ -70,6 +72,8 @@ export interface SyncStep {
   readonly fields: readonly FieldDrift[];
   /** A prune that has to come before what it makes room for. */
   readonly first: boolean;
+  /** Why a prune may not begin yet: another Application may take the object over. */
+  readonly gate?: string;
 }
 
 export interface SyncPlan {
@@ -89,11 +93,13 @@ export interface SyncPlan {
     readonly origin: Origin;
     readonly reason: string;
   }[];
+  /** Owned objects on their way out. */
+  readonly deleting: readonly string[];
   /** Ids to strike from this Application's rows without touching the object. */
   readonly released: readonly string[];
   /** Ids taken over from other Applications. */
   readonly taken: readonly { readonly id: string; readonly from: string }[];
-  /** Ids that wait for another Application to be read: look again soon. */
+  /** Ids that wait for another Application to be read, or for an old object to be gone. */
   readonly undecided: readonly string[];
   readonly verdict: PruneVerdict;
 }

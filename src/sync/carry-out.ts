@@ -1,0 +1,167 @@
+import { isApiError, type KubeObject, NAMESPACES, type StoredObject } from '#api';
+import { canonicalJson, errorMessage } from '#base';
+import type { ApplicationSettings } from './application.plan.ts';
+import { MANAGER } from './compare.ts';
+import { adoptIgnored } from './differ.ts';
+import { resourceOf } from './live.ts';
+import type { Loaded } from './load.ts';
+import { isOurs } from './objects.plan.ts';
+import type { ApplicationState } from './state.ts';
+import { cascades } from './survey.ts';
+import type { SyncStep } from './sync.types.ts';
+import type { World } from './world.ts';
+
+export interface StepOutcome {
+  readonly step: SyncStep;
+  readonly action: 'created' | 'configured' | 'pruned' | 'skipped' | 'failed';
+  readonly message?: string;
+}
+
+export interface CarryOut {
+  readonly key: string;
+  readonly settings: ApplicationSettings;
+  readonly loaded: Loaded;
+  readonly state: ApplicationState;
+  /** Name of the run, written on Applications whose cascade it has been allowed to begin. */
+  readonly run: string;
+  readonly signal: AbortSignal;
+}
+
+/** On an Application that an approved run deletes: what it holds may go without asking again. */
+export const CASCADE_APPROVED = 'plumbline.dev/cascade-approved';
+
+/** Does the steps: kinds in order, objects of one kind at the same time. One that fails stops no other. */
+export async function carryOut(
+  world: World,
+  request: CarryOut,
+  steps: readonly SyncStep[],
+): Promise<readonly StepOutcome[]> {
+  const outcomes: StepOutcome[] = [];
+  for (const group of byRank(steps)) {
+    for (let start = 0; start < group.length; start += world.options.concurrency) {
+      request.signal.throwIfAborted();
+      const part = group.slice(start, start + world.options.concurrency);
+      outcomes.push(...(await Promise.all(part.map((step) => carryOutOne(world, request, step)))));
+    }
+  }
+  return outcomes;
+}
+
+function byRank(steps: readonly SyncStep[]): readonly (readonly SyncStep[])[] {
+  const groups: SyncStep[][] = [];
+  let last: SyncStep | undefined;
+  for (const step of steps) {
+    if (last !== undefined && last.order.rank === step.order.rank && last.order.wave === step.order.wave)
+      groups.at(-1)?.push(step);
+    else groups.push([step]);
+    last = step;
+  }
+  return groups;
+}
+
+async function carryOutOne(world: World, request: CarryOut, step: SyncStep): Promise<StepOutcome> {
+  try {
+    return step.action === 'prune' ? await prune(world, request, step) : await apply(world, request, step);
+  } catch (error) {
+    request.signal.throwIfAborted();
+    if (!isApiError(error)) throw error;
+    // The API's own trouble ends the pass, which is tried again; a refusal of this object ends only this step.
+    if (error.retryable && !isApiError(error, 'Conflict')) throw error;
+    world.log.warn({ application: request.key, object: step.id, code: error.code }, 'a step of a sync failed');
+    return { step, action: 'failed', message: errorMessage(error) };
+  }
+}
+
+async function apply(world: World, request: CarryOut, step: SyncStep): Promise<StepOutcome> {
+  const { settings, loaded, state, signal } = request;
+  const object = loaded.byId.get(step.id);
+  const resource = resourceOf(step.key);
+  if (object === undefined || resource === undefined)
+    return { step, action: 'failed', message: 'is not in the commit any more' };
+  await createNamespace(world, settings, step);
+  const live = world.live.get(step.key);
+  const written = await world.client.apply(resource, adoptIgnored(object.object, live, settings.ignoreDifferences), {
+    fieldManager: MANAGER,
+    force: true,
+    fieldValidation: 'Strict',
+    signal,
+  });
+  world.live.wrote(written);
+  state.comparer.applied({ object, rulesKey: canonicalJson(settings.ignoreDifferences) }, written);
+  return { step, action: step.action === 'create' ? 'created' : 'configured' };
+}
+
+/** With `CreateNamespace=true` the destination is made when it is missing. It is not owned: it is never deleted by us. */
+async function createNamespace(
+  world: World,
+  { createNamespace: asked, namespace }: ApplicationSettings,
+  step: SyncStep,
+): Promise<void> {
+  if (!asked || step.key.namespace !== namespace) return;
+  await world.live.ensure(NAMESPACES, new AbortController().signal);
+  if (world.live.get({ group: '', kind: 'Namespace', namespace: '', name: namespace }) !== undefined) return;
+  const object: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+  try {
+    world.live.wrote(await world.client.create(NAMESPACES, object, { fieldManager: MANAGER }));
+  } catch (error) {
+    if (!isApiError(error, 'AlreadyExists')) throw error;
+  }
+}
+
+async function prune(world: World, request: CarryOut, step: SyncStep): Promise<StepOutcome> {
+  const resource = resourceOf(step.key);
+  const live = world.live.get(step.key);
+  const row = world.table.rowsOf(request.key).get(step.id);
+  if (resource === undefined || live === undefined) return { step, action: 'pruned', message: 'was gone already' };
+  if (row === undefined || !isOurs(live, row.uid, MANAGER))
+    return { step, action: 'skipped', message: 'is not ours any more' };
+  if (step.key.kind === 'Application' && cascades(live)) await approveCascade(world, request, live);
+  const lingering = await deleteObject(world, live, request.signal);
+  return { step, action: 'pruned', ...(lingering === undefined ? {} : { message: 'is being deleted' }) };
+}
+
+/** Deletes exactly this object: another one of the same name is left alone. */
+export async function deleteObject(
+  world: World,
+  live: StoredObject,
+  signal: AbortSignal,
+): Promise<StoredObject | undefined> {
+  const { namespace, name, uid } = live.metadata;
+  const resource = resourceOf({ group: groupOf(live), kind: live.kind, namespace: namespace ?? '', name });
+  if (resource === undefined) return undefined;
+  try {
+    const key = namespace === undefined ? { name } : { namespace, name };
+    const lingering = await world.client.delete(resource, key, {
+      propagationPolicy: 'Background',
+      preconditions: { uid },
+      signal,
+    });
+    world.live.removed(live, lingering);
+    return lingering;
+  } catch (error) {
+    // Somebody made a new one in between; it is theirs.
+    if (!isApiError(error, 'Conflict')) throw error;
+    return undefined;
+  }
+}
+
+function groupOf({ apiVersion }: StoredObject): string {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? '' : apiVersion.slice(0, slash);
+}
+
+async function approveCascade(world: World, { run }: CarryOut, live: StoredObject): Promise<void> {
+  const resource = resourceOf({
+    group: groupOf(live),
+    kind: live.kind,
+    namespace: live.metadata.namespace ?? '',
+    name: live.metadata.name,
+  });
+  if (resource === undefined) return;
+  const key = {
+    ...(live.metadata.namespace === undefined ? {} : { namespace: live.metadata.namespace }),
+    name: live.metadata.name,
+  };
+  const body = { metadata: { annotations: { [CASCADE_APPROVED]: run } } };
+  await world.client.patch(resource, key, { type: 'merge', body }, { fieldManager: MANAGER });
+}

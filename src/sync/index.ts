@@ -1,0 +1,7 @@
+/** The heart: keeps the cluster true to Git. Git → plan → API, with history. Knows the cluster through `client` alone. */
+export type { ApplicationSettings } from './application.plan.ts';
+export { readApplication } from './application.plan.ts';
+export type { SyncErrorCode } from './errors.ts';
+export { SyncError } from './errors.ts';
+export type { RepositoryHint, SyncDeps, SyncEngine, SyncSettings } from './sync.ts';
+export { createSync, syncSettingsDefaults } from './sync.ts';

@@ -1,0 +1,93 @@
+import {
+  formatObjectKey,
+  type ObjectKey,
+  objectKeyOf,
+  type ResourceType,
+  resourceOfKind,
+  type StoredObject,
+} from '#api';
+import { createInformer, type Informer, type InformerDeps, revisionOf } from '#reconcile';
+
+interface Overlay {
+  /** What our own write answered; undefined: we deleted the object with this uid. */
+  readonly object: StoredObject | undefined;
+  readonly uid: string;
+}
+
+/**
+ * The live objects of every kind that an Application holds: by informers, and for what we wrote ourselves by what the
+ * write answered, until the informer has seen it. So no decision is made on a view older than our own last write.
+ */
+export class LiveObjects {
+  readonly #deps: InformerDeps;
+  readonly #signal: AbortSignal;
+  readonly #onChange: (id: string) => void;
+  readonly #informers = new Map<string, Informer>();
+  readonly #overlays = new Map<string, Overlay>();
+
+  constructor(deps: InformerDeps, signal: AbortSignal, onChange: (id: string) => void) {
+    this.#deps = deps;
+    this.#signal = signal;
+    this.#onChange = onChange;
+  }
+
+  /** Watches a kind from now on; resolves when all its objects are known. */
+  async ensure(resource: ResourceType, signal: AbortSignal): Promise<void> {
+    const kind = `${resource.group}/${resource.kind}`;
+    let informer = this.#informers.get(kind);
+    if (informer === undefined) {
+      informer = createInformer<StoredObject>(this.#deps, resource);
+      this.#informers.set(kind, informer);
+      informer.onChange(({ previous, current }) => {
+        const object = current ?? previous;
+        if (object !== undefined) this.#onChange(formatObjectKey(objectKeyOf(withKind(object, resource))));
+      });
+      void informer.run(this.#signal);
+    }
+    const started = informer;
+    await started.until(() => started.synced, signal);
+  }
+
+  /** The object as it is, frozen; undefined when it is not there. Its kind must have been ensured. */
+  get(key: ObjectKey): StoredObject | undefined {
+    const informer = this.#informers.get(`${key.group}/${key.kind}`);
+    const seen = informer?.get(key.namespace === '' ? key.name : `${key.namespace}/${key.name}`);
+    const id = formatObjectKey(key);
+    const overlay = this.#overlays.get(id);
+    if (overlay === undefined) return seen;
+    if (overlay.object === undefined) {
+      if (seen?.metadata.uid === overlay.uid) return undefined;
+    } else if (informer !== undefined && revisionOf(overlay.object.metadata.resourceVersion) > informer.revision) {
+      return overlay.object;
+    }
+    this.#overlays.delete(id);
+    return seen;
+  }
+
+  wrote(object: StoredObject): void {
+    this.#overlays.set(formatObjectKey(objectKeyOf(object)), { object, uid: object.metadata.uid });
+  }
+
+  /** `lingering` is what the delete answered: the object on its way out, or undefined when nothing is left of it. */
+  removed(object: StoredObject, lingering: StoredObject | undefined): void {
+    this.#overlays.set(formatObjectKey(objectKeyOf(object)), { object: lingering, uid: object.metadata.uid });
+  }
+
+  /** Objects of one namespace, of all kinds that are watched. */
+  inNamespace(namespace: string): number {
+    let count = 0;
+    for (const informer of this.#informers.values()) count += informer.list(namespace).length;
+    return count;
+  }
+}
+
+/** Items of a list may come without their kind. */
+function withKind(object: StoredObject, resource: ResourceType): StoredObject {
+  if (object.kind !== undefined && object.kind !== '') return object;
+  const apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+  return { ...object, apiVersion, kind: resource.kind };
+}
+
+export function resourceOf(key: ObjectKey): ResourceType | undefined {
+  return resourceOfKind(key.group, key.kind);
+}

@@ -1,0 +1,218 @@
+import { type ApplicationSource, resourceOfKind } from '#api';
+import { errorCode, errorMessage, sha256Hex } from '#base';
+import { type CommitInfo, GitError, type GitMirror, gitLimits, type TreeFile } from '#git';
+import {
+  assemble,
+  type Diagnostic,
+  type Rendered,
+  type RenderedObject,
+  type SourceFile,
+  selectFiles,
+  type UnreadFile,
+} from '#render';
+import type { ApplicationSettings, Source } from './application.plan.ts';
+import type { Renderer } from './renderer.ts';
+import type { Repositories } from './repositories.ts';
+
+/** Everything an Application's commit says. */
+export interface Loaded {
+  /** Commit of the first source: what the Application's status shows as its revision. */
+  readonly commit: string;
+  readonly commits: readonly { readonly repoURL: string; readonly commit: string }[];
+  readonly info: CommitInfo;
+  readonly objects: readonly RenderedObject[];
+  readonly byId: ReadonlyMap<string, RenderedObject>;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly failedPaths: readonly string[];
+  readonly heldIds: readonly string[];
+  readonly digest: string;
+  /** A source's folder is not in its commit. */
+  readonly pathMissing: boolean;
+}
+
+/** Three-valued: what was loaded, be it nothing; or why nothing could be. Only `loaded` may ever lead to a deletion. */
+export type LoadResult =
+  | { readonly type: 'loaded'; readonly loaded: Loaded }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string };
+
+export interface LoadDeps {
+  readonly repositories: Repositories;
+  readonly renderer: Renderer;
+}
+
+export interface LoadRequest {
+  readonly settings: ApplicationSettings;
+  /** Commits to load instead of what the sources' revisions name now, by the index of the source. */
+  readonly pinned?: readonly string[];
+  /** Whether the Application has had objects from below this folder: then that it is gone means that it was emptied. */
+  hadObjectsBelow(path: string): boolean;
+  /** The last result: answered again when nothing has changed. */
+  readonly previous?: Loaded;
+  readonly signal: AbortSignal;
+}
+
+/** Blobs that are read from Git at once. */
+const BLOBS_AT_ONCE = 128;
+
+export async function loadApplication(deps: LoadDeps, request: LoadRequest): Promise<LoadResult> {
+  try {
+    const commits = await resolveAll(deps, request);
+    if (request.previous !== undefined && sameCommits(request.previous.commits, commits)) {
+      return { type: 'loaded', loaded: request.previous };
+    }
+    return { type: 'loaded', loaded: await loadCommits(deps, request, commits) };
+  } catch (error) {
+    request.signal.throwIfAborted();
+    if (error instanceof LoadProblem) return { type: 'failed', code: error.problem, message: error.message };
+    if (!(error instanceof GitError)) throw error;
+    return { type: 'failed', code: error.code, message: error.message };
+  }
+}
+
+/** The source as a whole cannot be loaded. Caught here; never leaves this file. */
+class LoadProblem extends Error {
+  readonly problem: string;
+
+  constructor(problem: string, message: string) {
+    super(message);
+    this.problem = problem;
+  }
+}
+
+type Commits = Loaded['commits'];
+
+async function resolveAll({ repositories }: LoadDeps, { settings, pinned }: LoadRequest): Promise<Commits> {
+  return Promise.all(
+    settings.sources.map(async ({ repoURL, revision }, index) => {
+      const repository = repositories.use(repoURL);
+      const mirror = await repository.mirror();
+      try {
+        return { repoURL, commit: await mirror.resolve(pinned?.[index] ?? revision) };
+      } catch (error) {
+        // Nothing fetched yet, or not this revision: why the fetch failed tells more than that it is not there.
+        const { failure } = repository;
+        if (failure === undefined || errorCode(error) !== 'RevisionNotFound') throw error;
+        throw new LoadProblem(failure.code, `${repoURL}: ${failure.message}`);
+      }
+    }),
+  );
+}
+
+function sameCommits(left: Commits, right: Commits): boolean {
+  return (
+    left.length === right.length &&
+    left.every(({ repoURL, commit }, index) => right[index]?.commit === commit && right[index]?.repoURL === repoURL)
+  );
+}
+
+async function loadCommits(deps: LoadDeps, request: LoadRequest, commits: Commits): Promise<Loaded> {
+  const files: SourceFile[] = [];
+  const unread: UnreadFile[] = [];
+  let pathMissing = false;
+  for (const [index, source] of request.settings.sources.entries()) {
+    const mirror = await deps.repositories.use(source.repoURL).mirror();
+    const commit = commits[index]?.commit ?? '';
+    const read = await readSource(deps.renderer, mirror, commit, source, request);
+    if (read === undefined) pathMissing = true;
+    else {
+      files.push(...read.files);
+      unread.push(...read.unread);
+    }
+  }
+  const rendered: Rendered = assemble(files, unread);
+  const first = request.settings.sources[0];
+  const mirror = await deps.repositories.use(first?.repoURL ?? '').mirror();
+  const commit = commits[0]?.commit ?? '';
+  return {
+    commit,
+    commits,
+    info: await mirror.commitInfo(commit),
+    ...rendered,
+    byId: new Map(rendered.objects.map((object) => [object.id, object])),
+    digest: pathMissing ? sha256Hex(`${rendered.digest} path missing`) : rendered.digest,
+    pathMissing,
+  };
+}
+
+interface ReadSource {
+  readonly files: readonly SourceFile[];
+  readonly unread: readonly UnreadFile[];
+}
+
+async function readSource(
+  renderer: Renderer,
+  mirror: GitMirror,
+  commit: string,
+  source: Source,
+  { settings, hadObjectsBelow, signal }: LoadRequest,
+): Promise<ReadSource | undefined> {
+  const listing = await mirror.listTree(commit, source.path);
+  if (listing === undefined) {
+    if (hadObjectsBelow(source.path)) return undefined;
+    throw new LoadProblem('PathNotFound', `${source.repoURL} has no folder "${source.path}" at ${commit.slice(0, 12)}`);
+  }
+  const selection = select(listing.files, source.path, source.directory);
+  // A folder that became a submodule or a broken symlink hides what stood below it.
+  const hidden = listing.skipped.filter(({ path }) => hadObjectsBelow(path));
+  const unread = [...new Set([...select(listing.skipped, source.path, source.directory), ...hidden])];
+  const bytes = selection.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (bytes > gitLimits.applicationBytes) {
+    throw new LoadProblem(
+      'TreeTooLarge',
+      `the manifests have ${bytes} bytes, over the limit of ${gitLimits.applicationBytes}`,
+    );
+  }
+  return { files: await prepareAll(renderer, mirror, selection, settings.namespace, signal), unread };
+}
+
+function select<T extends { readonly path: string }>(
+  files: readonly T[],
+  base: string,
+  directory: ApplicationSource['directory'],
+): readonly T[] {
+  const { files: selected, problem } = selectFiles(files, base, directory);
+  if (problem !== undefined) throw new LoadProblem('UnsupportedSource', problem);
+  return selected;
+}
+
+/** Reads from Git only what is not known by content already: cost follows the change. */
+async function prepareAll(
+  renderer: Renderer,
+  mirror: GitMirror,
+  files: readonly TreeFile[],
+  namespace: string,
+  signal: AbortSignal,
+): Promise<readonly SourceFile[]> {
+  const prepared = new Map<string, SourceFile['prepared']>();
+  const missing = new Set<string>();
+  for (const { blobId } of files) {
+    const known = renderer.known(blobId, namespace);
+    if (known === undefined) missing.add(blobId);
+    else prepared.set(blobId, known);
+  }
+  const wanted = [...missing];
+  for (let start = 0; start < wanted.length; start += BLOBS_AT_ONCE) {
+    const ids = wanted.slice(start, start + BLOBS_AT_ONCE);
+    const blobs = await mirror.readBlobs(ids, signal);
+    const results = await Promise.all(
+      ids.map((blobId, index) => renderer.prepare({ blobId, bytes: blobs[index] ?? new Uint8Array() }, namespace)),
+    );
+    for (const [index, blobId] of ids.entries()) {
+      const result = results[index];
+      if (result !== undefined) prepared.set(blobId, result);
+    }
+  }
+  return files.map(({ path, blobId }) => {
+    const result = prepared.get(blobId);
+    if (result === undefined) throw new GitError('GitFailed', `blob ${blobId} was not read`);
+    return { path, prepared: result };
+  });
+}
+
+/** Words for a load that failed in a way nobody foresaw. */
+export function unexpected(error: unknown): LoadResult {
+  return { type: 'failed', code: errorCode(error) ?? 'InternalError', message: errorMessage(error) };
+}
+
+/** The resource of a rendered object: it was served when it was rendered. */
+export const resourceOfRendered = ({ key }: RenderedObject) => resourceOfKind(key.group, key.kind);

@@ -1,0 +1,58 @@
+import type { KubeObject, StoredObject } from '#api';
+
+const SYNC_OPTIONS = 'argocd.argoproj.io/sync-options';
+
+/** Places on nodes that only one object can hold: node ports and host ports, as comparable text. */
+export function occupiedPlaces(object: KubeObject): readonly string[] {
+  if (object.kind === 'Service') return nodePorts(object['spec']);
+  const spec = record(object['spec']);
+  const podSpec = object.kind === 'Pod' ? spec : record(record(spec?.['template'])?.['spec']);
+  return list(podSpec?.['containers']).flatMap((container) =>
+    list(record(container)?.['ports']).flatMap((port) => {
+      const { hostPort, hostIP = '', protocol = 'TCP' } = record(port) ?? {};
+      return typeof hostPort === 'number' && hostPort > 0 ? [`hostPort/${protocol}/${hostIP}/${hostPort}`] : [];
+    }),
+  );
+}
+
+function nodePorts(spec: unknown): readonly string[] {
+  return list(record(spec)?.['ports']).flatMap((port) => {
+    const { nodePort, protocol = 'TCP' } = record(port) ?? {};
+    return typeof nodePort === 'number' && nodePort > 0 ? [`nodePort/${protocol}/${nodePort}`] : [];
+  });
+}
+
+/** Images named in an object's pod template. */
+export function imagesOf(object: KubeObject): readonly string[] {
+  const spec = record(object['spec']);
+  const podSpec = object.kind === 'Pod' ? spec : record(record(spec?.['template'])?.['spec']);
+  return ['initContainers', 'containers'].flatMap((field) =>
+    list(podSpec?.[field]).flatMap((container) => {
+      const image = record(container)?.['image'];
+      return typeof image === 'string' && image !== '' ? [image] : [];
+    }),
+  );
+}
+
+/** What an object's annotations say about pruning it. Source: argo-cd docs/user-guide/sync-options.md. */
+export function pruneOption(object: KubeObject | undefined): 'free' | 'never' | 'confirm' {
+  const options = (object?.metadata.annotations?.[SYNC_OPTIONS] ?? '').split(',').map((option) => option.trim());
+  if (options.includes('Prune=false')) return 'never';
+  return options.includes('Prune=confirm') ? 'confirm' : 'free';
+}
+
+/** Whether a live object is the one we made: the same uid where we noted it, else our mark among its managers. */
+export function isOurs(live: StoredObject, uid: string | undefined, manager: string): boolean {
+  if (uid !== undefined && uid === live.metadata.uid) return true;
+  return (live.metadata.managedFields ?? []).some((entry) => entry.manager === manager);
+}
+
+function record(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

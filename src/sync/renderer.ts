@@ -1,0 +1,225 @@
+import { Worker } from 'node:worker_threads';
+import { type Clock, deepFreeze, entryPoint, errorMessage, type Log, type Timer } from '#base';
+import type { PreparedFile } from '#render';
+import { SyncError } from './errors.ts';
+import type { RenderAnswer, RenderQuestion } from './render-protocol.types.ts';
+
+/** Reads one file's bytes to objects, off the event loop. Bad input, and input that costs too much, is data. */
+export interface Renderer {
+  /** What the file with this content says. Answers of the same content and namespace are shared and frozen. */
+  prepare(
+    file: { readonly blobId: string; readonly bytes: Uint8Array },
+    defaultNamespace: string,
+  ): Promise<PreparedFile>;
+  /** The answer, when it is known already: then the file's bytes need not be read. */
+  known(blobId: string, defaultNamespace: string): PreparedFile | undefined;
+  close(): Promise<void>;
+}
+
+export interface RendererOptions {
+  /** Longest time for one file, ms. */
+  readonly fileMs: number;
+  /** Added to that for the first file of a new thread, ms. */
+  readonly startMs: number;
+  /** Heap of the thread, MiB. A file that needs more ends the thread, not the program. */
+  readonly heapMb: number;
+  /** Files that wait for the thread. */
+  readonly queued: number;
+  /** Bytes of source text whose results are kept. */
+  readonly cachedBytes: number;
+  /** The thread ends after so long without work, ms. */
+  readonly idleMs: number;
+}
+
+export const rendererDefaults: RendererOptions = {
+  fileMs: 10_000,
+  startMs: 20_000,
+  heapMb: 512,
+  queued: 64,
+  cachedBytes: 134_217_728,
+  idleMs: 60_000,
+};
+
+interface Job {
+  readonly question: RenderQuestion;
+  readonly resolve: (prepared: PreparedFile) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What a result costs besides its text: small files are not free. */
+const ENTRY_BYTES = 1_024;
+
+export function createRenderer(
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  options: Partial<RendererOptions> = {},
+): Renderer {
+  return new WorkerRenderer(clock, log, { ...rendererDefaults, ...options });
+}
+
+class WorkerRenderer implements Renderer {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #options: RendererOptions;
+  readonly #cache = new Map<
+    string,
+    { readonly prepared: Promise<PreparedFile>; readonly bytes: number; done?: PreparedFile }
+  >();
+  #cachedBytes = 0;
+  readonly #jobs: Job[] = [];
+  readonly #room: (() => void)[] = [];
+  #worker: Worker | undefined;
+  #deadline: Timer | undefined;
+  #idle: Timer | undefined;
+  #nextId = 1;
+  /** Whether the thread has answered once: starting it takes longer than a file. */
+  #warm = false;
+  #closed = false;
+
+  constructor(clock: Clock, log: Log, options: RendererOptions) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#options = options;
+  }
+
+  known(blobId: string, defaultNamespace: string): PreparedFile | undefined {
+    const key = cacheKey(blobId, defaultNamespace);
+    const entry = this.#cache.get(key);
+    if (entry?.done === undefined) return undefined;
+    this.#cache.delete(key);
+    this.#cache.set(key, entry);
+    return entry.done;
+  }
+
+  prepare(
+    file: { readonly blobId: string; readonly bytes: Uint8Array },
+    defaultNamespace: string,
+  ): Promise<PreparedFile> {
+    const key = cacheKey(file.blobId, defaultNamespace);
+    const cached = this.#cache.get(key);
+    if (cached !== undefined) return cached.prepared;
+    const entry: { prepared: Promise<PreparedFile>; bytes: number; done?: PreparedFile } = {
+      bytes: file.bytes.length + ENTRY_BYTES,
+      prepared: this.#ask(file.bytes, defaultNamespace).then(
+        (prepared) => {
+          entry.done = deepFreeze(prepared);
+          return entry.done;
+        },
+        (error: unknown) => {
+          this.#forget(key, entry);
+          throw error;
+        },
+      ),
+    };
+    this.#cache.set(key, entry);
+    this.#cachedBytes += entry.bytes;
+    for (const [oldest, { bytes }] of this.#cache) {
+      if (this.#cachedBytes <= this.#options.cachedBytes || oldest === key) break;
+      this.#cache.delete(oldest);
+      this.#cachedBytes -= bytes;
+    }
+    return entry.prepared;
+  }
+
+  #forget(key: string, entry: { readonly bytes: number }): void {
+    if (this.#cache.get(key) !== entry) return;
+    this.#cache.delete(key);
+    this.#cachedBytes -= entry.bytes;
+  }
+
+  async #ask(bytes: Uint8Array, defaultNamespace: string): Promise<PreparedFile> {
+    while (this.#jobs.length >= this.#options.queued) await new Promise<void>((resolve) => this.#room.push(resolve));
+    if (this.#closed) throw new SyncError('SyncClosed', 'the renderer is closed');
+    return new Promise((resolve, reject) => {
+      const question = { id: this.#nextId++, bytes, defaultNamespace };
+      this.#jobs.push({ question, resolve, reject });
+      this.#start().postMessage(question);
+      if (this.#jobs.length === 1) this.#armDeadline();
+    });
+  }
+
+  #start(): Worker {
+    this.#idle?.cancel();
+    this.#idle = undefined;
+    if (this.#worker !== undefined) return this.#worker;
+    const { url, execArgv } = entryPoint(import.meta.url, 'render-worker');
+    const worker = new Worker(url, {
+      execArgv: [...execArgv],
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: this.#options.heapMb, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 },
+    });
+    worker.on('message', (answer: RenderAnswer) => this.#answered(worker, answer));
+    worker.on('error', (error) => this.#broken(worker, `reading it failed: ${errorMessage(error)}`));
+    worker.on('exit', () => this.#broken(worker, 'reading it ended the reader'));
+    worker.unref();
+    this.#worker = worker;
+    this.#warm = false;
+    return worker;
+  }
+
+  #answered(worker: Worker, answer: RenderAnswer): void {
+    if (this.#worker !== worker || this.#jobs[0]?.question.id !== answer.id) return;
+    this.#warm = true;
+    this.#jobs.shift()?.resolve(answer.prepared);
+    this.#next();
+  }
+
+  /** The file at the head of the line is the one that did it; the others get a new thread. */
+  #broken(worker: Worker, why: string): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    void worker.terminate();
+    const job = this.#jobs.shift();
+    if (job !== undefined) {
+      this.#log.warn({ reason: why }, 'a manifest could not be read');
+      job.resolve({
+        objects: [],
+        refusedIds: [],
+        diagnostics: [
+          { severity: 'error', code: 'InvalidManifest', message: `the file cannot be read: ${why}`, line: 0 },
+        ],
+        failed: true,
+      });
+    }
+    if (this.#jobs.length > 0) for (const { question } of this.#jobs) this.#start().postMessage(question);
+    this.#next();
+  }
+
+  #next(): void {
+    this.#deadline?.cancel();
+    this.#room.shift()?.();
+    if (this.#jobs.length > 0) {
+      this.#armDeadline();
+      return;
+    }
+    this.#idle = this.#clock.after(this.#options.idleMs, () => this.#stop());
+  }
+
+  #armDeadline(): void {
+    const worker = this.#worker;
+    const { fileMs, startMs } = this.#options;
+    this.#deadline = this.#clock.after(this.#warm ? fileMs : fileMs + startMs, () => {
+      if (worker !== undefined) this.#broken(worker, `it took longer than ${fileMs} ms`);
+    });
+  }
+
+  #stop(): void {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    void worker?.terminate();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#deadline?.cancel();
+    this.#idle?.cancel();
+    const worker = this.#worker;
+    this.#worker = undefined;
+    for (const job of this.#jobs.splice(0)) job.reject(new SyncError('SyncClosed', 'the renderer is closed'));
+    for (const wake of this.#room.splice(0)) wake();
+    await worker?.terminate();
+  }
+}
+
+function cacheKey(blobId: string, defaultNamespace: string): string {
+  return `${blobId} ${defaultNamespace}`;
+}

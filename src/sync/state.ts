@@ -1,0 +1,65 @@
+import type { Application, SyncResult, SyncRun, SyncRunStatus } from '#api';
+import type { Client } from '#client';
+import { Comparer } from './compare.ts';
+import type { FailedAttempt } from './decide.plan.ts';
+import type { Loaded } from './load.ts';
+
+/** A run that has not come to its end. */
+export interface ActiveRun {
+  run: SyncRun;
+  /** What was done, by id. */
+  readonly results: Map<string, SyncResult>;
+  /** Ids that failed and are not tried again in this run. */
+  readonly failed: Map<string, string>;
+  /** How often each id was applied in this run: a field that someone keeps changing must not keep us busy for ever. */
+  readonly applied: Map<string, number>;
+  readonly startedAtMs: number;
+  /** Commits of the sources that this run stands for, when it must not move on to newer ones. */
+  pinned: readonly string[] | undefined;
+  /** Whether this run deletes what left Git, whatever the Application's switch says. */
+  readonly prune: boolean;
+  /** `pruneDigest` that a person has approved. */
+  approved: string | undefined;
+  waiting: { readonly object: string; readonly reason: string; readonly deadlineMs: number } | undefined;
+  attempts: number;
+}
+
+/** What is remembered of an Application between two passes. Everything here can be lost and found again. */
+export interface ApplicationState {
+  readonly comparer: Comparer;
+  /** The Application as our own last write left it. */
+  written: Application | undefined;
+  loaded: Loaded | undefined;
+  /** Whether the newest commit of every source has been looked at. */
+  upToDate: boolean;
+  /** When the newest load first lacked an owned object, by id. */
+  readonly dropped: Map<string, number>;
+  active: ActiveRun | undefined;
+  /** Whether a run that an earlier process left open was looked for. */
+  resumed: boolean;
+  failedAttempt: (FailedAttempt & { readonly attempts: number }) | undefined;
+  /** Runs in a row that gave way to a newer commit. */
+  supersedes: number;
+  heals: { readonly count: number; readonly lastMs: number };
+  /** Whether the newest commit has no history in common with the one that was synced last. */
+  unrelated: { readonly from: string; readonly to: string; readonly answer: boolean } | undefined;
+  /** The last run's word, for the status. */
+  lastRun: { readonly name: string; readonly phase: SyncRunStatus['phase'] } | undefined;
+}
+
+export function newState(client: Client): ApplicationState {
+  return {
+    comparer: new Comparer(client),
+    written: undefined,
+    loaded: undefined,
+    upToDate: false,
+    dropped: new Map(),
+    active: undefined,
+    resumed: false,
+    failedAttempt: undefined,
+    supersedes: 0,
+    heals: { count: 0, lastMs: 0 },
+    unrelated: undefined,
+    lastRun: undefined,
+  };
+}

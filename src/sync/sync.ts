@@ -1,0 +1,189 @@
+import { APPLICATIONS, SECRETS, type Secret, SYNC_RUNS } from '#api';
+import { type Clock, type Log, shortHash } from '#base';
+import type { Client } from '#client';
+import {
+  createEventRecorder,
+  createInformer,
+  type KeySource,
+  keyOf,
+  keysFrom,
+  runController,
+  WorkQueue,
+} from '#reconcile';
+import { readApplication } from './application.plan.ts';
+import { reconcileApplication } from './application-sync.ts';
+import { Claims } from './claims.ts';
+import { readRepositorySecret, SECRET_TYPE_LABEL } from './credentials.plan.ts';
+import { SyncError } from './errors.ts';
+import { History } from './history.ts';
+import { LiveObjects } from './live.ts';
+import { OwnershipTable } from './ownership.ts';
+import { createRenderer, type RendererOptions } from './renderer.ts';
+import { createRepositories, type FetchCause, type RepositoriesOptions, repositoriesDefaults } from './repositories.ts';
+import { type SyncOptions, stateOf, syncDefaults, type World } from './world.ts';
+
+export interface SyncDeps {
+  /** Acts as `system:plumbline:sync`; field manager `plumbline-sync`. */
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** In [0, 1): spreads polls. */
+  readonly random: () => number;
+  /** Mirrors are kept below. */
+  readonly stateDir: string;
+  /** Paths of this machine that the operator named: only these, and what lies below them, are read as repositories. */
+  readonly localPaths: readonly string[];
+}
+
+export interface SyncSettings extends SyncOptions {
+  /** Applications in work at the same time. */
+  readonly workers: number;
+  readonly repositories: Omit<RepositoriesOptions, 'stateDir' | 'localPaths' | 'pollMs'>;
+  readonly renderer: Partial<RendererOptions>;
+}
+
+/** What a webhook knows: the repository Secret it was for, or an address. Never a commit: that is read from Git. */
+export interface RepositoryHint {
+  /** Name of the repository Secret in the Applications' namespace. */
+  readonly secret?: string;
+  readonly url?: string;
+}
+
+export interface SyncEngine {
+  /** Keeps every Application true to Git until the signal aborts. Once. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Asks for a fetch soon; many hints are one fetch. Throws `UnknownRepository` when no Application uses it. */
+  hint(hint: RepositoryHint): { readonly id: string };
+}
+
+export const syncSettingsDefaults: SyncSettings = {
+  ...syncDefaults,
+  workers: 8,
+  repositories: repositoriesDefaults,
+  renderer: {},
+};
+
+/** Longest pass over one Application, ms: 10,000 objects at some milliseconds each. */
+const PASS_MS = 600_000;
+
+/** The heart: Applications in, objects out. Knows the cluster only through `client`, so it can drive any. */
+export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}): SyncEngine {
+  const settings: SyncSettings = { ...syncSettingsDefaults, ...options };
+  const { client, clock, log, random, stateDir, localPaths } = deps;
+  const namespace = settings.namespace;
+  const informerDeps = { client, clock, log, random };
+  const queue = new WorkQueue(clock);
+  const applications = createInformer(informerDeps, APPLICATIONS, { namespace });
+  const runs = createInformer(informerDeps, SYNC_RUNS, { namespace });
+  const secrets = createInformer(informerDeps, SECRETS, { namespace, labelSelector: SECRET_TYPE_LABEL });
+  const table = new OwnershipTable(client, namespace);
+  const history = new History({ client, clock, log }, namespace);
+  const claims = new Claims();
+  const renderer = createRenderer({ clock, log }, settings.renderer);
+  const repositories = createRepositories(
+    { clock, log, random, onFetched: (url) => void fetched(url) },
+    { ...settings.repositories, stateDir, localPaths, pollMs: settings.pollMs },
+  );
+  const states: World['states'] = new Map();
+  const events = createEventRecorder({ client, clock, log }, { component: 'plumbline-sync' });
+  const wake = (application: string) => void queue.add(application, 'high');
+  let hints = 0;
+  let world: World | undefined;
+
+  /** After a fetch only Applications whose commit changed, or whose condition does, are looked at. */
+  async function fetched(url: string): Promise<void> {
+    const using = applications.list().filter((application) => {
+      return readApplication(application).sources.some(({ repoURL }) => repoURL === url);
+    });
+    if (world === undefined) return;
+    for (const application of using) stateOf(world, keyOf(application)).upToDate = false;
+    for (const application of using) wake(keyOf(application));
+  }
+
+  function useRepositories(): void {
+    const used = new Set(
+      applications.list().flatMap((application) => readApplication(application).sources.map(({ repoURL }) => repoURL)),
+    );
+    repositories.retain(used);
+    for (const url of used) repositories.use(url);
+  }
+
+  function readSecrets(): void {
+    repositories.setSecrets(secrets.list().flatMap((secret) => readRepositorySecret(secret) ?? []));
+  }
+
+  function secretUrl(name: string): string | undefined {
+    const secret: Secret | undefined = secrets.get(`${namespace}/${name}`);
+    return secret === undefined ? undefined : readRepositorySecret(secret)?.url;
+  }
+
+  return {
+    async run(signal) {
+      const started = [applications.run(signal), runs.run(signal), secrets.run(signal)];
+      const live = new LiveObjects(informerDeps, signal, (id) => {
+        const owner = table.ownerOf(id);
+        if (owner !== undefined) queue.add(owner);
+      });
+      try {
+        for (const informer of [applications, runs, secrets]) await informer.until(() => informer.synced, signal);
+        readSecrets();
+        secrets.onChange(readSecrets);
+        applications.onChange(useRepositories);
+        await Promise.all([table.load(signal), history.load(signal)]);
+        const options: SyncOptions = settings;
+        world = {
+          client,
+          clock,
+          log,
+          events,
+          applications,
+          repositories,
+          renderer,
+          live,
+          table,
+          claims,
+          history,
+          states,
+          options,
+          wake,
+        };
+        useRepositories();
+        const here = world;
+        const orphans: KeySource = { subscribe: () => () => undefined, keys: () => table.applications() };
+        const approvals = keysFrom(runs, {
+          toKeys: (run) => [`${namespace}/${run.spec.application}`],
+          when: (before, now) => before.status?.approval === undefined && now.status?.approval !== undefined,
+          priority: 'high',
+        });
+        runs.onChange(({ current }) => current !== undefined && history.observe(current));
+        await runController(
+          {
+            controller: { name: 'sync', reconcile: (key, pass) => reconcileApplication(here, key, pass) },
+            sources: [keysFrom(applications, { priority: 'high' }), orphans, approvals],
+            clock,
+            log,
+            queue,
+            workers: settings.workers,
+            timeoutMs: PASS_MS,
+          },
+          signal,
+        );
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      } finally {
+        await repositories.close();
+        await renderer.close();
+        await events.flush();
+        await Promise.all(started);
+      }
+    },
+
+    hint({ secret, url }) {
+      const address = url ?? (secret === undefined ? undefined : secretUrl(secret));
+      const matched = address === undefined ? [] : repositories.hint(address, 'webhook' satisfies FetchCause);
+      if (matched.length === 0) throw new SyncError('UnknownRepository', 'no Application uses this repository');
+      hints += 1;
+      return { id: `${shortHash(address ?? '', 8)}-${clock.nowMs().toString(36)}-${hints}` };
+    },
+  };
+}
