@@ -6,5 +6,12 @@ const conditions = ['source', 'import', 'node', 'default'];
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
-  test: { include: ['test/e2e/**/*.test.ts'], testTimeout: 240_000, hookTimeout: 240_000, pool: 'forks', fileParallelism: false, maxWorkers: 1 },
+  test: {
+    include: ['test/e2e/**/*.test.ts'],
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    pool: 'forks',
+    fileParallelism: false,
+    maxWorkers: 1,
+  },
 });

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { build } from './lib/build.mjs';
 import { installDependencies, ROOT } from './lib/install.mjs';
 import { say } from './lib/say.mjs';
-import { AGENT_PROGRAMS, ensureEngine, ensurePrograms, isRoot } from './lib/system.mjs';
+import { AGENT_PROGRAMS, ensureEngine, ensurePackageLists, ensurePrograms, isRoot } from './lib/system.mjs';
 
 const results = path.join(ROOT, '.plumbline-test');
 
@@ -50,6 +50,7 @@ await ensurePrograms(
   { ...AGENT_PROGRAMS, git: 'git', chromium: 'chromium', 'ssh-keygen': 'openssh-client' },
   'programs the tests drive',
 );
+await ensurePackageLists();
 if (!isRoot())
   say(
     'Not root: the end-to-end tests run through sudo, since they make a network namespace and an engine of their own.',

@@ -7,7 +7,15 @@ import { fail, say } from './say.mjs';
 
 const DIST = path.join(ROOT, 'dist');
 const STAMP = path.join(DIST, '.stamp');
-const INPUTS = ['src', 'sample-repo/image', 'scripts', 'package-lock.json', 'tsconfig.json', 'tsconfig.ui.json', 'vite.config.ts'];
+const INPUTS = [
+  'src',
+  'sample-repo/image',
+  'scripts',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.ui.json',
+  'vite.config.ts',
+];
 
 function* filesBelow(entry) {
   if (!existsSync(entry)) return;

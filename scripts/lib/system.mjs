@@ -1,6 +1,6 @@
 // What the machine must have: a Docker engine and a few Debian packages. Says what it installs before it does.
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -64,6 +64,18 @@ export async function installPackages(packages, why) {
       : asRoot(prefix[0], [...prefix.slice(1), 'apt-get', ...args], quiet);
   if (apt(['-q', 'update']).status !== 0) say('apt-get update failed; trying with the lists that are here.');
   if (apt(install).status !== 0) fail(`apt-get install ${packages.join(' ')} failed; its message is above.`);
+}
+
+/** Sees that apt knows of packages, for what is downloaded without being installed. */
+export async function ensurePackageLists() {
+  const lists = '/var/lib/apt/lists';
+  if (
+    which('apt-get') === undefined ||
+    (existsSync(lists) && readdirSync(lists).some((name) => name.includes('_Packages')))
+  )
+    return;
+  say('Reading the lists of Debian packages (apt-get update) …');
+  asRoot('apt-get', ['-q', 'update'], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 /** Whether an engine answers on this socket. */

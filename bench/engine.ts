@@ -1,0 +1,143 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import Docker from 'dockerode';
+
+/** Containers of the measurements carry this label, and go by it. */
+const LABEL = 'plumbline.bench';
+
+/** The engine without us: the floor that every figure is held against. */
+export class Engine {
+  readonly #docker: Docker;
+
+  constructor(host: string) {
+    this.#docker = new Docker({ socketPath: host.replace('unix://', '') });
+  }
+
+  get docker(): Docker {
+    return this.#docker;
+  }
+
+  /** Create and start of one container with an empty network namespace: what a pod costs at the very least, ms. */
+  async start(
+    image: string,
+    command: readonly string[],
+    join?: string,
+  ): Promise<{ readonly id: string; readonly ms: number }> {
+    const from = performance.now();
+    const container = await this.#docker.createContainer({
+      Image: image,
+      Cmd: [...command],
+      Labels: { [LABEL]: '1' },
+      ...(join === undefined ? { NetworkDisabled: true } : {}),
+      HostConfig: {
+        ...(join === undefined
+          ? { IpcMode: 'shareable' }
+          : { NetworkMode: `container:${join}`, IpcMode: `container:${join}` }),
+        LogConfig: { Type: 'json-file', Config: {} },
+      },
+    });
+    await container.start();
+    return { id: container.id, ms: performance.now() - from };
+  }
+
+  /** A sandbox and one container that joins it, as a pod is started here; ms. */
+  async startPod(image: string, command: readonly string[]): Promise<number> {
+    const from = performance.now();
+    const { id } = await this.start(image, ['sleep', '100000']);
+    await this.start(image, command, id);
+    return performance.now() - from;
+  }
+
+  /** `count` containers with at most `inFlight` starts at once: until the last one runs, ms. */
+  async startMany(image: string, command: readonly string[], count: number, inFlight: number): Promise<number> {
+    const from = performance.now();
+    let next = 0;
+    const worker = async () => {
+      while (next < count) {
+        next += 1;
+        await this.start(image, command);
+      }
+    };
+    await Promise.all(Array.from({ length: inFlight }, worker));
+    return performance.now() - from;
+  }
+
+  async remove(): Promise<void> {
+    const all = await this.#docker.listContainers({ all: true, filters: { label: [LABEL] } });
+    await Promise.all(all.map(({ Id }) => this.#docker.getContainer(Id).remove({ force: true })));
+  }
+}
+
+/** Docker Swarm on an engine of its own, the peer of rows 3 and 4. */
+export class Swarm {
+  readonly #docker: Docker;
+
+  constructor(host: string) {
+    this.#docker = new Docker({ socketPath: host.replace('unix://', '') });
+  }
+
+  async open(): Promise<void> {
+    await this.#docker.swarmInit({ ListenAddr: '127.0.0.1:2377', AdvertiseAddr: '127.0.0.1' });
+  }
+
+  async close(): Promise<void> {
+    await this.#docker.swarmLeave({ force: true });
+  }
+
+  async #running(): Promise<number> {
+    return (
+      await this.#docker.listContainers({ filters: { label: ['com.docker.swarm.service.name'], status: ['running'] } })
+    ).length;
+  }
+
+  async #until(count: number): Promise<void> {
+    while ((await this.#running()) !== count) await delay(10);
+  }
+
+  /** A service of `count` replicas until all run, ms; then it is removed. `restartDelay` 0 is Swarm's best. */
+  async scale(image: string, command: readonly string[], count: number): Promise<number> {
+    const from = performance.now();
+    const service = await this.#create(image, command, count);
+    await this.#until(count);
+    const ms = performance.now() - from;
+    await service.remove();
+    await this.#until(0);
+    return ms;
+  }
+
+  /** Kills the containers of a service one after the other: until one runs in its place, ms each. */
+  async killed(image: string, command: readonly string[], times: number): Promise<readonly number[]> {
+    const service = await this.#create(image, command, 1);
+    await this.#until(1);
+    const samples: number[] = [];
+    for (let index = 0; index < times; index += 1) {
+      const [victim] = await this.#docker.listContainers({
+        filters: { label: ['com.docker.swarm.service.name'], status: ['running'] },
+      });
+      const from = performance.now();
+      await this.#docker.getContainer(victim?.Id ?? '').kill();
+      for (;;) {
+        const [one] = await this.#docker.listContainers({
+          filters: { label: ['com.docker.swarm.service.name'], status: ['running'] },
+        });
+        if (one !== undefined && one.Id !== victim?.Id) break;
+        await delay(5);
+      }
+      samples.push(performance.now() - from);
+    }
+    await service.remove();
+    await this.#until(0);
+    return samples;
+  }
+
+  #create(image: string, command: readonly string[], count: number) {
+    return this.#docker.createService({
+      Name: `bench-${Math.floor(performance.now())}`,
+      TaskTemplate: {
+        ContainerSpec: { Image: image, Command: [...command] },
+        RestartPolicy: { Condition: 'any', Delay: 0 },
+      },
+      Mode: { Replicated: { Replicas: count } },
+      EndpointSpec: { Mode: 'dnsrr' },
+    });
+  }
+}
