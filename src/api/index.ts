@@ -21,7 +21,7 @@ export {
   pathsOf,
   unionOf,
 } from './apply/field-set.ts';
-export { fieldsOf } from './apply/fields-of.ts';
+export { fieldsOf, fieldsOfValue } from './apply/fields-of.ts';
 export type { FieldOwner } from './apply/owners.ts';
 export { ownersOf } from './apply/owners.ts';
 export type { MergeShape } from './apply/shape.ts';
