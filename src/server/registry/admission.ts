@@ -5,6 +5,7 @@ import {
   type KubeObject,
   pruneUnknown,
   type StoredObject,
+  structureIssues,
   validateObject,
   validateUpdate,
 } from '#api';
@@ -54,10 +55,21 @@ function problemsOf(row: ResourceRow, unknown: readonly string[], strictness: St
   throw badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${said}`);
 }
 
+/** Throws `Invalid` when something has a wrong type, so that what comes next can trust the types. */
+export function validateTypes({ type }: ResourceRow, object: KubeObject): void {
+  const issues = structureIssues(type, object);
+  // What is only missing may still be filled in.
+  if (issues.some(({ reason }) => reason !== 'FieldValueRequired')) throw invalid(type, nameOf(object), issues);
+}
+
 /** Throws `Invalid` with every cause. Without `old` only the object itself is looked at, not how it came to be. */
 export function validate({ type }: ResourceRow, object: KubeObject, old?: StoredObject): void {
   const issues = old === undefined ? validateObject(type, object) : validateUpdate(type, object, old);
-  if (issues.length > 0) throw invalid(type, object.metadata.name ?? object.metadata.generateName ?? '', issues);
+  if (issues.length > 0) throw invalid(type, nameOf(object), issues);
+}
+
+function nameOf({ metadata: { name, generateName } }: KubeObject): string {
+  return String(name ?? generateName ?? '');
 }
 
 function assertKind({ type }: ResourceRow, { apiVersion, kind, metadata }: KubeObject): void {

@@ -199,6 +199,38 @@ describe('src/server/registry/create-api.ts', () => {
       expect(await refusal(create(CONFIG_MAPS, object, undefined, more), 'BadRequest')).toBe(message);
     });
 
+    it.each<[string, object]>([
+      ['spec', { spec: 'x' }],
+      ['containers', { spec: { containers: 5 } }],
+      ['labels', { metadata: { name: 'a', labels: { a: 1 } } }],
+      ['finalizers', { metadata: { name: 'a', finalizers: 'x' } }],
+      ['a name', { metadata: { name: 5 } }],
+    ])('refuses %s of a wrong type, on create, update, patch and apply alike', async (_, more) => {
+      await create(PODS, pod('a'));
+      const object = { ...pod('a'), ...more } as KubeObject;
+      const fieldManager = 'x';
+      const patch = object as never;
+      for (const refused of [
+        create(PODS, object),
+        api.update({ ...at(PODS), name: 'a', object }),
+        api.patch({ ...at(PODS), name: 'a', patchType: 'merge', patch }),
+        api.patch({ ...at(PODS), name: 'a', patchType: 'apply', patch, fieldManager }),
+      ]) {
+        const error: unknown = await refused.catch((thrown: unknown) => thrown);
+        expect(isApiError(error, 'Invalid', 'BadRequest')).toBe(true);
+      }
+    });
+
+    it('owns what the creator asked for, and not what the server filled in', async () => {
+      const { metadata } = await create(PODS, pod('a'));
+      const [owner, ...others] = metadata.managedFields ?? [];
+      expect(others).toEqual([]);
+      expect(owner).toMatchObject({ manager: 'test', operation: 'Update', user: 'alice' });
+      expect(owner?.fieldsV1).toHaveProperty(['f:spec', 'f:restartPolicy']);
+      for (const path of [['f:status'], ['f:spec', 'f:serviceAccountName'], ['f:metadata', 'f:uid']])
+        expect(owner?.fieldsV1).not.toHaveProperty(path);
+    });
+
     it('needs a name', async () => {
       expect(await refusal(create(CONFIG_MAPS, configMap('')), 'Invalid')).toContain(
         'name or generateName is required',

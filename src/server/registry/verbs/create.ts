@@ -1,10 +1,10 @@
 import { ApiError, isApiError, type KubeObject, NAMESPACES, notFound } from '#api';
 import type { Operation } from '#store';
-import { decode, validate } from '../admission.ts';
+import { decode, validate, validateTypes } from '../admission.ts';
 import type { CreateRequest, ResourceRow, WriteAnswer } from '../api.ts';
 import { generatedName } from '../chance.ts';
 import { alreadyExists, badRequest, forbidden, invalid } from '../errors.ts';
-import { ownCreated } from '../field-ownership.ts';
+import { ownCreated, withManagedFields } from '../field-ownership.ts';
 import { resourceName, storeKey } from '../keys.ts';
 import { apiLimits } from '../limits.ts';
 import { newMetadata } from '../metadata.plan.ts';
@@ -73,12 +73,15 @@ async function make(
   const home = row.type.namespaced ? liveNamespace(deps, row, namespace, name) : undefined;
   const metadata = newMetadata(object.metadata, { name, namespace, uid: deps.chance.uid(), nowMs });
   const identified = { ...object, metadata };
+  validateTypes(row, identified);
+  // What the server fills in from here on belongs to nobody: the creator did not ask for it.
+  const { managedFields } = track(identified).metadata;
   const prepared = row.prepareForCreate?.(identified, nowMs) ?? identified;
   validate(row, prepared);
-  const tracked = track(prepared);
+  const owned = withManagedFields(prepared, managedFields);
   const allocated = isService(row)
-    ? await deps.allocator.allocate(tracked, undefined)
-    : { object: tracked, operations: [] };
+    ? await deps.allocator.allocate(owned, undefined)
+    : { object: owned, operations: [] };
   const stillThere: Operation[] = home === undefined ? [] : [home];
   return { made: allocated.object, operations: [...stillThere, ...allocated.operations] };
 }

@@ -1,6 +1,6 @@
 import type { KubeObject, StoredObject } from '#api';
 import { equalJson } from '#base';
-import { validate } from '../admission.ts';
+import { validate, validateTypes } from '../admission.ts';
 import type { WriteAnswer } from '../api.ts';
 import { isReleased } from '../delete.plan.ts';
 import { conflict, objectModified } from '../errors.ts';
@@ -57,6 +57,7 @@ export async function modify(deps: VerbDeps, modification: Modification): Promis
 
 /** The wish with everything an update cannot change put back, and checked. */
 function settle({ clock }: VerbDeps, { row, part }: Modification, wished: KubeObject, old: StoredObject): KubeObject {
+  validateTypes(row, wished);
   const kept = keepIdentity(part === 'status' ? onlyStatus(wished, old) : wished, old);
   const settled = part === 'object' ? (row.prepareForUpdate?.(kept, old, clock.nowMs()) ?? kept) : kept;
   // What only the server does (binding, finalizing) keeps other rules than an update.
