@@ -1,0 +1,216 @@
+import { networkInterfaces } from 'node:os';
+import { type Clock, errorCode, type Log, type Timer } from '#base';
+import { parseCidr } from '../address.plan.ts';
+import { createZone } from '../dns/dns.plan.ts';
+import { createDnsServer, type DnsServer } from '../dns/dns-server.ts';
+import { createForwarder, type Forwarder } from '../dns/forwarder.ts';
+import { createUpstreams } from '../dns/resolv-conf.ts';
+import { NetworkError } from '../errors.ts';
+import type { Network, NetworkSupport, PodAttachment } from '../network.ts';
+import type { DnsRecords, NetworkOptions, ServicePortRoute } from '../network.types.ts';
+import { type Front, planFronts } from '../services/fronts.plan.ts';
+import { NodePortRelay } from '../services/node-port-relay.ts';
+import { closeDockerFirewall, openDockerFirewall } from './docker-firewall.ts';
+import { ensureHostLinks, removeHostLinks } from './host-links.ts';
+import { PodLinks } from './pod-links.ts';
+import { ServiceTable } from './service-table.ts';
+import { checkSupport } from './support.ts';
+
+/** Pause between two looks at what others may have taken away, in ms; with the look itself well below 5 s. */
+const ASSERT_EVERY_MS = 4_000;
+const DNS_PORT = 53;
+
+export interface LinuxNetworkDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The host's list of nameservers. */
+  readonly resolvConf?: string;
+}
+
+/** Pod links, Services and DNS by the means of the Linux kernel. Needs root; see `support`. */
+export function createLinuxNetwork(options: NetworkOptions, deps: LinuxNetworkDeps): Network {
+  for (const name of ['podCidr', 'clusterCidr', 'serviceCidr'] as const) {
+    if (parseCidr(options[name]) === undefined) {
+      throw new NetworkError('NetworkAddress', `${name} ${options[name]} is no IPv4 range such as 10.244.0.0/16.`);
+    }
+  }
+  return new LinuxNetwork(options, deps);
+}
+
+class LinuxNetwork implements Network {
+  readonly #options: NetworkOptions;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #links: PodLinks;
+  readonly #table: ServiceTable;
+  readonly #relay: NodePortRelay;
+  readonly #forwarder: Forwarder;
+  readonly #dns: DnsServer;
+  #fronts: ReadonlyMap<string, Front> = new Map();
+  #started = false;
+  #closed = false;
+  #timer: Timer | undefined;
+  /** Changes of the kernel's tables and the relay, one after the other. */
+  #work: Promise<void> = Promise.resolve();
+  /** What was last told of a trouble that lasts, so that it is told once. */
+  readonly #told = new Map<string, string>();
+
+  constructor(options: NetworkOptions, { clock, log, resolvConf = '/etc/resolv.conf' }: LinuxNetworkDeps) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#log = log;
+    this.#links = new PodLinks(log, options);
+    this.#table = new ServiceTable(log, options);
+    this.#relay = new NodePortRelay(log);
+    this.#forwarder = createForwarder(clock, createUpstreams(clock, resolvConf, options.dnsIP));
+    this.#dns = createDnsServer({ log, forwarder: this.#forwarder }, this.#zone({ a: new Map(), srv: new Map() }));
+  }
+
+  support(): Promise<NetworkSupport> {
+    return checkSupport();
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    this.#assertOpen();
+    const support = await this.support();
+    if (!support.ok) throw new NetworkError('NetworkUnsupported', `${support.reason}; ${support.remedy}`);
+    await this.#queue(async () => {
+      await ensureHostLinks(this.#options);
+      await this.#table.set(this.#fronts);
+      await this.#openFirewall();
+      await this.#listen();
+      await this.#setRelay();
+      this.#started = true;
+    });
+    if (signal.aborted) await this.close();
+    else signal.addEventListener('abort', () => void this.close(), { once: true });
+    this.#arm();
+  }
+
+  async attachPod(pod: PodAttachment): Promise<void> {
+    this.#assertOpen();
+    await this.#links.attach(pod);
+  }
+
+  async detachPod(id: string): Promise<void> {
+    this.#assertOpen();
+    await this.#links.detach(id);
+  }
+
+  async setServices(routes: readonly ServicePortRoute[]): Promise<void> {
+    this.#assertOpen();
+    const { fronts, refused } = planFronts(routes, this.#options);
+    for (const { service, reason } of refused) this.#tellOnce(`refused ${service}`, reason, { service });
+    this.#fronts = fronts;
+    // Before the start there is nothing to change yet; two changes at once become one, with the newer routes.
+    await this.#queue(async () => {
+      if (!this.#started) return;
+      await this.#table.set(this.#fronts);
+      await this.#setRelay();
+    });
+  }
+
+  setDnsRecords(records: DnsRecords): void {
+    this.#dns.setZone(this.#zone(records));
+  }
+
+  async remove(): Promise<void> {
+    this.#timer?.cancel();
+    this.#started = false;
+    await this.#queue(async () => {
+      this.#relay.close();
+      await this.#dns.close();
+      await this.#table.remove();
+      await closeDockerFirewall();
+      await removeHostLinks(this.#options);
+      await this.#links.removeAll();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#forwarder.close();
+    this.#relay.close();
+    await this.#dns.close();
+    await this.#work;
+  }
+
+  #zone(records: DnsRecords): ReturnType<typeof createZone> {
+    const ranges = [this.#options.clusterCidr, this.#options.serviceCidr].flatMap((text) => parseCidr(text) ?? []);
+    return createZone(records, this.#options.clusterDomain, ranges);
+  }
+
+  #arm(): void {
+    if (this.#closed || !this.#started) return;
+    this.#timer?.cancel();
+    this.#timer = this.#clock.after(ASSERT_EVERY_MS, () => {
+      const look = async () => {
+        if (!this.#closed && this.#started) await this.#assert();
+      };
+      void this.#queue(look)
+        .catch((error: unknown) => this.#log.warn({ err: error }, 'network state cannot be re-asserted'))
+        .then(() => this.#arm());
+    });
+  }
+
+  /** Puts back what somebody else has taken away. Two short commands when all is well. */
+  async #assert(): Promise<void> {
+    const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+    if (!addresses.some(({ address }) => address === this.#options.dnsIP)) await ensureHostLinks(this.#options);
+    if (!(await this.#table.stands())) {
+      this.#log.warn({}, 'service rules were removed by another program and are put back');
+      this.#table.distrust();
+      await this.#table.set(this.#fronts);
+    }
+    await this.#openFirewall();
+    await this.#listen();
+    await this.#setRelay();
+  }
+
+  async #openFirewall(): Promise<void> {
+    const state = await openDockerFirewall(this.#log);
+    const { type: _type, ...fields } = state;
+    this.#tellOnce('firewall', state.type === 'open' ? undefined : state.reason, fields);
+  }
+
+  /** An address that another program holds is tried again with each look. */
+  async #listen(): Promise<void> {
+    if (this.#dns.port !== undefined) return;
+    const { dnsIP } = this.#options;
+    try {
+      await this.#dns.listen(dnsIP, DNS_PORT);
+      this.#tellOnce('dns', undefined, {});
+    } catch (error) {
+      const code = errorCode(error);
+      if (code !== 'EADDRINUSE' && code !== 'EADDRNOTAVAIL' && code !== 'EACCES') throw error;
+      this.#tellOnce('dns', `cluster DNS cannot listen at ${dnsIP}:${DNS_PORT}: ${code}`, { err: error });
+    }
+  }
+
+  async #setRelay(): Promise<void> {
+    const fronts = [...this.#fronts.values()].filter(({ kind, protocol }) => kind === 'node' && protocol === 'tcp');
+    const problems = await this.#relay.set(fronts);
+    const reason = problems.map(({ port, reason: why }) => `127.0.0.1:${port}: ${why}`).join(', ');
+    this.#tellOnce('relay', reason === '' ? undefined : reason, {});
+  }
+
+  /** Logs a trouble when it comes or changes, and forgets it when it is over. */
+  #tellOnce(topic: string, reason: string | undefined, fields: Readonly<Record<string, unknown>>): void {
+    if (reason === undefined) this.#told.delete(topic);
+    else if (this.#told.get(topic) !== reason) {
+      this.#told.set(topic, reason);
+      this.#log.warn({ ...fields, reason }, 'network is not as it should be');
+    }
+  }
+
+  #queue(task: () => Promise<void>): Promise<void> {
+    const turn = this.#work.then(task);
+    this.#work = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new NetworkError('NetworkClosed', 'The network is closed.');
+  }
+}

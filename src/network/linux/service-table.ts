@@ -1,0 +1,99 @@
+import type { Log } from '#base';
+import { sha256Hex } from '#base';
+import { NetworkError } from '../errors.ts';
+import type { Front } from '../services/fronts.plan.ts';
+import type { NftCommand } from '../services/nft.types.ts';
+import { planRemoval, type RulesetOptions, TABLE } from '../services/ruleset.plan.ts';
+import { planChange, planFullLoad, type StaleFlow, type TableState } from '../services/services.plan.ts';
+import { mustRun, run } from './run.ts';
+
+/** Flows forgotten one by one after a change; beyond it the rest expires by itself, after 30 s without a packet. */
+const MAX_FLOW_DELETIONS = 64;
+
+/** The kernel's table of Services. Each change is one transaction: packets see all of it or nothing. */
+export class ServiceTable {
+  readonly #log: Log;
+  readonly #options: RulesetOptions;
+  /** What the table holds; undefined: not known, so the next change loads all of it. */
+  #state: TableState | undefined;
+  /** Digest of the rules as they stood after a full load, and of the choosers since. */
+  #rules: string | undefined;
+
+  constructor(log: Log, options: RulesetOptions) {
+    this.#log = log;
+    this.#options = options;
+  }
+
+  /** Makes the table hold exactly `fronts`. When that fails the old rules stand. Calls must not overlap. */
+  async set(fronts: ReadonlyMap<string, Front>): Promise<void> {
+    const plan = this.#state === undefined ? undefined : planChange(this.#state, fronts);
+    if (plan !== undefined && plan.commands.length === 0) return;
+    const before = this.#state;
+    this.#state = undefined;
+    if (plan === undefined || !(await this.#change(plan.commands))) await this.#loadAll(fronts);
+    else this.#state = plan.after;
+    if (before === undefined || plan === undefined || plan.after.choosers.size !== before.choosers.size) {
+      this.#rules = await digest();
+    }
+    await this.#forgetFlows(plan?.staleFlows ?? []);
+  }
+
+  /** Whether the rules stand as we left them. Reads no elements, so it costs the same for any number of Services. */
+  async stands(): Promise<boolean> {
+    return this.#rules !== undefined && (await digest()) === this.#rules;
+  }
+
+  /** Loads everything again at the next `set`. */
+  distrust(): void {
+    this.#state = undefined;
+  }
+
+  async remove(): Promise<void> {
+    this.#state = undefined;
+    this.#rules = undefined;
+    await mustRun('nft', ['-j', '-f', '-'], { input: batch(planRemoval()) });
+  }
+
+  async #change(commands: readonly NftCommand[]): Promise<boolean> {
+    const { code, stderr } = await run('nft', ['-j', '-f', '-'], { input: batch(commands) });
+    if (code !== 0) this.#log.warn({ reason: stderr.trim().slice(0, 500) }, 'service rules are loaded anew');
+    return code === 0;
+  }
+
+  async #loadAll(fronts: ReadonlyMap<string, Front>): Promise<void> {
+    const { commands, after } = planFullLoad(fronts, this.#options);
+    const { code, stderr } = await run('nft', ['-j', '-f', '-'], { input: batch(commands) });
+    // A table of another version of ours may have maps of other types: then it goes, in the same transaction.
+    if (code !== 0) await mustRun('nft', ['-j', '-f', '-'], { input: batch([...planRemoval(), ...commands]) });
+    if (code !== 0) this.#log.warn({ reason: stderr.trim().slice(0, 500) }, 'service rules were replaced as a whole');
+    this.#state = after;
+  }
+
+  /**
+   * UDP has no end of connection: a client that goes on sending would reach a backend that is gone for as long as it
+   * sends. Without the `conntrack` tool such flows end 30 s after their last packet.
+   */
+  async #forgetFlows(flows: readonly StaleFlow[]): Promise<void> {
+    for (const { front, backendIP } of flows.slice(0, MAX_FLOW_DELETIONS)) {
+      const to = front.kind === 'cluster' ? ['--orig-dst', front.ip] : [];
+      const from = backendIP === undefined ? [] : ['--dst-nat', backendIP];
+      const { code } = await run('conntrack', ['-D', '-p', 'udp', ...to, '--orig-port-dst', `${front.port}`, ...from]);
+      // Exit code 1 says that there were none; undefined that there is no such tool.
+      if (code === undefined) {
+        this.#log.debug({ front: front.id }, 'no conntrack tool: UDP flows to removed backends end by themselves');
+        return;
+      }
+    }
+  }
+}
+
+function batch(commands: readonly NftCommand[]): string {
+  return JSON.stringify({ nftables: commands });
+}
+
+/** Digest of the table's chains and rules, without elements and counters; undefined when there is no table. */
+async function digest(): Promise<string | undefined> {
+  const { code, stdout } = await run('nft', ['-t', '-j', 'list', 'table', 'ip', TABLE]);
+  if (code === undefined) throw new NetworkError('NetworkCommandFailed', 'nft did not answer.');
+  return code === 0 ? sha256Hex(stdout) : undefined;
+}

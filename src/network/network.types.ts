@@ -1,0 +1,37 @@
+/** Plain data of the network contract, for plans as well. */
+
+/** One backend: where a connection to a Service may end. */
+export interface ServiceBackend {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** One port of one Service, with its ready backends. Order of backends carries no meaning. */
+export interface ServicePortRoute {
+  /** `namespace/name:port` for people. */
+  readonly service: string;
+  readonly protocol: 'TCP' | 'UDP';
+  readonly clusterIP: string;
+  readonly port: number;
+  readonly nodePort?: number;
+  readonly backends: readonly ServiceBackend[];
+}
+
+/** What DNS answers: only names inside the cluster domain; all else is forwarded. */
+export interface DnsRecords {
+  /** Fully qualified, lower case, without trailing dot, → IPv4 addresses. An empty list answers NODATA. */
+  readonly a: ReadonlyMap<string, readonly string[]>;
+  readonly srv: ReadonlyMap<string, readonly { readonly port: number; readonly target: string }[]>;
+}
+
+export interface NetworkOptions {
+  /** The node's range, such as `10.244.1.0/24`. */
+  readonly podCidr: string;
+  /** The whole cluster's pod range. */
+  readonly clusterCidr: string;
+  readonly serviceCidr: string;
+  /** The address pods use as nameserver (the cluster DNS Service's IP); queries to it end at our server. */
+  readonly dnsIP: string;
+  /** `cluster.local`. */
+  readonly clusterDomain: string;
+}
