@@ -94,7 +94,6 @@ function resize(view: View): Step {
   const { deployment, fresh, old, bounds } = view;
   const only = activeOrLatest(fresh, old);
   if (only !== undefined) {
-    if ((only.spec.replicas ?? 0) === bounds.replicas) return nothing('the size is right');
     return { change: scaled([[only, bounds.replicas]], bounds), create: undefined, reason: 'the size changed' };
   }
   if (fresh !== undefined && isSaturated(fresh, bounds)) {

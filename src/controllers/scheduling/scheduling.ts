@@ -1,0 +1,257 @@
+import { setImmediate } from 'node:timers/promises';
+import { isApiError, type Json, type KubeObject, type Node, PODS, type Pod } from '#api';
+import { type BackoffOptions, backoffMs, type Clock, errorCode, type Log } from '#base';
+import type { Client } from '#client';
+import { type Change, type EventRecorder, type Informer, keyOf } from '#reconcile';
+import { NodeTable, type PlannedBinding, type PlannedFailure, planSchedule } from '#scheduler';
+import { PendingPods } from './pending-pods.ts';
+import { asksAnew, planRefusal, standingOf } from './scheduling.plan.ts';
+
+export interface SchedulingDeps {
+  readonly client: Pick<Client, 'update' | 'patch'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: EventRecorder;
+  readonly pods: Informer<Pod>;
+  readonly nodes: Informer<Node>;
+}
+
+export interface SchedulingOptions {
+  /** Pods of other schedulers are left alone. */
+  readonly schedulerName: string;
+  /** Pods planned at a time. A plan of so many takes some ms, in which nothing else runs. */
+  readonly batch: number;
+  /** Bindings on their way at the same time. */
+  readonly bindsInFlight: number;
+  /** After a binding that failed. Source of the ceiling: kubernetes pkg/scheduler/apis/config/v1, podMaxBackoffSeconds (v1.32). */
+  readonly backoff: BackoffOptions;
+  /** Refused pods are tried again after so long even if nothing changed, ms. Source: pkg/scheduler/internal/queue, flush (v1.32). */
+  readonly flushMs: number;
+}
+
+export const schedulingDefaults: SchedulingOptions = {
+  schedulerName: 'default-scheduler',
+  batch: 500,
+  bindsInFlight: 64,
+  backoff: { initialMs: 100, maxMs: 10_000 },
+  flushMs: 300_000,
+};
+
+const FIELD_MANAGER = 'plumbline-scheduler';
+
+export interface Scheduling {
+  /** Gives nodes to pods until the signal aborts, then waits for the bindings under way. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Gives every pod that waits a node, within a turn of the event loop after it came. A planned pod counts on its node at
+ * once, before it is bound, so that the next plan knows; when the binding fails it counts no more. The one actor that
+ * works on all pods together instead of key by key: pods compete for the same room.
+ */
+export function createScheduling(deps: SchedulingDeps, options: SchedulingOptions = schedulingDefaults): Scheduling {
+  return { run: (signal) => new SchedulingLoop(deps, options).run(signal) };
+}
+
+class SchedulingLoop {
+  readonly #deps: SchedulingDeps;
+  readonly #options: SchedulingOptions;
+  readonly #table = new NodeTable();
+  readonly #pending = new PendingPods();
+  /** Uids of pods that were given a node and are not seen on it yet. */
+  readonly #assumed = new Set<string>();
+  /** Bindings in a row that failed, by uid. */
+  readonly #failures = new Map<string, number>();
+  /** What was last told of a refused pod, by uid: its own copy may not show it yet. */
+  readonly #told = new Map<string, string>();
+  readonly #toBind: PlannedBinding[] = [];
+  readonly #underWay = new Set<Promise<void>>();
+  #binding = 0;
+  #wake: () => void = () => undefined;
+
+  constructor(deps: SchedulingDeps, options: SchedulingOptions) {
+    this.#deps = deps;
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { nodes, pods } = this.#deps;
+    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    await Promise.race([aborted, Promise.all([nodes.until(() => nodes.synced), pods.until(() => pods.synced)])]);
+    const stop = [
+      nodes.onChange((change) => this.#seeNode(change)),
+      pods.onChange((change) => this.#seePod(change)),
+      this.#flushRegularly(),
+    ];
+    for (const node of nodes.list()) this.#table.setNode(node);
+    for (const pod of pods.list()) this.#seePod({ key: keyOf(pod), previous: undefined, current: pod });
+    while (!signal.aborted) {
+      if (this.#pending.ready === 0) await Promise.race([aborted, new Promise<void>((wake) => (this.#wake = wake))]);
+      // What arrived in the same turn is planned together.
+      await setImmediate();
+      if (!signal.aborted) this.#plan();
+    }
+    for (const each of stop) each();
+    this.#toBind.length = 0;
+    await Promise.all(this.#underWay);
+  }
+
+  #seeNode({ key, current }: Change<Node>): void {
+    if (current === undefined) this.#table.removeNode(key);
+    else if (this.#table.setNode(current)) this.#retry('node');
+  }
+
+  #seePod({ previous, current }: Change<Pod>): void {
+    if (previous !== undefined && previous.metadata.uid !== current?.metadata.uid) this.#forget(previous);
+    if (current === undefined) return;
+    const { uid } = current.metadata;
+    switch (standingOf(current, this.#options.schedulerName)) {
+      case 'occupies':
+        this.#settled(uid);
+        this.#table.place(uid, current, current.spec.nodeName ?? '');
+        return;
+      case 'waits':
+        if (this.#assumed.has(uid)) return;
+        this.#pending.put(current, previous !== undefined && asksAnew(previous, current));
+        if (this.#pending.ready > 0) this.#wake();
+        return;
+      case 'none':
+        this.#forget(current);
+    }
+  }
+
+  /** The pod needs neither a node nor room on one any more. */
+  #forget({ metadata: { uid } }: Pod): void {
+    this.#settled(uid);
+    if (this.#table.unplace(uid)) this.#retry('pod');
+  }
+
+  #settled(uid: string): void {
+    this.#pending.forget(uid);
+    this.#assumed.delete(uid);
+    this.#failures.delete(uid);
+    this.#told.delete(uid);
+  }
+
+  #retry(change?: 'node' | 'pod'): void {
+    this.#pending.retry(change);
+    if (this.#pending.ready > 0) this.#wake();
+  }
+
+  #flushRegularly(): () => void {
+    const { clock } = this.#deps;
+    const again = () => {
+      this.#retry();
+      timer = clock.after(this.#options.flushMs, again);
+    };
+    let timer = clock.after(this.#options.flushMs, again);
+    return () => timer.cancel();
+  }
+
+  #plan(): void {
+    const { bindings, failures } = planSchedule({
+      table: this.#table,
+      pods: this.#pending.take(this.#options.batch),
+    });
+    for (const binding of bindings) {
+      const { uid } = binding.pod.metadata;
+      this.#assumed.add(uid);
+      this.#table.place(uid, binding.pod, binding.node);
+      this.#toBind.push(binding);
+    }
+    for (const failure of failures) {
+      this.#pending.refuse(failure.pod, failure.retryOn);
+      this.#explain(failure);
+    }
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (this.#binding < this.#options.bindsInFlight) {
+      const binding = this.#toBind.shift();
+      if (binding === undefined) return;
+      this.#binding += 1;
+      this.#follow(
+        this.#bind(binding).finally(() => {
+          this.#binding -= 1;
+          this.#pump();
+        }),
+      );
+    }
+  }
+
+  #follow(work: Promise<void>): void {
+    const followed: Promise<void> = work.finally(() => this.#underWay.delete(followed));
+    this.#underWay.add(followed);
+  }
+
+  /** Never rejects. */
+  async #bind({ pod, node }: PlannedBinding): Promise<void> {
+    const { client, events } = this.#deps;
+    try {
+      await client.update(PODS, bindingOf(pod, node), { subresource: 'binding', fieldManager: FIELD_MANAGER });
+    } catch (error) {
+      this.#bindFailed(pod, node, error);
+      return;
+    }
+    const message = `Successfully assigned ${keyOf(pod)} to ${node}`;
+    events.record(pod, { type: 'Normal', reason: 'Scheduled', message });
+  }
+
+  #bindFailed(pod: Pod, node: string, error: unknown): void {
+    const { clock, log } = this.#deps;
+    const { uid } = pod.metadata;
+    // Seen on a node or gone meanwhile: what was seen counts.
+    if (!this.#assumed.delete(uid)) return;
+    this.#table.unplace(uid);
+    const failures = (this.#failures.get(uid) ?? 0) + 1;
+    this.#failures.set(uid, failures);
+    const delayMs = backoffMs(failures, this.#options.backoff);
+    const facts = { key: keyOf(pod), node, code: errorCode(error), delayMs };
+    if (isApiError(error, 'Conflict', 'NotFound')) log.debug(facts, 'a pod moved on before it was bound');
+    else log.warn({ ...facts, err: error }, 'a pod could not be bound, it is tried again');
+    clock.after(delayMs, () => this.#reconsider(pod));
+  }
+
+  /** The pod as it is by now, if it still wants a node. */
+  #reconsider(pod: Pod): void {
+    const current = this.#deps.pods.get(keyOf(pod));
+    if (current?.metadata.uid === pod.metadata.uid) this.#seePod({ key: keyOf(pod), previous: current, current });
+  }
+
+  /** Tells people, once for each new reason. */
+  #explain({ pod, message }: PlannedFailure): void {
+    const { events, clock } = this.#deps;
+    const { uid } = pod.metadata;
+    if (this.#told.get(uid) === message) return;
+    this.#told.set(uid, message);
+    const condition = planRefusal(pod, message, clock.nowMs());
+    if (condition === undefined) return;
+    events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message });
+    this.#follow(this.#writeRefusal(pod, condition as unknown as Json));
+  }
+
+  /** Never rejects. */
+  async #writeRefusal(pod: Pod, condition: Json): Promise<void> {
+    const { client, log } = this.#deps;
+    // The uid: another pod of the same name is not meant.
+    const body = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } };
+    try {
+      const options = { subresource: 'status', fieldManager: FIELD_MANAGER } as const;
+      await client.patch(PODS, pod.metadata, { type: 'strategic', body }, options);
+    } catch (error) {
+      this.#told.delete(pod.metadata.uid);
+      if (isApiError(error, 'NotFound', 'Conflict')) return;
+      log.warn({ key: keyOf(pod), err: error }, 'why a pod has no node could not be written');
+    }
+  }
+}
+
+function bindingOf({ metadata: { name, namespace, uid } }: Pod, node: string): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Binding',
+    metadata: { name, uid, ...(namespace === undefined ? {} : { namespace }) },
+    target: { apiVersion: 'v1', kind: 'Node', name: node },
+  };
+}
