@@ -1,7 +1,9 @@
-import { ApiError, parseFieldSelector, type StoredObject } from '#api';
+import { ApiError, isApiError, type Json, parseFieldSelector, type StoredObject } from '#api';
 import type { Clock, Log } from '#base';
 import type { ResourceAttributes } from '../auth/authorization.types.ts';
 import type { Authorize } from '../auth/authorizer.ts';
+import { nodeNameOf } from '../auth/groups.plan.ts';
+import { type NodeWrite, planNodeWrite } from '../auth/node-restriction.plan.ts';
 import { planLogOptions } from '../nodes/log-options.plan.ts';
 import type { OpenPodLog } from '../nodes/pod-logs.ts';
 import type { Api, ResourceRow, Subresource, Verb, WriteAnswer } from '../registry/api.ts';
@@ -64,6 +66,24 @@ export function createResourceHandler(deps: ResourceHandlerDeps): ResourceHandle
     return authorize(exchange.context.user, attributes);
   }
 
+  /** What an agent writes must stay within what agents report. */
+  async function restrict(call: Call, how: NodeWrite['how'], body: Json): Promise<void> {
+    const { exchange, path } = call;
+    if (nodeNameOf(exchange.context.user) === undefined) return;
+    const live = how === 'create' ? undefined : await existing(call);
+    const reason = planNodeWrite({ resource: path.resource, subresource: path.subresource, how, body, live });
+    if (reason !== undefined) throw new ApiError('Forbidden', reason);
+  }
+
+  async function existing(call: Call): Promise<StoredObject | undefined> {
+    try {
+      return await api.get({ ...target(call), name: named(call.path) });
+    } catch (error) {
+      if (isApiError(error, 'NotFound')) return undefined;
+      throw error;
+    }
+  }
+
   async function get(call: Call): Promise<unknown> {
     const { exchange, row, path } = call;
     await permit(call);
@@ -121,6 +141,7 @@ export function createResourceHandler(deps: ResourceHandlerDeps): ResourceHandle
     const name = path.name ?? object.metadata.name;
     await permit(call, name === undefined ? {} : { name });
     if (path.namespace === '' && row.type.namespaced) throw notAllowed();
+    await restrict(call, 'create', object as unknown as Json);
     const answer = await api.create({
       ...target(call),
       ...options,
@@ -139,6 +160,7 @@ export function createResourceHandler(deps: ResourceHandlerDeps): ResourceHandle
     await permit(call);
     const kind = subresource === undefined ? row.type : (row.subresources?.[subresource] ?? row.type);
     const { object, duplicateFields } = await bodies.object(exchange, kind);
+    await restrict(call, 'update', object as unknown as Json);
     const answer = await api.update({
       ...target(call),
       ...options,
@@ -155,6 +177,7 @@ export function createResourceHandler(deps: ResourceHandlerDeps): ResourceHandle
     const options = planWriteOptions(exchange.query);
     await permit(call);
     const { type, value, duplicateFields } = await bodies.patch(exchange);
+    await restrict(call, type, value);
     const answer = await api.patch({
       ...target(call),
       ...options,

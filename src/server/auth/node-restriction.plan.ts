@@ -1,0 +1,84 @@
+import type { Json, StoredObject } from '#api';
+import { equalJson } from '#base';
+
+export interface NodeWrite {
+  /** Plural. */
+  readonly resource: string;
+  readonly subresource: string | undefined;
+  readonly how: 'create' | 'update' | 'json' | 'merge' | 'strategic' | 'apply';
+  readonly body: Json;
+  /** What is stored now; undefined when it is about to be made. */
+  readonly live: StoredObject | undefined;
+}
+
+type Path = readonly string[];
+
+/** What a node may never change, not even of itself: it decides which pods come to it, and what they may read. */
+const GUARDED_METADATA: readonly Path[] = [
+  ['metadata', 'labels'],
+  ['metadata', 'ownerReferences'],
+  ['metadata', 'finalizers'],
+];
+const GUARDED_NODE: readonly Path[] = [
+  ...GUARDED_METADATA,
+  ['spec', 'taints'],
+  ['spec', 'unschedulable'],
+  ['spec', 'podCIDR'],
+  ['spec', 'podCIDRs'],
+];
+
+/** A node names itself with labels when it registers, but not with these: they are the operator's word. */
+const OPERATOR_LABELS = 'node-restriction.kubernetes.io/';
+
+/**
+ * Decides whether an agent's write of a Node or a Pod's status stays within what an agent reports. Answers why not, or
+ * undefined. Source: plugin/pkg/admission/noderestriction (words only).
+ */
+export function planNodeWrite({ resource, subresource, how, body, live }: NodeWrite): string | undefined {
+  if (resource !== 'nodes' && resource !== 'pods') return undefined;
+  if (how === 'json') return 'an agent may not send JSON patches; use a merge patch';
+  if (live === undefined) return planRegistration(body);
+  const guarded = resource === 'nodes' && subresource === undefined ? GUARDED_NODE : GUARDED_METADATA;
+  const changed = guarded.find((path) => changes(how, read(body, path), read(live, path)));
+  return changed === undefined ? undefined : `an agent may not change ${changed.join('.')}`;
+}
+
+function planRegistration(body: Json): string | undefined {
+  const labels = Object.keys(read(body, ['metadata', 'labels']) ?? {});
+  const label = labels.find((name) => name.startsWith(OPERATOR_LABELS));
+  if (label !== undefined) return `an agent may not set the label ${label}`;
+  for (const path of [
+    ['metadata', 'ownerReferences'],
+    ['spec', 'podCIDR'],
+    ['spec', 'podCIDRs'],
+  ]) {
+    if (read(body, path) !== undefined) return `an agent may not set ${path.join('.')}`;
+  }
+  return undefined;
+}
+
+/** A whole object must say the same; a patch may leave out, and what it says must be so already. */
+function changes(how: NodeWrite['how'], said: unknown, stands: unknown): boolean {
+  if (how === 'update') return !equalJson(emptyAsAbsent(said), emptyAsAbsent(stands));
+  if (said === undefined) return false;
+  if (!isRecord(said) || !isRecord(stands)) return !equalJson(emptyAsAbsent(said), emptyAsAbsent(stands));
+  return Object.keys(said).some((key) => !equalJson(said[key], Object.hasOwn(stands, key) ? stands[key] : undefined));
+}
+
+function emptyAsAbsent(value: unknown): unknown {
+  if (value === null || value === false) return undefined;
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0 ? undefined : value;
+}
+
+function read(value: unknown, path: Path): unknown {
+  let current = value;
+  for (const key of path) {
+    if (!isRecord(current) || !Object.hasOwn(current, key)) return undefined;
+    current = current[key];
+  }
+  return current;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
