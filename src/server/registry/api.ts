@@ -54,6 +54,8 @@ export interface ResourceRow {
   prepareForCreate?(object: KubeObject, nowMs: number): KubeObject;
   /** Carries over what an update may not touch. Pure; returns a copy. */
   prepareForUpdate?(object: KubeObject, old: StoredObject, nowMs: number): KubeObject;
+  /** The same for a write of `/status`, which touches nothing but the status anyway. */
+  prepareForStatus?(object: KubeObject, old: StoredObject, nowMs: number): KubeObject;
 }
 
 export interface ReadRequest {

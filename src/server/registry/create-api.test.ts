@@ -555,6 +555,80 @@ describe('src/server/registry/create-api.ts', () => {
     });
   });
 
+  describe('apply', () => {
+    const apply = async (object: object, fieldManager = 'git', more: object = {}) => {
+      const patch = { apiVersion: 'v1', kind: 'ConfigMap', ...object } as never;
+      return api.patch({ ...at(CONFIG_MAPS), name: 'a', patchType: 'apply', patch, fieldManager, ...more });
+    };
+    const ownersOf = ({ metadata }: StoredObject) => (metadata.managedFields ?? []).map(({ manager }) => manager);
+
+    it('creates under the name of the path, and says so', async () => {
+      const answer = await apply({ data: { a: '1' } });
+      expect([answer.created, answer.object.metadata.name]).toEqual([true, 'a']);
+      expect((await apply({ data: { a: '2' } })).created).toBe(false);
+    });
+
+    it('removes what the manager owned alone and leaves out, and keeps what is shared', async () => {
+      await apply({ data: { a: '1', b: '1', c: '1' } });
+      await apply({ data: { b: '1' } }, 'other');
+      const { object } = await apply({ data: { a: '1' } });
+      expect(object['data']).toEqual({ a: '1', b: '1' });
+    });
+
+    it('gives up ownership without changing a value', async () => {
+      await apply({ data: { a: '1' } });
+      await apply({ data: { a: '1' } }, 'other');
+      const { object } = await apply({});
+      expect([object['data'], ownersOf(object)]).toEqual([{ a: '1' }, ['other']]);
+    });
+
+    it('holds to the version or the identity it names', async () => {
+      const { object } = await apply({ data: { a: '1' } });
+      await refusal(apply({ metadata: { resourceVersion: '1' }, data: { a: '2' } }), 'Conflict');
+      await refusal(apply({ metadata: { uid: 'another' }, data: { a: '2' } }), 'Conflict');
+      const { resourceVersion, uid } = object.metadata;
+      await apply({ metadata: { resourceVersion, uid }, data: { a: '2' } });
+      await api.delete({ ...at(CONFIG_MAPS), name: 'a' });
+      await refusal(apply({ metadata: { uid }, data: { a: '2' } }), 'Conflict');
+    });
+
+    it('needs a manager, a kind and the path’s name', async () => {
+      expect(await refusal(apply({}, ''), 'Invalid')).toContain(
+        'fieldManager: Required value: is required for apply patch',
+      );
+      await refusal(apply({}, 'x'.repeat(129)), 'Invalid');
+      await refusal(apply({ kind: '' }), 'BadRequest');
+      await refusal(apply({ metadata: { name: 'b' } }), 'BadRequest');
+    });
+
+    it('changes nothing but the status through /status', async () => {
+      await create(DEPLOYMENTS, deployment('a'));
+      const patch = {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        spec: { replicas: 9 },
+        status: { replicas: 1 },
+      } as never;
+      const request = {
+        ...at(DEPLOYMENTS),
+        patchType: 'apply',
+        patch,
+        fieldManager: 'git',
+        subresource: 'status',
+      } as const;
+      const { object } = await api.patch({ ...request, name: 'a' });
+      expect(object).toMatchObject({ spec: { replicas: 1 }, status: { replicas: 1 } });
+      await refusal(api.patch({ ...request, name: 'b' }), 'NotFound');
+    });
+
+    it('creates once, however many apply at once', async () => {
+      const answers = await Promise.all(['x', 'y', 'z'].map((manager) => apply({ data: { [manager]: '1' } }, manager)));
+      expect(answers.filter(({ created }) => created)).toHaveLength(1);
+      const object = await get(CONFIG_MAPS, 'a');
+      expect([object['data'], ownersOf(object).sort()]).toEqual([{ x: '1', y: '1', z: '1' }, ['x', 'y', 'z']]);
+    });
+  });
+
   describe('services', () => {
     const specOf = (object: StoredObject) => (object as Service).spec;
 

@@ -1,4 +1,4 @@
-import { type KubeObject, PODS, type Pod, type PodSpec } from '#api';
+import { type KubeObject, PODS, type Pod, type PodSpec, type PodStatus } from '#api';
 import type { ResourceRow } from '../api.ts';
 import { NONE } from '../format.ts';
 import { ageColumn, column, wide } from './column.ts';
@@ -59,7 +59,15 @@ export const podRow: ResourceRow = {
     return startStatus({ phase: 'Pending', qosClass })(pod, nowMs);
   },
   prepareForUpdate: keepStatus,
+  prepareForStatus: keepQosClass,
 };
+
+/** A node that reports a pod's status need not repeat what follows from its spec. */
+function keepQosClass(object: KubeObject, old: KubeObject): KubeObject {
+  const status = object['status'] as PodStatus | undefined;
+  const qosClass = status?.qosClass ?? (old['status'] as PodStatus | undefined)?.qosClass;
+  return qosClass === undefined ? object : { ...object, status: { ...status, qosClass } };
+}
 
 /** Every pod runs as somebody: `default` when it says nothing. */
 function withServiceAccount(object: KubeObject): KubeObject {

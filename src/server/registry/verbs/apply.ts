@@ -7,6 +7,7 @@ import {
   notFound,
   type StoredObject,
 } from '#api';
+import { equalJson } from '#base';
 import { decodeAsSent } from '../admission.ts';
 import type { PatchRequest, WriteAnswer } from '../api.ts';
 import { badRequest, conflict, invalid, objectModified } from '../errors.ts';
@@ -67,8 +68,19 @@ export function createApply(deps: VerbDeps) {
     const { row, force = false } = request;
     const identity = identityOf(request, deps.clock.nowMs());
     const { object, changed } = applyServerSide({ ...identity, schema: shapeOfRow(row), live, applied, force });
-    return changed ? defaultObject(row.type, object) : object;
+    if (!changed || (live !== undefined && ownsNothingNew(object, live, identity.manager))) return live ?? object;
+    return defaultObject(row.type, object);
   }
+}
+
+/**
+ * Whether the apply neither changed nor owns a field (a Namespace that is only a name). It then also leaves unsaid who
+ * may have owned the rest: a write that changes nothing must not happen.
+ */
+function ownsNothingNew(object: KubeObject, live: StoredObject, manager: string): boolean {
+  if ((live.metadata.managedFields ?? []).length > 0) return false;
+  if ((object.metadata.managedFields ?? []).some((entry) => entry.manager === manager)) return false;
+  return equalJson(withManagedFields(object, undefined), withManagedFields(live, undefined));
 }
 
 /** A version or uid that the applied object names is a condition. */

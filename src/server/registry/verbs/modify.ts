@@ -59,7 +59,11 @@ export async function modify(deps: VerbDeps, modification: Modification): Promis
 function settle({ clock }: VerbDeps, { row, part }: Modification, wished: KubeObject, old: StoredObject): KubeObject {
   validateTypes(row, wished);
   const kept = keepIdentity(part === 'status' ? onlyStatus(wished, old) : wished, old);
-  const settled = part === 'object' ? (row.prepareForUpdate?.(kept, old, clock.nowMs()) ?? kept) : kept;
+  const nowMs = clock.nowMs();
+  const settled =
+    (part === 'object' ? row.prepareForUpdate?.(kept, old, nowMs) : undefined) ??
+    (part === 'status' ? row.prepareForStatus?.(kept, old, nowMs) : undefined) ??
+    kept;
   // What only the server does (binding, finalizing) keeps other rules than an update.
   validate(row, settled, part === 'any' ? undefined : old);
   return settled;

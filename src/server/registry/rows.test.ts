@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { apiVersionOf, type KubeObject, RESOURCES, type ResourceType, type StoredObject } from '#api';
+import { silentLog, systemClock } from '#base';
+import { createMemoryStore } from '#store';
+import type { Api, ResourceRow } from './api.ts';
+import { createApi } from './create-api.ts';
+import { isEncryptedKey, RESOURCE_ROWS } from './rows.ts';
+
+const NOW = Date.parse('2026-01-01T12:00:00Z');
+const containers = [{ name: 'main', image: 'sample:1' }];
+const template = { metadata: { labels: { app: 'a' } }, spec: { containers } };
+const workload = { selector: { matchLabels: { app: 'a' } }, template };
+
+/** One object of every kind, as a person would write it. */
+const SAMPLES: Readonly<Record<string, object>> = {
+  Namespace: {},
+  Node: {},
+  Pod: { spec: { containers } },
+  Service: { spec: { selector: { app: 'a' }, ports: [{ port: 80 }] } },
+  ConfigMap: { data: { a: '1' } },
+  Secret: { stringData: { a: '1' } },
+  ServiceAccount: {},
+  Event: { involvedObject: { kind: 'Pod', name: 'a', namespace: 'default' }, reason: 'Started', message: 'up' },
+  ReplicaSet: { spec: workload },
+  Deployment: { spec: workload },
+  EndpointSlice: { addressType: 'IPv4', endpoints: [{ addresses: ['10.244.0.2'] }], ports: [{ port: 80 }] },
+  Lease: { spec: { holderIdentity: 'a' } },
+  Application: { spec: { source: { repoURL: '/repo', path: 'web' }, destination: { namespace: 'web' } } },
+  SyncRun: {
+    spec: {
+      application: 'a',
+      revision: '0123456789abcdef0123456789abcdef01234567',
+      trigger: 'commit',
+      requestedBy: 'git',
+      digest: 'd',
+      plan: [],
+      renderedSets: [],
+    },
+  },
+  RenderedSet: { data: '{}\n' },
+  Inventory: { application: 'a', entries: [] },
+};
+
+function sampleOf(type: ResourceType): KubeObject {
+  const metadata = type.namespaced ? { name: 'a', namespace: 'default' } : { name: 'a' };
+  return { apiVersion: apiVersionOf(type), kind: type.kind, metadata, ...SAMPLES[type.kind] };
+}
+
+const titled = RESOURCE_ROWS.map((row) => [row.type.kind, row] as const);
+
+describe('src/server/registry/rows.ts', () => {
+  let api: Api;
+  beforeAll(async () => {
+    api = await createApi({ store: createMemoryStore({ clock: systemClock }), clock: systemClock, log: silentLog });
+  });
+  afterAll(() => api.close());
+
+  const apply = async (row: ResourceRow, object: KubeObject) => {
+    const context = { user: { name: 'alice', groups: [] }, defaultManager: 'test' };
+    const target = { context, row, namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' };
+    return api.patch({
+      ...target,
+      patchType: 'apply',
+      patch: object as never,
+      fieldManager: 'git',
+      fieldValidation: 'Strict',
+    });
+  };
+
+  it('has a row for every resource', () => {
+    expect(RESOURCE_ROWS.map((row) => row.type)).toEqual(RESOURCES);
+  });
+
+  it.each(titled)('applies a %s twice and writes once', async (_, row) => {
+    const first = await apply(row, sampleOf(row.type));
+    const second = await apply(row, sampleOf(row.type));
+    expect([first.created, second.created]).toEqual([true, false]);
+    expect(second.object).toEqual(first.object);
+  });
+
+  it.each(titled)('can print a %s that has only what it must have', async (_, row) => {
+    const { object } = await apply(row, sampleOf(row.type));
+    const cells = row.columns.map((column) => column.cell(object, NOW));
+    for (const [index, cell] of cells.entries()) {
+      const { name, type } = row.columns[index] as (typeof row.columns)[number];
+      expect(typeof cell, name).toBe(type === 'integer' ? 'number' : 'string');
+    }
+    for (const select of Object.values(row.fieldSelectors ?? {})) expect(typeof select(object)).toBe('string');
+  });
+
+  it('encrypts Secrets and what was rendered, and nothing else', () => {
+    expect(isEncryptedKey('/registry/secrets/default/a')).toBe(true);
+    expect(isEncryptedKey('/registry/renderedsets.plumbline.dev/argocd/a')).toBe(true);
+    expect(isEncryptedKey('/registry/configmaps/secrets/a')).toBe(false);
+  });
+
+  const metadata = { name: 'a', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T11:00:00Z' };
+  it.each<[kind: string, object: object, cells: unknown[]]>([
+    ['Namespace', { status: { phase: 'Active' } }, ['Active', '60m']],
+    [
+      'Node',
+      {
+        metadata: { ...metadata, labels: { 'node-role.kubernetes.io/worker': '', 'node-role.kubernetes.io/edge': '' } },
+        spec: { unschedulable: true },
+        status: {
+          conditions: [{ type: 'Ready', status: 'True' }],
+          addresses: [{ type: 'InternalIP', address: '10.0.0.1' }],
+          nodeInfo: {
+            kubeletVersion: 'v1.32.0',
+            osImage: 'Debian',
+            kernelVersion: '6.1',
+            containerRuntimeVersion: 'docker://20',
+          },
+        },
+      },
+      [
+        'Ready,SchedulingDisabled',
+        'edge,worker',
+        '60m',
+        'v1.32.0',
+        '10.0.0.1',
+        '<none>',
+        'Debian',
+        '6.1',
+        'docker://20',
+      ],
+    ],
+    ['Node', {}, ['Unknown', '<none>', '60m', '', '<none>', '<none>', '<unknown>', '<unknown>', '<unknown>']],
+    [
+      'Service',
+      {
+        spec: {
+          type: 'NodePort',
+          clusterIP: '10.96.0.7',
+          ports: [
+            { port: 80, nodePort: 30_080 },
+            { port: 53, protocol: 'UDP' },
+          ],
+          selector: { b: '2', a: '1' },
+        },
+      },
+      ['NodePort', '10.96.0.7', '<none>', '80:30080/TCP,53/UDP', '60m', 'a=1,b=2'],
+    ],
+    [
+      'Service',
+      { spec: { type: 'LoadBalancer', clusterIP: '10.96.0.7' } },
+      ['LoadBalancer', '10.96.0.7', '<pending>', '<none>', '60m', '<none>'],
+    ],
+    [
+      'Service',
+      { spec: { type: 'ExternalName', externalName: 'example.com' } },
+      ['ExternalName', '<none>', 'example.com', '<none>', '60m', '<none>'],
+    ],
+    [
+      'Deployment',
+      { spec: { ...workload, replicas: 3 }, status: { readyReplicas: 2, updatedReplicas: 3, availableReplicas: 1 } },
+      ['2/3', 3, 1, '60m', 'main', 'sample:1', 'app=a'],
+    ],
+    [
+      'ReplicaSet',
+      { spec: { ...workload, replicas: 3 }, status: { replicas: 2, readyReplicas: 1 } },
+      [3, 2, 1, '60m', 'main', 'sample:1', 'app=a'],
+    ],
+    ['Secret', { type: 'Opaque', data: { a: '', b: '' } }, ['Opaque', 2, '60m']],
+    ['ConfigMap', { data: { a: '' }, binaryData: { b: '' } }, ['2', '60m']],
+    [
+      'EndpointSlice',
+      {
+        addressType: 'IPv4',
+        ports: [{ port: 80 }, { name: 'any' }],
+        endpoints: ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5'].map((each) => ({ addresses: [each] })),
+      },
+      ['IPv4', '80,*', '10.0.0.1,10.0.0.2,10.0.0.3 + 2 more...', '60m'],
+    ],
+    ['EndpointSlice', { addressType: 'IPv4', endpoints: [] }, ['IPv4', '<unset>', '<unset>', '60m']],
+    [
+      'Event',
+      {
+        involvedObject: { kind: 'Pod', name: 'p', fieldPath: 'spec.containers{main}' },
+        type: 'Warning',
+        reason: 'BackOff',
+        message: 'again \n',
+        source: { component: 'node-agent', host: 'n1' },
+        firstTimestamp: '2026-01-01T11:50:00Z',
+        lastTimestamp: '2026-01-01T11:59:00Z',
+        count: 4,
+      },
+      ['60s', 'Warning', 'BackOff', 'pod/p', 'spec.containers{main}', 'node-agent, n1', 'again', '10m', 4, 'a'],
+    ],
+    [
+      'Application',
+      { status: { sync: { status: 'Synced', revision: 'abc' }, health: { status: 'Healthy' } } },
+      ['Synced', 'Healthy', 'abc'],
+    ],
+    [
+      'SyncRun',
+      {
+        spec: { application: 'web', revision: '0123456789', trigger: 'commit', requestedBy: 'git' },
+        status: { phase: 'Succeeded', durationMs: 3_200 },
+      },
+      ['web', '0123456', 'commit', 'Succeeded', '3s', '60m', 'git', ''],
+    ],
+    ['RenderedSet', { data: 'é' }, [2, '60m']],
+    ['Inventory', { application: 'web', entries: [{}, {}] }, ['web', 2, '60m']],
+  ])('prints a %s as kubectl shows it', (kind, object, cells) => {
+    const row = RESOURCE_ROWS.find(({ type }) => type.kind === kind) as ResourceRow;
+    const stored = { apiVersion: '', kind, metadata, ...object } as StoredObject;
+    expect(row.columns.map((column) => column.cell(stored, NOW))).toEqual(cells);
+  });
+});
