@@ -76,8 +76,10 @@ class SchedulingLoop {
 
   async run(signal: AbortSignal): Promise<void> {
     const { nodes, pods } = this.#deps;
-    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-    await Promise.race([aborted, Promise.all([nodes.until(() => nodes.synced), pods.until(() => pods.synced)])]);
+    for (const informer of [nodes, pods]) {
+      await informer.until(() => informer.synced, signal).catch(() => undefined); // Aborted: seen below.
+    }
+    signal.addEventListener('abort', () => this.#wake(), { once: true });
     const stop = [
       nodes.onChange((change) => this.#seeNode(change)),
       pods.onChange((change) => this.#seePod(change)),
@@ -86,7 +88,7 @@ class SchedulingLoop {
     for (const node of nodes.list()) this.#table.setNode(node);
     for (const pod of pods.list()) this.#seePod({ key: keyOf(pod), previous: undefined, current: pod });
     while (!signal.aborted) {
-      if (this.#pending.ready === 0) await Promise.race([aborted, new Promise<void>((wake) => (this.#wake = wake))]);
+      if (this.#pending.ready === 0) await this.#idle();
       // What arrived in the same turn is planned together.
       await setImmediate();
       if (!signal.aborted) this.#plan();
@@ -94,6 +96,12 @@ class SchedulingLoop {
     for (const each of stop) each();
     this.#toBind.length = 0;
     await Promise.all(this.#underWay);
+  }
+
+  #idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
   #seeNode({ key, current }: Change<Node>): void {

@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ApiError, EVENTS, NODES, PODS, type Pod } from '#api';
+import type { Client } from '#client';
+import { type Cluster, nodeObject, podObject, startCluster } from '../../../test/support/cluster.ts';
+import { settle } from '../../../test/support/fake-clock.ts';
+import { until } from '../../../test/support/until.ts';
+import { createScheduling, schedulingDefaults } from './scheduling.ts';
+
+let cluster: Cluster;
+beforeEach(async () => {
+  cluster = await startCluster();
+});
+afterEach(() => cluster.close());
+
+const start = async (client: Pick<Client, 'update' | 'patch'> = cluster.client) => {
+  const { clock, log, events, informers } = cluster;
+  const deps = { client, clock, log, events, pods: informers.of(PODS), nodes: informers.of(NODES) };
+  const scheduling = createScheduling(deps, { ...schedulingDefaults, backoff: { initialMs: 1, maxMs: 2 } });
+  await cluster.run((signal) => scheduling.run(signal));
+};
+const get = async (name: string) => (await cluster.client.get(PODS, { namespace: 'default', name })) as Pod;
+const placed = (name: string) => until(`${name} is placed`, async () => (await get(name)).spec.nodeName);
+const said = (pod: Pod) => pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+
+describe('src/controllers/scheduling/scheduling.ts', () => {
+  it('binds pods that wait already and pods that come, each to a node with room', async () => {
+    const { client } = cluster;
+    await client.create(NODES, nodeObject('n1', { status: { allocatable: { cpu: '4', memory: '8Gi', pods: '2' } } }));
+    await client.create(NODES, nodeObject('n2', { status: { allocatable: { cpu: '4', memory: '8Gi', pods: '2' } } }));
+    await client.create(PODS, podObject('a'));
+    await start();
+    await Promise.all(['b', 'c', 'd'].map((name) => client.create(PODS, podObject(name))));
+    const nodes = await Promise.all(['a', 'b', 'c', 'd'].map(placed));
+    expect([...nodes].sort()).toEqual(['n1', 'n1', 'n2', 'n2']);
+    expect(said(await get('a'))?.status).toBe('True');
+  });
+
+  it('says why a pod fits nowhere, once, and places it when a node comes that has room', async () => {
+    const { client } = cluster;
+    await client.create(NODES, nodeObject('n1', { spec: { unschedulable: true } }));
+    await start();
+    await client.create(PODS, podObject('a'));
+    const refused = await until('the pod is told', async () => said(await get('a')));
+    expect(refused).toMatchObject({
+      status: 'False',
+      reason: 'Unschedulable',
+      message: '0/1 nodes are available: 1 node(s) were unschedulable.',
+    });
+    const { resourceVersion } = (await get('a')).metadata;
+    await client.patch(
+      NODES,
+      { name: 'n1' },
+      { type: 'merge', body: { spec: { taints: [{ key: 'x', effect: 'NoSchedule' }] } } },
+    );
+    await settle();
+    await cluster.events.flush();
+    expect((await get('a')).metadata.resourceVersion).toBe(resourceVersion);
+    const { items } = await client.list(EVENTS);
+    expect(items.filter(({ reason }) => reason === 'FailedScheduling')).toHaveLength(1);
+    await client.create(NODES, nodeObject('n2'));
+    expect(await placed('a')).toBe('n2');
+  });
+
+  it('gives the room of a pod that goes to one that waits for it', async () => {
+    const { client } = cluster;
+    await client.create(NODES, nodeObject('n1', { status: { allocatable: { cpu: '4', memory: '8Gi', pods: '1' } } }));
+    await start();
+    await client.create(PODS, podObject('a'));
+    await placed('a');
+    await client.create(PODS, podObject('b'));
+    await until('b is told', async () => said(await get('b')));
+    await client.delete(PODS, { namespace: 'default', name: 'a' }, { gracePeriodSeconds: 0 });
+    expect(await placed('b')).toBe('n1');
+  });
+
+  it('tries again after a binding that failed, without counting the pod meanwhile', async () => {
+    const { client } = cluster;
+    await client.create(NODES, nodeObject('n1', { status: { allocatable: { cpu: '4', memory: '8Gi', pods: '1' } } }));
+    let refusals = 2;
+    await start({
+      patch: client.patch,
+      update: (resource, object, options) => {
+        if (refusals === 0) return client.update(resource, object, options);
+        refusals -= 1;
+        return Promise.reject(new ApiError('ServerTimeout', 'try again'));
+      },
+    });
+    await client.create(PODS, podObject('a'));
+    expect(await placed('a')).toBe('n1');
+    expect(refusals).toBe(0);
+  });
+
+  it('leaves pods of other schedulers alone, and writes nothing when nothing happens', async () => {
+    const { client } = cluster;
+    await client.create(NODES, nodeObject('n1'));
+    await start();
+    await client.create(PODS, podObject('theirs', { spec: { schedulerName: 'other' } }));
+    await client.create(PODS, podObject('ours'));
+    await placed('ours');
+    expect((await get('theirs')).spec.nodeName).toBeUndefined();
+    await cluster.events.flush();
+    const before = await cluster.revision();
+    await settle();
+    expect(await cluster.revision()).toBe(before);
+  });
+});
