@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
-import { delimiter } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { errorMessage } from '#base';
 import { NetworkError } from '../errors.ts';
 
@@ -27,12 +30,34 @@ export interface RunResult {
 }
 
 /** Runs a program, without a shell, and waits for its end. Failing is a result, not an error. */
-export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const { input, descriptor, timeoutMs = TIMEOUT_MS } = options;
+export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  if (options.input === undefined) return start(command, args, 'ignore', options);
+  const input = await inputFile(options.input);
+  try {
+    return await start(command, args, input.fd, options);
+  } finally {
+    await input.close();
+  }
+}
+
+/** Runs a program that must succeed; answers what it printed. Throws `NetworkCommandFailed` with what it complained of. */
+export async function mustRun(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const { code, stdout, stderr } = await run(command, args, options);
+  if (code === 0) return stdout;
+  const complaint = stderr.trim().slice(0, 500) || `exit code ${code}`;
+  throw new NetworkError('NetworkCommandFailed', `${command} ${args.join(' ')}: ${complaint}`);
+}
+
+function start(
+  command: string,
+  args: readonly string[],
+  stdin: 'ignore' | number,
+  { descriptor, timeoutMs = TIMEOUT_MS }: RunOptions,
+): Promise<RunResult> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       env: { PATH: SEARCH_PATH, LC_ALL: 'C' },
-      stdio: ['pipe', 'pipe', 'pipe', ...(descriptor === undefined ? [] : [descriptor])],
+      stdio: [stdin, 'pipe', 'pipe', ...(descriptor === undefined ? [] : [descriptor])],
       timeout: timeoutMs,
       killSignal: 'SIGKILL',
     });
@@ -44,16 +69,22 @@ export function run(command: string, args: readonly string[], options: RunOption
     }
     child.on('error', (error) => resolve({ code: undefined, stdout: '', stderr: errorMessage(error) }));
     child.on('close', (code) => resolve({ code: code ?? undefined, ...outputs }));
-    // A command that ends before it has read all its input says why by its exit code.
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(input);
   });
 }
 
-/** Runs a program that must succeed; answers what it printed. Throws `NetworkCommandFailed` with what it complained of. */
-export async function mustRun(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
-  const { code, stdout, stderr } = await run(command, args, options);
-  if (code === 0) return stdout;
-  const complaint = stderr.trim().slice(0, 500) || `exit code ${code}`;
-  throw new NetworkError('NetworkCommandFailed', `${command} ${args.join(' ')}: ${complaint}`);
+/**
+ * A file without a name that holds `text`, for a program's standard input. A pipe of Node's is a socket, and `nft -f -`
+ * opens /dev/stdin anew, which no socket allows.
+ */
+async function inputFile(text: string): Promise<FileHandle> {
+  const path = join(tmpdir(), `plumbline-${randomUUID()}`);
+  const file = await open(path, 'wx+', 0o600);
+  try {
+    await unlink(path);
+    await file.write(text, 0);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }

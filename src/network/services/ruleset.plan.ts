@@ -12,8 +12,11 @@ export const TABLE = 'plumbline';
 const MARK_BASE = 0x504c_0000;
 const MARK_MASK = 0xffff_0000;
 
-/** Before Docker's address translation, which stands at −100 and 100, and its filters at 0. */
-const PRIORITY = { dispatch: -110, unmark: -105, refuse: -10, masquerade: 90 } as const;
+/**
+ * Before Docker's address translation, which stands at −100 and 100, and its filters at 0. The kernel runs all chains of
+ * type nat, in the order of their priorities, at −100: what is to follow them stands after that.
+ */
+const PRIORITY = { dispatch: -110, unmark: -95, refuse: -10, masquerade: 90 } as const;
 
 const meta = (key: string): NftValue => ({ meta: { key } });
 const field = (protocol: string, name: string): NftValue => ({ payload: { protocol, field: name } });

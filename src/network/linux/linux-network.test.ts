@@ -1,0 +1,517 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DecodedPacket, decode, encode, type RecordType } from 'dns-packet';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Bundle, bundle } from '../../../test/support/bundle.ts';
+import { until } from '../../../test/support/until.ts';
+import { linkName } from '../address.plan.ts';
+import type { Network, NetworkOptions, ServicePortRoute } from '../network.ts';
+import { processStartTime } from './pod-links.ts';
+
+const OPTIONS: NetworkOptions = {
+  podCidr: '10.244.1.0/24',
+  clusterCidr: '10.244.0.0/16',
+  serviceCidr: '10.96.0.0/16',
+  dnsIP: '10.96.0.10',
+  clusterDomain: 'cluster.local',
+};
+const HOST_IP = '192.168.77.1';
+const OUTSIDE_IP = '192.168.77.2';
+const POD_IP = { a: '10.244.1.2', b: '10.244.1.3', c: '10.244.1.4' } as const;
+const VIP = '10.96.7.7';
+
+/** The product's network, driven by messages, in a process of its own so that it can live in a namespace of its own. */
+const agentSource = (network: URL, resolvConf: string) => `
+  import { createLinuxNetwork } from ${JSON.stringify(network.href)};
+  const log = { debug() {}, info() {}, warn: (fields, message) => process.send({ log: message, reason: String(fields.reason ?? fields.err ?? '') }), error() {}, child: () => log };
+  const clock = { nowMs: Date.now, monotonicMs: () => performance.now(), after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return { cancel: () => clearTimeout(timer) };
+  } };
+  const network = createLinuxNetwork(${JSON.stringify(OPTIONS)}, { clock, log, resolvConf: ${JSON.stringify(resolvConf)} });
+  const started = new AbortController();
+  process.on('message', async ({ id, method, args }) => {
+    try {
+      const answer = await network[method](...(method === 'start' ? [started.signal] : args));
+      process.send({ id, answer });
+    } catch (error) {
+      process.send({ id, error: { code: error.code, message: error.message } });
+    }
+  });
+`;
+
+/** Somebody on the network: serves TCP and UDP on 8080 under its name, and opens connections on demand. */
+const PEER_SOURCE = `
+  import { createSocket } from 'node:dgram';
+  import { connect, createServer } from 'node:net';
+  const name = process.argv[2];
+  // Says its name and whom it sees, then echoes; what follows the client's FIN shows that half-open works.
+  createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {});
+    socket.write(name + ' ' + socket.remoteAddress + '\\n');
+    socket.on('data', (chunk) => socket.write(name + ' echoes ' + chunk));
+    socket.on('end', () => socket.end(name + ' says bye\\n'));
+  }).listen(8080, '0.0.0.0');
+  const udp = createSocket('udp4');
+  udp.on('message', (message, from) => udp.send(name + ' ' + message, from.port, from.address));
+  udp.bind(8080, '0.0.0.0');
+  const open = new Map();
+  const sender = createSocket('udp4');
+  sender.bind(0);
+  const calls = {
+    async dial({ host, port }) {
+      const socket = connect({ host, port });
+      socket.setEncoding('utf8');
+      socket.setTimeout(3000, () => socket.destroy(Object.assign(new Error('timeout'), { code: 'TIMEOUT' })));
+      const first = await new Promise((resolve, reject) => socket.once('data', resolve).once('error', reject).once('end', () => reject(new Error('ended'))));
+      socket.on('error', () => {});
+      const id = open.size + 1;
+      open.set(id, socket);
+      return { id, first: first.trim() };
+    },
+    async visit(target) {
+      const { id, first } = await calls.dial(target);
+      open.get(id).destroy();
+      return first;
+    },
+    async say({ id, text }) {
+      const socket = open.get(id);
+      const heard = new Promise((resolve, reject) => socket.once('data', resolve).once('error', reject).once('close', () => reject(new Error('closed'))));
+      socket.write(text);
+      return (await heard).trim();
+    },
+    async finish({ id }) {
+      const socket = open.get(id);
+      let heard = '';
+      socket.on('data', (chunk) => { heard += chunk; });
+      socket.end();
+      await new Promise((resolve) => socket.once('close', resolve));
+      return heard.trim();
+    },
+    async datagram({ host, port, bytes, fresh }) {
+      const socket = fresh ? createSocket('udp4') : sender;
+      try {
+        return await new Promise((resolve, reject) => {
+          const timer = setTimeout(() => reject(Object.assign(new Error('timeout'), { code: 'TIMEOUT' })), 1500);
+          socket.once('message', (message) => { clearTimeout(timer); resolve(message.toString('base64')); });
+          socket.send(Buffer.from(bytes, 'base64'), port, host);
+        });
+      } finally {
+        if (fresh) socket.close();
+        else socket.removeAllListeners('message');
+      }
+    },
+    async framed({ host, port, bytes }) {
+      const query = Buffer.from(bytes, 'base64');
+      const socket = connect({ host, port });
+      socket.write(Buffer.concat([Buffer.of(query.length >> 8, query.length & 255), query]));
+      let heard = Buffer.alloc(0);
+      for await (const chunk of socket) {
+        heard = Buffer.concat([heard, chunk]);
+        if (heard.length > 2 && heard.length >= 2 + heard.readUInt16BE(0)) break;
+      }
+      return heard.subarray(2).toString('base64');
+    },
+  };
+  process.on('message', async ({ id, method, args }) => {
+    try {
+      process.send({ id, answer: await calls[method](...args) });
+    } catch (error) {
+      process.send({ id, error: { code: error.code, message: error.message } });
+    }
+  });
+`;
+
+/** Why the kernel's network cannot be tried here, if so. */
+function obstacle(): string | undefined {
+  if (process.platform !== 'linux') return 'not Linux';
+  if (process.getuid?.() !== 0) return 'not root';
+  for (const tool of ['ip', 'nft', 'nsenter', 'unshare', 'iptables']) {
+    if (spawnSync(tool, ['--help'], { stdio: 'ignore' }).error !== undefined) return `no ${tool}`;
+  }
+  return spawnSync('unshare', ['-n', 'true']).status === 0 ? undefined : 'no network namespaces';
+}
+
+interface Reply {
+  readonly id?: number;
+  readonly answer?: unknown;
+  readonly error?: { readonly code?: string; readonly message: string };
+  readonly log?: string;
+  readonly reason?: string;
+}
+
+/** A child that answers calls. */
+class Remote {
+  readonly child: ChildProcess;
+  readonly logs: string[] = [];
+  readonly #open = new Map<number, (reply: Reply) => void>();
+  #next = 1;
+
+  constructor(command: string, args: readonly string[]) {
+    this.child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
+    this.child.on('message', (message) => {
+      const reply = message as Reply;
+      if (reply.log !== undefined) this.logs.push(`${reply.log}: ${reply.reason}`);
+      else this.#open.get(reply.id ?? 0)?.(reply);
+    });
+    this.child.on('exit', () => {
+      for (const settle of this.#open.values()) settle({ error: { message: 'the child is gone' } });
+    });
+  }
+
+  call(method: string, ...args: readonly unknown[]): Promise<unknown> {
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#open.set(id, ({ answer, error }) => {
+        this.#open.delete(id);
+        if (error === undefined) resolve(answer);
+        else reject(Object.assign(new Error(error.message), { code: error.code }));
+      });
+      this.child.send({ id, method, args });
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  async end(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.child.kill('SIGKILL');
+    await once(this.child, 'exit');
+  }
+}
+
+const reason = obstacle();
+
+describe.skipIf(reason !== undefined)(
+  `src/network/linux/linux-network.ts${reason ? ` (skipped: ${reason})` : ''}`,
+  () => {
+    const suffix = randomBytes(3).toString('hex');
+    const host = `plbt-h-${suffix}`;
+    const outside = `plbt-o-${suffix}`;
+    const remotes: Remote[] = [];
+    let folder = '';
+    let built: Bundle;
+    let agent: Remote;
+    let onHost: Remote;
+    let beyond: Remote;
+    const pods = {} as Record<'a' | 'b' | 'c', Remote>;
+
+    const sh = (...args: readonly string[]) => execFileSync(args[0] ?? '', args.slice(1), { encoding: 'utf8' });
+    const inHost = (...args: readonly string[]) => sh('ip', 'netns', 'exec', host, ...args);
+    const remote = (...command: readonly string[]) => {
+      const made = new Remote(command[0] ?? '', command.slice(1));
+      remotes.push(made);
+      return made;
+    };
+    const inNamespace = (namespace: string, script: string, name: string) =>
+      remote('nsenter', `--net=/run/netns/${namespace}`, process.execPath, join(folder, script), name);
+    const newPod = (name: string) => remote('unshare', '-n', process.execPath, join(folder, 'peer.mjs'), name);
+    const network = new Proxy({} as Network, {
+      get:
+        (_target, method: string) =>
+        (...args: readonly unknown[]) =>
+          agent.call(method, ...args),
+    });
+    const attach = (name: 'a' | 'b' | 'c') =>
+      network.attachPod({ id: `uid-${name}`, ip: POD_IP[name], pid: pods[name].pid });
+    const backends = (...names: readonly ('a' | 'b' | 'c')[]) =>
+      names.map((name) => ({ ip: POD_IP[name], port: 8080 }));
+    const web = (route: Partial<ServicePortRoute> = {}): ServicePortRoute => ({
+      service: 'default/web:http',
+      protocol: 'TCP',
+      clusterIP: VIP,
+      port: 80,
+      backends: backends('a', 'b'),
+      ...route,
+    });
+    /** The names that answer `times` new connections. */
+    const visits = async (from: Remote, ip: string, port: number, times = 1) => {
+      const seen = new Set<string>();
+      for (let i = 0; i < times; i += 1)
+        seen.add(String(await from.call('visit', { host: ip, port })).split(' ')[0] ?? '');
+      return [...seen].sort();
+    };
+    const ask = async (from: Remote, name: string, type: RecordType, by: 'datagram' | 'framed' = 'datagram') => {
+      const query = encode({ type: 'query', id: 7, flags: 256, questions: [{ name, type }] });
+      const bytes = query.toString('base64');
+      const reply = await from.call(by, { host: OPTIONS.dnsIP, port: 53, bytes, fresh: true });
+      return decode(Buffer.from(String(reply), 'base64')) as DecodedPacket & { readonly rcode: string };
+    };
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'plumbline-network-'));
+      built = await bundle({ network: new URL('./linux-network.ts', import.meta.url) });
+      await writeFile(join(folder, 'resolv.conf'), `nameserver ${OPTIONS.dnsIP}\nnameserver ${OUTSIDE_IP}\n`);
+      await writeFile(join(folder, 'agent.mjs'), agentSource(built.url('network'), join(folder, 'resolv.conf')));
+      await writeFile(join(folder, 'peer.mjs'), PEER_SOURCE);
+      sh('ip', 'netns', 'add', host);
+      sh('ip', 'netns', 'add', outside);
+      inHost('ip', 'link', 'set', 'lo', 'up');
+      inHost('ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'up0', 'netns', outside);
+      inHost('ip', 'addr', 'add', `${HOST_IP}/24`, 'dev', 'up0');
+      inHost('ip', 'link', 'set', 'up0', 'up');
+      sh('ip', '-n', outside, 'addr', 'add', `${OUTSIDE_IP}/24`, 'dev', 'up0');
+      sh('ip', '-n', outside, 'link', 'set', 'up0', 'up');
+      // As Docker leaves a host.
+      inHost('iptables', '-N', 'DOCKER-USER');
+      inHost('iptables', '-A', 'DOCKER-USER', '-j', 'RETURN');
+      inHost('iptables', '-A', 'FORWARD', '-j', 'DOCKER-USER');
+      inHost('iptables', '-P', 'FORWARD', 'DROP');
+      agent = inNamespace(host, 'agent.mjs', 'agent');
+      onHost = inNamespace(host, 'peer.mjs', 'host');
+      beyond = inNamespace(outside, 'peer.mjs', 'outside');
+      for (const name of ['a', 'b', 'c'] as const) pods[name] = newPod(name);
+      expect(await network.support()).toEqual({ ok: true });
+      await network.start(new AbortController().signal);
+      for (const name of ['a', 'b', 'c'] as const) await attach(name);
+    });
+
+    afterAll(async () => {
+      for (const each of remotes) await each.end();
+      for (const namespace of [host, outside]) spawnSync('ip', ['netns', 'delete', namespace]);
+      await rm(folder, { recursive: true, force: true });
+      await built?.remove();
+    });
+
+    describe('pods', () => {
+      it('get their address within 100 ms, and lose it with the pod', async () => {
+        const extra = newPod('extra');
+        await extra.call('visit', { host: '127.0.0.1', port: 1 }).catch(() => undefined);
+        const fromMs = performance.now();
+        await network.attachPod({ id: 'uid-extra', ip: '10.244.1.9', pid: extra.pid });
+        const tookMs = performance.now() - fromMs;
+        expect(await visits(pods.a, '10.244.1.9', 8080)).toEqual(['extra']);
+        expect(tookMs).toBeLessThan(process.env['CI'] === undefined ? 250 : 1_000);
+        await network.detachPod('uid-extra');
+        await network.detachPod('uid-extra');
+        expect(inHost('ip', '-br', 'link')).not.toContain(linkName('uid-extra'));
+        await extra.end();
+      });
+
+      it('reach each other, the host and, with its address, the world; under FORWARD DROP', async () => {
+        expect(await pods.a.call('visit', { host: POD_IP.b, port: 8080 })).toBe(`b ${POD_IP.a}`);
+        expect(await pods.a.call('visit', { host: HOST_IP, port: 8080 })).toBe(`host ${POD_IP.a}`);
+        expect(await pods.a.call('visit', { host: OUTSIDE_IP, port: 8080 })).toBe(`outside ${HOST_IP}`);
+        expect(await visits(onHost, POD_IP.a, 8080)).toEqual(['a']);
+      });
+
+      it('keep their interface when attached again, by this agent or the next', async () => {
+        const { id } = (await pods.a.call('dial', { host: POD_IP.b, port: 8080 })) as { id: number };
+        const before = inHost('ip', '-br', 'link');
+        await attach('a');
+        await attach('b');
+        expect(inHost('ip', '-br', 'link')).toBe(before);
+        expect(await pods.a.call('say', { id, text: 'still' })).toBe('b echoes still');
+      });
+
+      it('get a whole interface again after a half-made or damaged one', async () => {
+        sh('nsenter', '-t', `${pods.c.pid}`, '-n', 'ip', 'addr', 'flush', 'dev', 'eth0');
+        await attach('c');
+        expect(await visits(pods.a, POD_IP.c, 8080)).toEqual(['c']);
+        inHost('ip', 'route', 'delete', `${POD_IP.c}/32`);
+        await attach('c');
+        expect(await visits(pods.a, POD_IP.c, 8080)).toEqual(['c']);
+      });
+
+      it('are refused when the process is gone, another one, or the host itself', async () => {
+        const code = (pod: { pid: number; ip?: string; startTime?: number }) =>
+          network.attachPod({ id: 'uid-x', ip: '10.244.1.50', ...pod }).then(
+            () => 'attached',
+            (error) => error.code,
+          );
+        const startTime = (await processStartTime(pods.a.pid)) ?? 0;
+        expect(await code({ pid: 4_194_304 })).toBe('SandboxGone');
+        expect(await code({ pid: onHost.pid })).toBe('SandboxGone');
+        expect(await code({ pid: pods.a.pid, startTime: startTime + 1 })).toBe('SandboxGone');
+        expect(await code({ pid: pods.a.pid, ip: '10.245.0.1' })).toBe('NetworkAddress');
+        expect(inHost('ip', '-br', 'link')).not.toContain(linkName('uid-x'));
+        await network.attachPod({ id: 'uid-a', ip: POD_IP.a, pid: pods.a.pid, startTime });
+      });
+    });
+
+    describe('services', () => {
+      it('spread connections of pods and of the host over the ready pods', async () => {
+        await network.setServices([web()]);
+        expect(await visits(pods.c, VIP, 80, 30)).toEqual(['a', 'b']);
+        expect(await visits(onHost, VIP, 80, 30)).toEqual(['a', 'b']);
+        expect(await pods.c.call('visit', { host: VIP, port: 80 })).toContain(POD_IP.c);
+      });
+
+      it('lead a pod back to itself', async () => {
+        await network.setServices([web({ backends: backends('a') })]);
+        expect(await visits(pods.a, VIP, 80, 3)).toEqual(['a']);
+      });
+
+      it('answer at the node port of every address of the host, from outside, from pods and from the host', async () => {
+        await network.setServices([web({ nodePort: 30_080 })]);
+        expect(await visits(beyond, HOST_IP, 30_080, 30)).toEqual(['a', 'b']);
+        expect(await visits(onHost, HOST_IP, 30_080, 20)).toEqual(['a', 'b']);
+        expect(await visits(pods.a, HOST_IP, 30_080, 20)).toEqual(['a', 'b']);
+        expect(await visits(onHost, '127.0.0.1', 30_080, 30)).toEqual(['a', 'b']);
+      });
+
+      it('let the client of a relayed connection finish first and still hear the rest', async () => {
+        await network.setServices([web({ nodePort: 30_080, backends: backends('a') })]);
+        const { id } = (await onHost.call('dial', { host: '127.0.0.1', port: 30_080 })) as { id: number };
+        expect(await onHost.call('say', { id, text: 'hello' })).toBe('a echoes hello');
+        expect(await onHost.call('finish', { id })).toBe('a says bye');
+      });
+
+      it('refuse at once when they have no ready pod, or are unknown', async () => {
+        await network.setServices([web({ backends: [], nodePort: 30_080 })]);
+        const refused = async (from: Remote, ip: string, port: number) => {
+          const fromMs = performance.now();
+          await expect(from.call('visit', { host: ip, port })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+          expect(performance.now() - fromMs).toBeLessThan(1_000);
+        };
+        await refused(pods.a, VIP, 80);
+        await refused(onHost, VIP, 80);
+        await refused(pods.a, '10.96.200.200', 80);
+        await refused(onHost, '127.0.0.1', 30_080);
+        await refused(beyond, HOST_IP, 30_080);
+      });
+
+      it('cut no established connection when its pod leaves the service; new ones go elsewhere', async () => {
+        await network.setServices([web({ nodePort: 30_080, backends: backends('a') })]);
+        const lines = await Promise.all([
+          pods.c.call('dial', { host: VIP, port: 80 }),
+          onHost.call('dial', { host: '127.0.0.1', port: 30_080 }),
+          beyond.call('dial', { host: HOST_IP, port: 30_080 }),
+        ]);
+        await network.setServices([web({ nodePort: 30_080, backends: backends('b') })]);
+        for (const [index, from] of [pods.c, onHost, beyond].entries()) {
+          const { id } = lines[index] as { id: number };
+          expect(await from.call('say', { id, text: 'there?' })).toBe('a echoes there?');
+        }
+        expect(await visits(pods.c, VIP, 80, 10)).toEqual(['b']);
+        expect(await visits(onHost, '127.0.0.1', 30_080, 10)).toEqual(['b']);
+        await network.setServices([web({ nodePort: 30_080, backends: [] })]);
+        const { id } = lines[0] as { id: number };
+        expect(await pods.c.call('say', { id, text: 'and now?' })).toBe('a echoes and now?');
+      });
+
+      it.skipIf(spawnSync('conntrack', ['--version']).error !== undefined)(
+        'lead a talking UDP client to the new pod at once (needs conntrack)',
+        async () => {
+          const dns = (name: 'a' | 'b') =>
+            web({ service: 'default/udp:x', protocol: 'UDP', port: 53, backends: backends(name) });
+          const say = () =>
+            pods.c.call('datagram', { host: VIP, port: 53, bytes: Buffer.from('hi').toString('base64') });
+          const heard = async () => Buffer.from(String(await say()), 'base64').toString();
+          await network.setServices([dns('a')]);
+          expect(await heard()).toBe('a hi');
+          await network.setServices([dns('b')]);
+          expect(await heard()).toBe('b hi');
+        },
+      );
+
+      it('change in one transaction whatever the number, and show no other program a mark of ours', async () => {
+        const many = Array.from({ length: 300 }, (_, i) =>
+          web({
+            service: `many/s${i}:http`,
+            clusterIP: `10.96.${20 + (i >> 7)}.${(i & 127) + 1}`,
+            backends: backends('a', 'b', 'c').slice(0, (i % 3) + 1),
+          }),
+        );
+        await network.setServices(many);
+        expect(await visits(pods.c, '10.96.20.1', 80, 2)).toEqual(['a']);
+        expect(await visits(pods.c, '10.96.20.3', 80, 40)).toEqual(['a', 'b', 'c']);
+        inHost('iptables', '-t', 'mangle', '-A', 'FORWARD', '-m', 'mark', '!', '--mark', '0', '-j', 'DROP');
+        expect(await visits(pods.c, '10.96.20.2', 80, 5)).not.toEqual([]);
+        inHost('iptables', '-t', 'mangle', '-F', 'FORWARD');
+        await network.setServices([]);
+        await expect(visits(pods.c, '10.96.20.1', 80)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+      });
+    });
+
+    describe('names', () => {
+      it('of the cluster are answered, to pods and to the host, by UDP and TCP', async () => {
+        await network.setDnsRecords({
+          a: new Map([
+            ['web.default.svc.cluster.local', [VIP]],
+            ['db.default.svc.cluster.local', [POD_IP.a, POD_IP.b]],
+          ]),
+          srv: new Map([
+            ['_http._tcp.web.default.svc.cluster.local', [{ port: 80, target: 'web.default.svc.cluster.local' }]],
+          ]),
+        });
+        for (const from of [pods.a, onHost]) {
+          for (const by of ['datagram', 'framed'] as const) {
+            const answer = await ask(from, 'web.default.svc.cluster.local', 'A', by);
+            expect(answer).toMatchObject({ rcode: 'NOERROR', flag_aa: true, answers: [{ data: VIP }] });
+          }
+        }
+        expect(await ask(pods.a, 'db.default.svc.cluster.local', 'A')).toMatchObject({ answers: { length: 2 } });
+        expect(await ask(pods.a, 'nope.default.svc.cluster.local', 'A')).toMatchObject({ rcode: 'NXDOMAIN' });
+        expect(await ask(pods.a, '_http._tcp.web.default.svc.cluster.local', 'SRV')).toMatchObject({
+          answers: [{ data: { port: 80 } }],
+        });
+      });
+
+      it('of the world fail by SERVFAIL when no nameserver answers, instead of hanging', async () => {
+        expect(await ask(pods.a, 'example.com', 'A')).toMatchObject({ rcode: 'SERVFAIL' });
+      });
+    });
+
+    it('puts back within 5 s what others took away', { timeout: 30_000 }, async () => {
+      await network.setServices([web()]);
+      inHost('nft', 'flush', 'ruleset');
+      inHost('iptables', '-N', 'DOCKER-USER');
+      inHost('iptables', '-A', 'FORWARD', '-j', 'DOCKER-USER');
+      inHost('iptables', '-P', 'FORWARD', 'DROP');
+      inHost('ip', 'addr', 'delete', `${OPTIONS.dnsIP}/32`, 'dev', 'lo');
+      const lostMs = performance.now();
+      await until('the service answers again', () => visits(pods.c, VIP, 80).catch(() => false), 10_000);
+      await until(
+        'DNS answers again',
+        () => ask(pods.c, 'web.default.svc.cluster.local', 'A').catch(() => undefined),
+        10_000,
+      );
+      expect(performance.now() - lostMs).toBeLessThan(6_500);
+      expect(agent.logs.join('\n')).toContain('put back');
+    });
+
+    it('loads everything anew when a change meets rules that are not as it left them', async () => {
+      await network.setServices([web()]);
+      inHost('nft', 'flush', 'map', 'ip', 'plumbline', 'backend-ip');
+      await network.setServices([web({ backends: backends('b') })]);
+      expect(await visits(pods.c, VIP, 80, 5)).toEqual(['b']);
+    });
+
+    it('leaves services working while the agent is gone, and takes over again', async () => {
+      await network.setServices([web({ nodePort: 30_080 })]);
+      const { id } = (await pods.c.call('dial', { host: VIP, port: 80 })) as { id: number };
+      await agent.end();
+      expect(await visits(pods.c, VIP, 80, 20)).toEqual(['a', 'b']);
+      agent = inNamespace(host, 'agent.mjs', 'agent');
+      await network.setServices([web({ nodePort: 30_080 })]);
+      await network.start(new AbortController().signal);
+      for (const name of ['a', 'b', 'c'] as const) await attach(name);
+      expect(await visits(pods.c, VIP, 80, 20)).toEqual(['a', 'b']);
+      expect(await visits(onHost, '127.0.0.1', 30_080, 20)).toEqual(['a', 'b']);
+      expect(await pods.c.call('say', { id, text: 'still' })).toMatch(/echoes still/);
+    });
+
+    it('takes everything of its own away, and nothing else', async () => {
+      inHost('nft', 'add', 'table', 'ip', 'somebody');
+      await network.remove();
+      await network.remove();
+      const links = inHost('ip', '-br', 'link');
+      expect(links).not.toContain('plb');
+      expect(links).toContain('up0');
+      expect(inHost('nft', 'list', 'tables')).not.toContain('plumbline');
+      expect(inHost('nft', 'list', 'tables')).toContain('somebody');
+      expect(inHost('iptables', '-S')).not.toContain('plb');
+      expect(inHost('ip', 'addr')).not.toContain('10.96');
+      expect(inHost('ip', 'route')).not.toContain('10.');
+      await network.close();
+      await expect(attach('a')).rejects.toMatchObject({ code: 'NetworkClosed' });
+    });
+  },
+);
