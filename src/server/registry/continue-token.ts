@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { ApiError } from '#api';
 import { badRequest } from './errors.ts';
 
 /** Where a list goes on: after this store key, as things stood at this revision. */
@@ -7,8 +8,6 @@ export interface ContinuePoint {
   readonly after: string;
 }
 
-/** Source: the wording of apiserver storage/continue.go and etcd3/errors.go (v0.32). */
-const INVALID = 'continue key is not valid';
 const MAC_BYTES = 16;
 
 /**
@@ -27,18 +26,35 @@ export class ContinueTokens {
     return Buffer.concat([this.#mac(body, scope), body]).toString('base64url');
   }
 
-  /** Throws `BadRequest` for a token that this list never gave. */
+  /**
+   * Throws `BadRequest` for what is no token, and `Expired` for one that this list never gave: it may be from before a
+   * restart, and clients that are told so list again.
+   */
   read(token: string, scope: string): ContinuePoint {
     const bytes = Buffer.from(token, 'base64url');
     const body = bytes.subarray(MAC_BYTES);
-    const mac = bytes.subarray(0, MAC_BYTES);
-    if (mac.length !== MAC_BYTES || !timingSafeEqual(mac, this.#mac(body, scope))) throw badRequest(INVALID);
-    const [revision, after] = JSON.parse(body.toString()) as [number, string];
-    return { revision, after };
+    const point = parsePoint(body.toString());
+    if (point === undefined) throw badRequest('continue key is not valid');
+    if (!timingSafeEqual(bytes.subarray(0, MAC_BYTES), this.#mac(body, scope))) throw tooOldToContinue();
+    return point;
   }
 
   #mac(body: Uint8Array, scope: string): Buffer {
     const whole = createHmac('sha256', this.#secret).update(scope).update('\0').update(body).digest();
     return whole.subarray(0, MAC_BYTES);
   }
+}
+
+/** Source: the wording of apiserver storage/etcd3/errors.go (v0.32). */
+export function tooOldToContinue(): ApiError {
+  return new ApiError(
+    'Expired',
+    'The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.',
+  );
+}
+
+function parsePoint(text: string): ContinuePoint | undefined {
+  const match = /^\[(\d{1,16}),("(?:[^"\\]|\\.)*")\]$/.exec(text);
+  if (match?.[2] === undefined) return undefined;
+  return { revision: Number(match[1]), after: JSON.parse(match[2]) as string };
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   CONFIG_MAPS,
@@ -334,14 +335,18 @@ describe('src/server/registry/create-api.ts', () => {
 
     it('refuses tokens it did not give, or gave for another list', async () => {
       const { continue: token = '' } = await list({ limit: 1 });
-      const forged = `${token.slice(0, -2)}${token.endsWith('AA') ? 'BB' : 'AA'}`;
+      const forged = `${token.startsWith('AA') ? 'BB' : 'AA'}${token.slice(2)}`;
       for (const more of [
         { continue: forged },
-        { continue: 'x' },
         { continue: token, namespace: 'a' },
         { continue: token, labelSelector: 'a' },
-      ])
-        expect(await refusal(list(more), 'BadRequest')).toBe('continue key is not valid');
+      ]) {
+        expect(await refusal(list(more), 'Expired')).toContain('You must start a new list');
+      }
+      for (const garbage of ['x', 'AAAA', token.slice(0, 10), `${token}AA`])
+        expect(await refusal(list({ continue: garbage }), 'BadRequest')).toBe('continue key is not valid');
+      await restart();
+      await refusal(list({ continue: token }), 'Expired');
     });
 
     it('says Expired when the first page’s moment is forgotten', async () => {
@@ -768,6 +773,49 @@ describe('src/server/registry/create-api.ts', () => {
       expect(gone.lingers).toBe(false);
       await refusal(get(PODS, 'a'), 'NotFound');
     });
+  });
+
+  it('replays to the list, whatever many do at once', async () => {
+    const step = fc.record({
+      verb: fc.constantFrom('create', 'merge', 'apply', 'delete' as const),
+      name: fc.constantFrom('a', 'b', 'c'),
+      value: fc.constantFrom('1', '2'),
+    });
+    const act = async ({ verb, name, value }: { verb: string; name: string; value: string }) => {
+      const patch = { ...configMap(name), data: { [verb]: value } } as never;
+      const target = { ...at(CONFIG_MAPS), name };
+      if (verb === 'create') await create(CONFIG_MAPS, configMap(name, { data: { a: value } }));
+      else if (verb === 'merge') await api.patch({ ...target, patchType: 'merge', patch });
+      else if (verb === 'apply')
+        await api.patch({ ...target, patchType: 'apply', patch, fieldManager: value, force: true });
+      else await api.delete(target);
+    };
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(step, { maxLength: 4 }), { maxLength: 5 }), async (rounds) => {
+        const { items, resourceVersion } = await api.list(at(CONFIG_MAPS));
+        const state = new Map(items.map((each) => [each.metadata.name, each]));
+        const seen = await frames({ resourceVersion, namespace: 'default' }, async () => {
+          for (const round of rounds) {
+            const settled = await Promise.allSettled(round.map(act));
+            for (const each of settled)
+              if (each.status === 'rejected') expect(isApiError(each.reason, 'NotFound', 'AlreadyExists')).toBe(true);
+          }
+        });
+        let last = Number(resourceVersion);
+        for (const frame of seen) {
+          if (frame.type === 'BOOKMARK') continue;
+          const { name, resourceVersion: version } = frame.object.metadata;
+          expect(Number(version)).toBeGreaterThan(last);
+          expect(state.has(name)).toBe(frame.type !== 'ADDED');
+          last = Number(version);
+          if (frame.type === 'DELETED') state.delete(name);
+          else state.set(name, frame.object);
+        }
+        const after = await api.list(at(CONFIG_MAPS));
+        expect([...state.keys()].sort().map((name) => state.get(name))).toEqual(after.items);
+      }),
+      { numRuns: 30 },
+    );
   });
 
   describe('housekeeping', () => {

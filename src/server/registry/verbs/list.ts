@@ -3,16 +3,14 @@ import type { Store } from '#store';
 import type { Selection } from '../../watch-cache/selection.ts';
 import type { ListAnswer, ListRequest } from '../api.ts';
 import { decodeObject } from '../codec.ts';
-import type { ContinueTokens } from '../continue-token.ts';
+import { type ContinueTokens, tooOldToContinue } from '../continue-token.ts';
 import { resourcePrefix, storeKey } from '../keys.ts';
 import { apiLimits } from '../limits.ts';
 import { listVersion } from '../resource-version.ts';
 import { compileSelection } from '../selection.ts';
 import { cacheOf, untilReached, type VerbDeps } from './verb-deps.ts';
 
-/** Source of both sentences: apiserver storage/etcd3/errors.go (v0.32). */
-const TOO_OLD_TO_CONTINUE =
-  'The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.';
+/** Source: apiserver storage/etcd3/errors.go (v0.32). */
 const TOO_OLD_TO_LIST = 'The resourceVersion for the provided list is too old.';
 
 interface Page {
@@ -45,7 +43,7 @@ export function createList(deps: VerbDeps, tokens: ContinueTokens) {
     if (request.continue) {
       const { revision, after } = tokens.read(request.continue, scope);
       const page = await readStored(deps.store, { prefix: prefixOf(request), selection, limit, revision, after });
-      if (page === undefined) throw new ApiError('Expired', TOO_OLD_TO_CONTINUE);
+      if (page === undefined) throw tooOldToContinue();
       return answer(page, revision);
     }
     if (version.at === 'not-older-than' || version.at === 'exactly') await untilReached(deps, version.revision);
