@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Application } from '#api';
 import { APPLICATIONS } from '#api';
-import { type Client, clientFromKubeconfig } from '#client';
+import { type Client, clientFromKubeconfig, type HttpClient } from '#client';
 import { CliError } from './errors.ts';
 import type { Output } from './output.ts';
 
@@ -15,7 +15,7 @@ export interface SessionOptions {
 
 /** What a command works with. */
 export interface Session {
-  readonly client: Client;
+  readonly client: HttpClient;
   readonly output: Output;
   /** The person's name on this machine, for approvals and syncs asked for here. */
   readonly person: string;

@@ -1,4 +1,5 @@
 import type { SyncRun } from '#api';
+import { diffRuns } from '#app';
 import { CliError } from '../errors.ts';
 import { formatTable, paint, plain, shortCommit } from '../output.ts';
 import { requireApplication, type Session } from '../session.ts';
@@ -52,4 +53,13 @@ export function pickRun(runs: readonly SyncRun[], word: string): SyncRun {
       exitCode: 2,
     });
   return found;
+}
+
+/** Prints what differs between the objects that two runs rendered, as a unified diff with secrets masked. */
+export async function compareRuns(session: Session, name: string, from: string, to: string): Promise<void> {
+  await requireApplication(session.client, name);
+  const runs = await runsOf(session, name);
+  const difference = await diffRuns(session.client, pickRun(runs, from), pickRun(runs, to));
+  if (difference.objects.length === 0) session.output.note('The rendered objects of both runs are the same.');
+  for (const { patch } of difference.objects) session.output.write(plain(patch).trimEnd());
 }

@@ -1,0 +1,75 @@
+import path from 'node:path';
+import { createLog, systemClock } from '#base';
+import { createHttpClient } from '#client';
+import { createLinuxNetwork } from '#network';
+import { createHttpsControl, createNodeAgent } from '#node-agent';
+import { createDockerRuntime } from '#runtime';
+import { readAgentConfig } from './agent-config.ts';
+import { clusterNetwork } from './config.ts';
+import { loadImages } from './images.ts';
+import { removeProcessFile, startTicksOf, writeProcessFile } from './process-file.ts';
+
+export interface AgentRunOptions {
+  readonly agentDir: string;
+  readonly dockerHost?: string;
+  readonly nodeName?: string;
+  /** Written when the agent runs, taken away when it leaves. */
+  readonly pidFile?: string;
+  readonly fingerprint?: string;
+  readonly verbose?: boolean;
+  readonly version: string;
+}
+
+/** Whose containers these are. */
+export const ownerLabel = (clusterId: string, nodeName: string) => `${clusterId}/${nodeName}`;
+
+/** Runs the node agent of this machine until the signal aborts. Containers, routes and rules stay. */
+export async function runAgent(options: AgentRunOptions, signal: AbortSignal): Promise<void> {
+  const { agentDir, pidFile, fingerprint = '', verbose = false } = options;
+  const clock = systemClock;
+  const log = createLog({ level: verbose ? 'debug' : 'info' });
+  const config = await readAgentConfig(agentDir);
+  const nodeName = options.nodeName ?? config.nodeName;
+  const runtime = createDockerRuntime({
+    owner: ownerLabel(config.clusterId, nodeName),
+    clock,
+    log,
+    ...(options.dockerHost === undefined ? {} : { host: options.dockerHost }),
+  });
+  if (pidFile !== undefined)
+    await writeProcessFile(pidFile, {
+      pid: process.pid,
+      startTicks: (await startTicksOf(process.pid)) ?? '',
+      fingerprint,
+    });
+  try {
+    await loadImages(path.join(agentDir, 'images'), runtime, log);
+    const { server, ca, token } = config;
+    const client = createHttpClient({ server, ca, token, userAgent: 'plumbline-node-agent' });
+    const agent = createNodeAgent({
+      client,
+      runtime,
+      createNetwork: (podCidr) =>
+        createLinuxNetwork(
+          {
+            podCidr,
+            clusterCidr: clusterNetwork.podCidr,
+            serviceCidr: clusterNetwork.serviceCidr,
+            dnsIP: clusterNetwork.dnsServiceIP,
+            clusterDomain: clusterNetwork.domain,
+          },
+          { clock, log },
+        ),
+      control: createHttpsControl({ server, ca, token, nodeName, clock, log }),
+      clock,
+      log,
+      nodeName,
+      stateDir: agentDir,
+      version: options.version,
+    });
+    await agent.run(signal);
+    client.close();
+  } finally {
+    if (pidFile !== undefined) await removeProcessFile(pidFile);
+  }
+}

@@ -1,0 +1,254 @@
+import path from 'node:path';
+import { type Clock, errorCode, type Log, systemClock } from '#base';
+import type { Client } from '#client';
+import { createControllers } from '#controllers';
+import {
+  createApi,
+  createAuthorizer,
+  createHttpServer,
+  createLocalClient,
+  createNodeTunnel,
+  createPodLogs,
+  createSessions,
+  createUiServer,
+  createWebhookLookup,
+  createWebhookServer,
+  ensurePki,
+  GROUP_MASTERS,
+  isEncryptedKey,
+  type Listener,
+  nodeUser,
+  openTokenFile,
+  type TokenStore,
+  type UserInfo,
+  writeKubeconfig,
+} from '#server';
+import { loadOrCreateKey, openSqliteStore } from '#store';
+import { createSync } from '#sync';
+import { bootstrapCluster } from './bootstrap.ts';
+import { type ControlPlaneConfig, clusterNetwork } from './config.ts';
+import { diffRuns } from './differences.ts';
+import { StartError } from './errors.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { packageRoot, type StatePaths, statePaths } from './paths.ts';
+import { ensurePrivateDir, newClusterId, readOrMake } from './private-state.ts';
+import { applyRootApplication } from './root-application.ts';
+
+export interface ControlPlane {
+  readonly paths: StatePaths;
+  readonly config: ControlPlaneConfig;
+  readonly clusterId: string;
+  readonly apiUrl: string;
+  readonly ca: string;
+  readonly webhookUrl: string;
+  /** A link that logs a browser in as the administrator, once. */
+  createLoginLink(): string;
+  /** A credential for the agent of a node; tokens given before go on. */
+  issueNodeToken(nodeName: string): Promise<string>;
+  /** Rejects when a part fails that the control plane cannot go on without. */
+  readonly failed: Promise<never>;
+  close(): Promise<void>;
+}
+
+const ADMIN: UserInfo = { name: 'admin', groups: [GROUP_MASTERS] };
+
+/** Listens, or says in words which port is taken and what to do. */
+async function listen(listener: Listener, what: string, port: number, flag: string): Promise<void> {
+  try {
+    await listener.start();
+  } catch (error) {
+    if (errorCode(error) === 'EADDRINUSE')
+      throw new StartError(
+        'PortTaken',
+        `port ${port} (${what}) is taken by another program`,
+        `Choose another port: ${flag} PORT. If Plumbline runs already, end it first.`,
+        error,
+      );
+    if (errorCode(error) === 'EACCES')
+      throw new StartError(
+        'PortNotAllowed',
+        `port ${port} (${what}) may not be used by this user`,
+        `Choose a port from 1024 up: ${flag} PORT`,
+        error,
+      );
+    if (errorCode(error) === 'EADDRNOTAVAIL')
+      throw new StartError(
+        'AddressNotHere',
+        `the address to listen on is not one of this machine's`,
+        'Give --listen an address that `ip addr` shows, or 0.0.0.0.',
+        error,
+      );
+    throw error;
+  }
+}
+
+/** The administrator's token: kept in the kubeconfig only, so it is read from there or given anew. */
+async function ensureKubeconfig(paths: StatePaths, server: string, ca: string, tokens: TokenStore): Promise<void> {
+  const token = await readOrMake(path.join(paths.pki, 'admin.token'), () => tokens.issue(ADMIN));
+  if (tokens.authenticate(token) === undefined)
+    throw new StartError(
+      'TokenUnknown',
+      `the administrator's token in ${paths.pki} is not in ${paths.tokens}`,
+      `Delete ${path.join(paths.pki, 'admin.token')} to get a new one.`,
+    );
+  await writeKubeconfig({ path: paths.kubeconfig, server, ca, user: ADMIN.name, token });
+}
+
+/** Opens the parts bottom up: store, API, listeners, then the actors. Resolves when it serves. */
+export async function startControlPlane(
+  config: ControlPlaneConfig,
+  { log, clock = systemClock }: { readonly log: Log; readonly clock?: Clock },
+): Promise<ControlPlane> {
+  const paths = statePaths(config.stateDir);
+  const lifecycle = new Lifecycle(log);
+  try {
+    return await open(config, paths, { log, clock, lifecycle });
+  } catch (error) {
+    await lifecycle.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly lifecycle: Lifecycle;
+}
+
+async function open(
+  config: ControlPlaneConfig,
+  paths: StatePaths,
+  { log, clock, lifecycle }: Parts,
+): Promise<ControlPlane> {
+  const { listen: at } = config;
+  await ensurePrivateDir(paths.root);
+  await ensurePrivateDir(paths.pki);
+  const clusterId = await readOrMake(paths.clusterId, newClusterId);
+  const key = await loadOrCreateKey(paths.storeKey);
+  const store = await openSqliteStore(
+    { clock, log },
+    { path: paths.store, encryption: { key, encrypts: isEncryptedKey } },
+  );
+  lifecycle.add('store', () => store.close());
+  const api = await createApi(
+    { store, clock, log },
+    { serviceCidr: clusterNetwork.serviceCidr, nodePorts: clusterNetwork.nodePorts },
+  );
+  lifecycle.add('api', () => api.close());
+
+  const pki = await ensurePki(paths.pki, {
+    hosts: [at.host].filter((host) => host !== '0.0.0.0' && host !== '::'),
+    clock,
+  });
+  const tokens = await openTokenFile(paths.tokens, clock);
+  const sessions = createSessions({ clock });
+  const authorize = createAuthorizer({ api, log });
+  const tunnel = createNodeTunnel({ clock, log });
+  const openPodLog = createPodLogs({ api, tunnel });
+  const local = (name: string): Client =>
+    createLocalClient(api, {
+      user: { name: `system:plumbline:${name}`, groups: [GROUP_MASTERS] },
+      userAgent: `plumbline-${name}`,
+      logs: openPodLog,
+    });
+
+  const sync = createSync(
+    {
+      client: local('sync'),
+      clock,
+      log: log.child({ room: 'sync' }),
+      random: Math.random,
+      stateDir: paths.mirrors,
+      localPaths: config.root === undefined ? [] : [config.root.repository],
+    },
+    config.pollMs === undefined ? {} : { pollMs: config.pollMs },
+  );
+
+  const ui = createUiServer({
+    api,
+    sessions,
+    authorize,
+    staticDir: path.join(packageRoot, 'dist/ui'),
+    listen: { host: '127.0.0.1', port: at.uiPort },
+    openPodLog,
+    diffRuns: (from, to) => diffRuns(local('ui'), from, to),
+    clock,
+    log: log.child({ room: 'ui' }),
+  });
+  await listen(ui, 'dashboard', at.uiPort, '--ui-port');
+  lifecycle.add('ui', () => ui.close());
+  const loginLink = (user: UserInfo) => ui.createLoginLink(user);
+
+  const http = createHttpServer({
+    api,
+    authenticate: (token) => tokens.authenticate(token),
+    authorize,
+    tunnel,
+    openPodLog,
+    createLoginLink: loginLink,
+    issueToken: (user) => tokens.issue(user),
+    tls: pki,
+    listen: { host: at.host, port: at.apiPort },
+    productVersion: config.version,
+    clock,
+    log: log.child({ room: 'server' }),
+  });
+  await listen(http, 'Kubernetes API', at.apiPort, '--api-port');
+  lifecycle.add('http', () => http.close());
+  const apiPort = http.address().port;
+  const apiHost = at.host === '0.0.0.0' || at.host === '::' ? '127.0.0.1' : at.host;
+  const apiUrl = `https://${apiHost.includes(':') ? `[${apiHost}]` : apiHost}:${apiPort}`;
+
+  const webhooks = createWebhookServer({
+    lookup: createWebhookLookup(api),
+    notify: (hint) => void sync.hint({ secret: hint.source, url: hint.url }),
+    listen: { host: '127.0.0.1', port: at.webhookPort },
+    clock,
+    log: log.child({ room: 'webhook' }),
+  });
+  await listen(webhooks, 'webhooks', at.webhookPort, '--webhook-port');
+  lifecycle.add('webhooks', () => webhooks.close());
+
+  await ensureKubeconfig(paths, apiUrl, pki.ca, tokens);
+  await bootstrapCluster(local('bootstrap'), apiPort);
+  if (config.root !== undefined) await applyRootApplication(local('up'), config.root);
+
+  const stopping = new AbortController();
+  const actors = [
+    createControllers({ client: local('controllers'), clock, log: log.child({ room: 'controllers' }), ca: pki.ca }).run(
+      stopping.signal,
+    ),
+    sync.run(stopping.signal),
+  ];
+  // One of them ending before it was asked to is a failure of the whole.
+  const failed = new Promise<never>((_resolve, reject) => {
+    for (const actor of actors) {
+      actor.then(
+        () =>
+          stopping.signal.aborted ||
+          reject(
+            new StartError('ActorEnded', 'a part of the control plane ended by itself', 'The log above tells which.'),
+          ),
+        (error: unknown) => stopping.signal.aborted || reject(error),
+      );
+    }
+  });
+  failed.catch(() => undefined); // seen by whoever waits for it; closing in peace is no failure
+  lifecycle.add('actors', async () => {
+    stopping.abort();
+    await Promise.allSettled(actors);
+  });
+
+  return {
+    paths,
+    config,
+    clusterId,
+    apiUrl,
+    ca: pki.ca,
+    webhookUrl: `http://127.0.0.1:${webhooks.address().port}`,
+    createLoginLink: () => loginLink(ADMIN).url,
+    issueNodeToken: (nodeName) => tokens.issue(nodeUser(nodeName)),
+    failed,
+    close: () => lifecycle.close(),
+  };
+}

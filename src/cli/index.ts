@@ -1,0 +1,2 @@
+/** The command `plumb`: what a person types. */
+export { main } from './program.ts';

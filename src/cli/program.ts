@@ -1,0 +1,79 @@
+import { Command, CommanderError } from 'commander';
+import colors from 'picocolors';
+import { isApiError } from '#api';
+import { StartError } from '#app';
+import { errorMessage, PlumblineError } from '#base';
+import type { ProgramContext } from './context.ts';
+import { CliError } from './errors.ts';
+import { type Output, plain, terminalOutput } from './output.ts';
+import { addApplicationCommands } from './program/applications.ts';
+import { addObjectCommands } from './program/objects.ts';
+import { addRepoCommands } from './program/repositories.ts';
+import { addRunCommands } from './program/run.ts';
+import { addToolCommands } from './program/tools.ts';
+import { version } from './version.ts';
+
+const EXAMPLES = `
+Examples:
+  plumb up https://git.example.com/team/cluster.git   follow a repository on this machine
+  plumb status                                        is everything true to Git, and if not, why
+  plumb diff web --local ./web                        what would change; exit code 1 when something would
+  plumb history web                                   what was synced, by whom, with what result
+  plumb logs web-5d9c7 -n demo -f                     follow a container's output
+`;
+
+function tell(error: unknown, output: Output): number {
+  if (error instanceof CommanderError) return error.exitCode;
+  const red = colors.red('error:');
+  if (error instanceof CliError || error instanceof StartError) {
+    output.note(`${red} ${error.message}`);
+    if (error.hint !== undefined) output.note(error.hint);
+    return error instanceof CliError ? error.exitCode : 1;
+  }
+  if (isApiError(error)) {
+    output.note(`${red} ${plain(error.message)}`);
+    if (error.reason === 'Unauthorized')
+      output.note('The token in the kubeconfig is not known to this server. On the server: plumb kubeconfig');
+    return 2;
+  }
+  if (error instanceof PlumblineError) {
+    output.note(`${red} ${plain(error.message)}`);
+    return 2;
+  }
+  output.note(`${red} ${plain(errorMessage(error))}`);
+  if (process.env['PLUMBLINE_DEBUG'] !== undefined && error instanceof Error) output.note(error.stack ?? '');
+  return 2;
+}
+
+/** Runs one command line and resolves to its exit code: 0 done, 1 a difference or a refusal, 2 it could not be carried out. */
+export async function main(args: readonly string[], output: Output = terminalOutput): Promise<number> {
+  let code = 0;
+  const context: ProgramContext = {
+    output,
+    exit: (given) => {
+      code = given;
+    },
+  };
+  const program = new Command('plumb')
+    .description('GitOps for a handful of machines: Docker hosts run exactly what the commit says.')
+    .version(version, '-V, --version')
+    .option(
+      '--state-dir <dir>',
+      'where this installation keeps everything (default: .plumbline, or $PLUMBLINE_STATE_DIR)',
+    )
+    .option('--kubeconfig <file>', 'the API to talk to (default: $KUBECONFIG, or the one in the state folder)')
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('(plumb help lists the commands)')
+    .exitOverride();
+  addRunCommands(program, context);
+  addApplicationCommands(program, context);
+  addRepoCommands(program, context);
+  addObjectCommands(program, context);
+  addToolCommands(program, context);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    return tell(error, output);
+  }
+}

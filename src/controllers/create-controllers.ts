@@ -1,0 +1,192 @@
+import {
+  CONFIG_MAPS,
+  DEPLOYMENTS,
+  ENDPOINT_SLICES,
+  LEASES,
+  NAMESPACES,
+  NODES,
+  PODS,
+  REPLICA_SETS,
+  SERVICE_ACCOUNTS,
+  SERVICES,
+} from '#api';
+import type { Clock, Log } from '#base';
+import type { Client } from '#client';
+import {
+  type Controller,
+  createEventRecorder,
+  createInformers,
+  type EventRecorder,
+  type KeySource,
+  keysFrom,
+  runController,
+  runControllerDefaults,
+} from '#reconcile';
+import { createDeploymentController, deploymentSources } from './deployment/deployment.ts';
+import { createEndpointSliceController, endpointSliceSources } from './endpoint-slice/endpoint-slice.ts';
+import {
+  createGarbageCollectionController,
+  garbageCollectionSources,
+} from './garbage-collection/garbage-collection.ts';
+import { OwnerGraph } from './garbage-collection/owner-graph.ts';
+import { createNamespaceController, namespaceDefaults, namespaceSources } from './namespace/namespace.ts';
+import { createEvictionController, type EvictionOptions, evictionDefaults, evictionSources } from './nodes/eviction.ts';
+import {
+  createNodeLifecycleController,
+  type NodeLifecycleOptions,
+  nodeLifecycleDefaults,
+  nodeLifecycleSources,
+} from './nodes/node-lifecycle.ts';
+import {
+  createPodCollectionController,
+  type PodCollectionOptions,
+  podCollectionDefaults,
+  podCollectionSources,
+} from './nodes/pod-collection.ts';
+import { createPodRangeController, type PodRangeOptions, podRangeDefaults } from './nodes/pod-range.ts';
+import { createReplicaSetController, replicaSetSources } from './replica-set/replica-set.ts';
+import { Scheduling, type SchedulingOptions, schedulingDefaults } from './scheduling/scheduling.ts';
+import { ownableKinds } from './shared/all-kinds.ts';
+
+export interface ControllersDeps {
+  /** As `system:plumbline:controllers`; its field manager is the user agent's name. */
+  readonly client: Client;
+  /** The scheduler's own, so that bindings and conditions name it; the same client when absent. */
+  readonly schedulerClient?: Client;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface ControllersOptions {
+  /** The cluster's CA in PEM: every namespace gets it as ConfigMap `kube-root-ca.crt`. */
+  readonly caCertificate?: string;
+  readonly podRange?: Partial<PodRangeOptions>;
+  readonly nodeLifecycle?: Partial<NodeLifecycleOptions>;
+  readonly eviction?: Partial<EvictionOptions>;
+  readonly podCollection?: Partial<PodCollectionOptions>;
+  readonly scheduling?: Partial<SchedulingOptions>;
+  /** Keys that one controller works on at the same time. */
+  readonly workers?: number;
+}
+
+/** One loop that runs until its signal aborts. */
+export interface ControllerRunner {
+  readonly name: string;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export interface Controllers {
+  readonly runners: readonly ControllerRunner[];
+  /** Whether every cache has been filled once. */
+  readonly synced: boolean;
+  /** Fills the caches, then runs everything until the signal aborts. Wrap it in `runAsLeader` where several may run. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** All controllers and the scheduler over one set of informers. Nothing runs before `run`. */
+export function createControllers(deps: ControllersDeps, options: ControllersOptions = {}): Controllers {
+  const { client, clock, log } = deps;
+  const informers = createInformers({ client, clock, log });
+  const recorder = (component: string, by = client): EventRecorder =>
+    createEventRecorder({ client: by, clock, log }, { component });
+  const recorders = new Map<string, EventRecorder>();
+  const eventsOf = (component: string, by = client) => {
+    const known = recorders.get(component) ?? recorder(component, by);
+    recorders.set(component, known);
+    return known;
+  };
+  const kinds = {
+    configMaps: informers.of(CONFIG_MAPS),
+    deployments: informers.of(DEPLOYMENTS),
+    leases: informers.of(LEASES),
+    namespaces: informers.of(NAMESPACES),
+    nodes: informers.of(NODES),
+    pods: informers.of(PODS),
+    replicaSets: informers.of(REPLICA_SETS),
+    serviceAccounts: informers.of(SERVICE_ACCOUNTS),
+    services: informers.of(SERVICES),
+    slices: informers.of(ENDPOINT_SLICES),
+  };
+  const contents = ownableKinds(informers);
+  const graph = new OwnerGraph(contents);
+  const base = { client, clock, ...kinds };
+  const ca = options.caCertificate === undefined ? {} : { caCertificate: options.caCertificate };
+
+  const loop = (controller: Controller, sources: readonly KeySource[], workers?: number): ControllerRunner => ({
+    name: controller.name,
+    run: (signal) =>
+      runController(
+        { controller, sources, clock, log, workers: workers ?? options.workers ?? runControllerDefaults.workers },
+        signal,
+      ),
+  });
+  const nodeEvents = eventsOf('node-controller');
+  const schedulerClient = deps.schedulerClient ?? client;
+  const runners: readonly ControllerRunner[] = [
+    loop(createDeploymentController({ ...base, events: eventsOf('deployment-controller') }), deploymentSources(kinds)),
+    loop(createReplicaSetController({ ...base, events: eventsOf('replicaset-controller') }), replicaSetSources(kinds)),
+    loop(createEndpointSliceController(base), endpointSliceSources(kinds)),
+    loop(
+      createNamespaceController({ ...base, contents }, { ...namespaceDefaults, ...ca }),
+      namespaceSources({ ...kinds, contents }),
+    ),
+    loop(
+      createGarbageCollectionController({ client, graph, events: eventsOf('garbage-collector-controller') }),
+      garbageCollectionSources(graph),
+    ),
+    loop(
+      createPodRangeController({ ...base, events: nodeEvents }, { ...podRangeDefaults, ...options.podRange }),
+      [keysFrom(kinds.nodes)],
+      1,
+    ),
+    loop(
+      createNodeLifecycleController(
+        { ...base, events: nodeEvents },
+        { ...nodeLifecycleDefaults, ...options.nodeLifecycle },
+      ),
+      nodeLifecycleSources(kinds),
+    ),
+    loop(
+      createEvictionController(
+        { ...base, events: eventsOf('taint-eviction-controller') },
+        { ...evictionDefaults, ...options.eviction },
+      ),
+      evictionSources(kinds),
+    ),
+    loop(
+      createPodCollectionController(base, { ...podCollectionDefaults, ...options.podCollection }),
+      podCollectionSources(kinds),
+    ),
+    new Scheduling(
+      {
+        client: schedulerClient,
+        clock,
+        log,
+        nodes: kinds.nodes,
+        pods: kinds.pods,
+        events: eventsOf('default-scheduler', schedulerClient),
+      },
+      { ...schedulingDefaults, ...options.scheduling },
+    ),
+  ];
+  let synced = false;
+
+  return {
+    runners,
+    get synced() {
+      return synced;
+    },
+    async run(signal) {
+      const watching = informers.run(signal);
+      try {
+        await informers.synced(signal);
+        synced = true;
+        await Promise.all(runners.map((runner) => runner.run(signal)));
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+      await watching;
+      await Promise.all([...recorders.values()].map((each) => each.flush()));
+    },
+  };
+}

@@ -1,0 +1,3 @@
+/** Deployment, ReplicaSet, EndpointSlice, Namespace, garbage collection, nodes, and the scheduling loop. */
+export type { ControllerRunner, Controllers, ControllersDeps, ControllersOptions } from './create-controllers.ts';
+export { createControllers } from './create-controllers.ts';
