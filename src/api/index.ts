@@ -25,7 +25,7 @@ export { fieldsOf, fieldsOfValue } from './apply/fields-of.ts';
 export type { FieldOwner } from './apply/owners.ts';
 export { ownersOf } from './apply/owners.ts';
 export type { MergeShape } from './apply/shape.ts';
-export { fieldSchema, isAbsent, isDeclared, sameValue, shapeOf } from './apply/shape.ts';
+export { fieldSchema, isAbsent, isDeclared, sameValue, shapeOf, withoutNulls } from './apply/shape.ts';
 export type { UpdateRecord, WriterIdentity } from './apply/update.ts';
 export { trackUpdate } from './apply/update.ts';
 export { defaultObject } from './defaults/default-object.ts';

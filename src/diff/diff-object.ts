@@ -12,13 +12,14 @@ import {
   type Schema,
   unionOf,
   versionOf,
+  withoutNulls,
 } from '#api';
 import { type IgnoreRules, NO_RULES, startIgnoring } from './ignore.ts';
 import { MAX_DRIFT_FIELDS } from './limits.ts';
 import { isSecret, maskPair } from './mask.ts';
 import { findNode, ownedBy, writerOf } from './owners.ts';
 import { personsChanges } from './persons-changes.ts';
-import { sharedPart } from './scope.ts';
+import { isServerFilled, sharedPart } from './scope.ts';
 import { shortenPair } from './shorten.ts';
 import { type Difference, type Place, walkDifferences } from './walk.ts';
 
@@ -54,7 +55,8 @@ const SYNC_MANAGER = 'plumbline-sync';
  * no difference; nor are status and metadata beyond labels, annotations and finalizers. Pure.
  */
 export function diffObject(request: DiffRequest): ObjectDiff {
-  const { schema, desired, applied, live, manager = SYNC_MANAGER } = request;
+  const { schema, applied, live, manager = SYNC_MANAGER } = request;
+  const desired = withoutNulls(request.desired);
   const kind = { group: groupOf(desired.apiVersion), version: versionOf(desired.apiVersion), kind: desired.kind };
   const defaulted = defaultObject(kind, desired);
   // A Secret's `stringData` is named as the `data` it becomes.
@@ -78,7 +80,11 @@ export function diffObject(request: DiffRequest): ObjectDiff {
 function namedOrDropped({ schema, live, previousApplied }: DiffRequest, named: FieldSet, manager: string) {
   const ours = ownedBy(live, (other) => other === manager);
   const before = previousApplied === undefined ? ours : unionOf(ours, fieldsOf(schema, previousApplied));
-  return ({ place, wanted }: Difference) => findNode(isAbsent(wanted) ? before : named, place.elements) !== undefined;
+  return ({ place, wanted }: Difference) => {
+    const isEmpty = wanted === '' || (Array.isArray(wanted) && wanted.length === 0);
+    if (isEmpty && isServerFilled(live, place.steps)) return false;
+    return findNode(isAbsent(wanted) ? before : named, place.elements) !== undefined;
+  };
 }
 
 function toDrift({ place, wanted, live: value, isOrder }: Difference, live: KubeObject, manager: string): FieldDrift {

@@ -28,15 +28,11 @@ export function ownedBy(object: KubeObject, isWanted: (manager: string) => boole
     .reduce<FieldSet>((all, { fieldsV1 }) => unionOf(all, (fieldsV1 ?? {}) as FieldSet), EMPTY_SET);
 }
 
-/** The part of a set at a path: its own node, or the member that holds the path whole. */
+/** The part of a set at a path. */
 export function findNode(set: FieldSet, path: readonly string[]): FieldSet | undefined {
-  let node = set;
-  for (const element of path) {
-    const next = childNode(node, element);
-    if (next === undefined) return node !== set && isEmptySet(node) ? node : undefined;
-    node = next;
-  }
-  return path.length === 0 && isEmptySet(set) ? undefined : node;
+  let node: FieldSet | undefined = set;
+  for (const element of path) node = childNode(node, element);
+  return node;
 }
 
 /** Whether a node owns the value itself or every field in it. */

@@ -1,4 +1,4 @@
-import { isRecord, type KubeObject } from '#api';
+import { groupOf, isRecord, type KubeObject } from '#api';
 
 /** Annotations that say where an object came from or how it was written, not what it should be. */
 const SOURCE = 'plumbline.dev/source';
@@ -50,8 +50,12 @@ export function isPersonsField(object: KubeObject, path: readonly unknown[]): bo
     // Git that leaves out the number of replicas leaves it to whoever scales.
     return false;
   }
-  const group = object.apiVersion.includes('/') ? object.apiVersion.slice(0, object.apiVersion.indexOf('/')) : '';
-  return path[0] !== 'spec' || SERVER_FILLED[`${group}/${object.kind}`]?.includes(String(last)) !== true;
+  return !isServerFilled(object, path);
+}
+
+/** Whether the server gives the field a value where Git leaves it out or empty. `path` ends with the field. */
+export function isServerFilled({ apiVersion, kind }: KubeObject, path: readonly unknown[]): boolean {
+  return path[0] === 'spec' && SERVER_FILLED[`${groupOf(apiVersion)}/${kind}`]?.includes(String(path.at(-1))) === true;
 }
 
 function withoutBookkeeping(annotations: unknown): Record<string, unknown> {

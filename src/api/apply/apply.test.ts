@@ -326,6 +326,20 @@ describe('src/api/apply/apply.ts', () => {
     expect(content(apply(live, 'git', object({ spec: { replicas: null } })).object)).toEqual(object({ spec: {} }));
   });
 
+  it('owns the data that the stringData of a Secret becomes, and removes it with its key', () => {
+    const secret = (stringData: Body): KubeObject => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'x' },
+      stringData,
+    });
+    const live = apply(undefined, 'git', secret({ a: 'x', b: 'ü' })).object;
+    expect(live['data']).toEqual({ a: 'eA==', b: 'w7w=' });
+    expect(live['stringData']).toBeUndefined();
+    expect(apply(live, 'git', secret({ a: 'x', b: 'ü' })).changed).toBe(false);
+    expect(apply(live, 'git', secret({ b: 'ü' })).object['data']).toEqual({ b: 'w7w=' });
+  });
+
   it('keeps an unknown past from being removed', () => {
     const live = object({ spec: { replicas: 3 } }, { creationTimestamp: at(0) });
     expect(() => apply(live, 'git', object({ spec: { replicas: 1 } }))).toThrow(/"before-first-apply" using v1/);

@@ -19,8 +19,9 @@ import {
 } from './managers.ts';
 import { mergeApplied } from './merge.ts';
 import { pruneFields } from './prune.ts';
-import { isAbsent } from './shape.ts';
+import { withoutNulls } from './shape.ts';
 import { type WriterIdentity, withManagers } from './update.ts';
+import { withoutWriteOnly } from './write-only.ts';
 
 export interface ApplyRequest extends WriterIdentity {
   readonly schema: Schema;
@@ -86,7 +87,7 @@ function keyOf({ manager, apiVersion, applied, subresource, user }: ApplyRequest
 
 /** What may be merged: without fields of the server, and without those of the other endpoint (status, or all else). */
 function appliedPart({ applied, subresource }: ApplyRequest): KubeObject {
-  const { apiVersion, kind, metadata, status, ...rest } = withoutNulls(applied) as KubeObject;
+  const { apiVersion, kind, metadata, status, ...rest } = withoutNulls(withoutWriteOnly(applied)) as KubeObject;
   if ((metadata.managedFields ?? []).length > 0) throw new ApiError('BadRequest', 'metadata.managedFields must be nil');
   const own: Record<string, unknown> = {};
   for (const key of Object.keys(metadata)) {
@@ -96,15 +97,6 @@ function appliedPart({ applied, subresource }: ApplyRequest): KubeObject {
   }
   if (subresource === 'status') return { apiVersion, kind, metadata: own, ...(status === undefined ? {} : { status }) };
   return { apiVersion, kind, metadata: own, ...rest };
-}
-
-/** To apply null is to say nothing. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (!isRecord(value)) return value;
-  const kept: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) if (!isAbsent(value[key])) setOwn(kept, key, withoutNulls(value[key]));
-  return kept;
 }
 
 /** An object whose owners are not known belongs to whoever wrote it before the first apply. */

@@ -1,5 +1,5 @@
 import type { Schema } from '../schema/schema.ts';
-import { getOwn, isRecord } from '../values/own.ts';
+import { getOwn, isRecord, setOwn } from '../values/own.ts';
 import { canonicalQuantity } from '../values/quantity.ts';
 
 /** How a value is owned and merged: as one, field by field, or item by item. */
@@ -27,6 +27,15 @@ export function isDeclared(schema: Schema | undefined, key: string): boolean {
 /** Null in an object means that the field is not set. */
 export function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null;
+}
+
+/** A copy in which no map holds null: to write null is to say nothing. */
+export function withoutNulls<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(withoutNulls) as T;
+  if (!isRecord(value)) return value;
+  const kept: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) if (!isAbsent(value[key])) setOwn(kept, key, withoutNulls(value[key]));
+  return kept as T;
 }
 
 /** Equality as the API sees it: quantities by amount, null as absent; `loose`: empty lists and maps as absent too. */
