@@ -1,0 +1,6 @@
+/** The agent of one node: runs the pods bound to it, keeps Services and DNS, tells how the node is. A process of its own. */
+export type { ControlConnection, ControlMessage, HttpsControlOptions } from './control.ts';
+export { createHttpsControl } from './control.ts';
+export type { NodeAgent, NodeAgentDeps, NodeAgentOptions } from './node-agent.ts';
+export { createNodeAgent, nodeAgentDefaults } from './node-agent.ts';
+export { removeMemoryFolders } from './volumes/pod-folders.ts';

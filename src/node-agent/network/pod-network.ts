@@ -1,0 +1,39 @@
+import type { Network } from '#network';
+import type { Pod } from '../pod/pod.types.ts';
+import { AddressPool } from './address-pool.ts';
+
+/** Gives pods their addresses and their place in the network. */
+export interface PodNetwork {
+  /** The pod's address: the node's in the node's own network, one of the node's range otherwise; none without rights. */
+  addressOf(pod: Pod): string | undefined;
+  /** Remembers the address of a pod that was running before. */
+  adopt(podUid: string, address: string): void;
+  attach(pod: Pod, address: string, pid: number): Promise<void>;
+  /** Takes the interface away; the address stays the pod's until `release`. */
+  detach(podUid: string): Promise<void>;
+  release(podUid: string): void;
+}
+
+export interface PodNetworkDeps {
+  readonly network: Pick<Network, 'attachPod' | 'detachPod'>;
+  /** Absent while the node has no range, or may not touch the network. */
+  readonly podCidr: string | undefined;
+  readonly hostIP: string;
+}
+
+export function createPodNetwork({ network, podCidr, hostIP }: PodNetworkDeps): PodNetwork {
+  const pool = podCidr === undefined ? undefined : new AddressPool(podCidr);
+  const isHost = ({ spec }: Pod) => spec.hostNetwork === true;
+  return {
+    addressOf: (pod) => (isHost(pod) ? hostIP : pool?.take(pod.metadata.uid)),
+    adopt: (podUid, address) => void pool?.adopt(podUid, address),
+    async attach(pod, address, pid) {
+      if (isHost(pod) || pool === undefined) return;
+      await network.attachPod({ id: pod.metadata.uid, ip: address, pid });
+    },
+    async detach(podUid) {
+      if (pool !== undefined) await network.detachPod(podUid);
+    },
+    release: (podUid) => pool?.release(podUid),
+  };
+}

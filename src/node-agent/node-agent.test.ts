@@ -1,0 +1,373 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CONFIG_MAPS, type KubeObject, NODES, PODS, type Pod } from '#api';
+import { silentLog, systemClock } from '#base';
+import type { Client } from '#client';
+import { createFakeNetwork, type FakeNetwork } from '#network';
+import { createHollowRuntime, type HollowProcess, type HollowRuntime } from '#runtime';
+import { createApi, createLocalClient } from '#server';
+import { createMemoryStore } from '#store';
+import { until } from '../../test/support/until.ts';
+import type { ControlConnection, ControlMessage } from './control.ts';
+import { createNodeAgent } from './node-agent.ts';
+
+const NODE = 'node-1';
+const DEADLINE_MS = 10_000;
+
+/** A control connection whose other end is the test. */
+function fakeControl(): ControlConnection & {
+  readonly answers: Map<string, string>;
+  ask(message: ControlMessage): void;
+} {
+  const waiting: ControlMessage[] = [];
+  let wake: (() => void) | undefined;
+  const answers = new Map<string, string>();
+  return {
+    answers,
+    ask(message) {
+      waiting.push(message);
+      wake?.();
+    },
+    async *messages(signal) {
+      signal.addEventListener('abort', () => wake?.());
+      while (!signal.aborted) {
+        for (const message of waiting.splice(0)) yield message;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+    async send(ticket, body) {
+      let text = '';
+      for await (const chunk of body) text += Buffer.from(chunk).toString();
+      answers.set(ticket, text);
+    },
+    refuse: async (ticket, reason) => void answers.set(ticket, `refused: ${reason}`),
+  };
+}
+
+describe('src/node-agent/node-agent.ts', () => {
+  let stateDir: string;
+  let client: Client;
+  let runtime: HollowRuntime;
+  let network: FakeNetwork;
+  let control: ReturnType<typeof fakeControl>;
+  let behave: (command: readonly string[]) => HollowProcess;
+  let stop: () => Promise<void>;
+  const closers: (() => Promise<void>)[] = [];
+
+  const startAgent = () => {
+    const abort = new AbortController();
+    network = createFakeNetwork();
+    const agent = createNodeAgent({
+      client,
+      runtime,
+      createNetwork: () => network,
+      control,
+      clock: systemClock,
+      log: silentLog,
+      nodeName: NODE,
+      stateDir,
+      address: '192.0.2.1',
+      version: 'test',
+    });
+    const running = agent.run(abort.signal);
+    stop = async () => {
+      abort.abort();
+      await running;
+    };
+  };
+
+  const giveRange = () =>
+    until(
+      'the node registers',
+      async () => {
+        if ((await client.get(NODES, { name: NODE })) === undefined) return false;
+        await client.patch(NODES, { name: NODE }, { type: 'merge', body: { spec: { podCIDR: '10.244.1.0/24' } } });
+        return true;
+      },
+      DEADLINE_MS,
+    );
+
+  beforeEach(async () => {
+    stateDir = await mkdtemp(path.join(tmpdir(), 'plumb-agent-'));
+    const store = createMemoryStore({ clock: systemClock });
+    const api = await createApi({ store, clock: systemClock, log: silentLog });
+    client = createLocalClient(api, {
+      user: { name: 'admin', groups: ['system:masters'] },
+      userAgent: 'test/1',
+    });
+    closers.push(async () => {
+      await api.close();
+      await store.close();
+    });
+    behave = () => ({ stopCode: 0 });
+    runtime = createHollowRuntime({
+      clock: systemClock,
+      images: ['local/app:1', 'local/app:2'],
+      registry: ['local/pulled:1'],
+      behave: (config) => behave(config.command ?? []),
+    });
+    control = fakeControl();
+    startAgent();
+    await giveRange();
+  });
+
+  afterEach(async () => {
+    await stop();
+    for (const close of closers.splice(0)) await close();
+    await rm(stateDir, { recursive: true, force: true });
+  });
+
+  const podOf = (
+    name: string,
+    spec: Record<string, unknown> = {},
+    container: Record<string, unknown> = {},
+  ): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default' },
+    spec: {
+      nodeName: NODE,
+      terminationGracePeriodSeconds: 1,
+      containers: [{ name: 'app', image: 'local/app:1', command: ['serve'], ...container }],
+      ...spec,
+    },
+  });
+
+  const get = (name: string) => client.get(PODS, { namespace: 'default', name });
+  const conditionOf = (pod: Pod | undefined, type: string) =>
+    pod?.status?.conditions?.find((condition) => condition.type === type)?.status;
+  const ready = (name: string) =>
+    until(
+      `${name} is ready`,
+      async () => {
+        const pod = await get(name);
+        return conditionOf(pod, 'Ready') === 'True' ? pod : undefined;
+      },
+      DEADLINE_MS,
+    );
+  const sees = (name: string, what: (pod: Pod) => boolean) =>
+    until(
+      `${name} as wanted`,
+      async () => {
+        const pod = await get(name);
+        return pod !== undefined && what(pod) ? pod : undefined;
+      },
+      DEADLINE_MS,
+    );
+  const containersOf = async (name: string) => (await runtime.listContainers()).filter(({ pod }) => pod.name === name);
+
+  it('registers its node, with what the host has and how it is', async () => {
+    const node = await until('the node is ready', async () => {
+      const found = await client.get(NODES, { name: NODE });
+      return found?.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True' ? found : undefined;
+    });
+    expect(node.metadata.labels).toMatchObject({ 'kubernetes.io/hostname': NODE, 'kubernetes.io/os': 'linux' });
+    expect(node.status?.allocatable).toMatchObject({ cpu: '4', pods: '110' });
+    expect(node.status?.addresses).toContainEqual({ type: 'InternalIP', address: '192.0.2.1' });
+    expect(node.status?.nodeInfo?.containerRuntimeVersion).toBe('hollow://1.0.0');
+  });
+
+  it('runs a pod that is bound to it, with an address of its range', async () => {
+    await client.create(PODS, podOf('web'));
+    const pod = await ready('web');
+    expect(pod.status).toMatchObject({ phase: 'Running', podIP: '10.244.1.2', hostIP: '192.0.2.1' });
+    expect(pod.status?.containerStatuses?.[0]).toMatchObject({
+      name: 'app',
+      ready: true,
+      started: true,
+      restartCount: 0,
+    });
+    expect(network.pods.get(pod.metadata.uid)).toMatchObject({ ip: '10.244.1.2' });
+  });
+
+  it('settles: an unchanged pod is not written again', async () => {
+    await client.create(PODS, podOf('calm'));
+    const { metadata } = await ready('calm');
+    runtime.control.resync();
+    await client.create(PODS, podOf('other'));
+    await ready('other');
+    expect((await get('calm'))?.metadata.resourceVersion).toBe(metadata.resourceVersion);
+  });
+
+  it('restarts a container that ends, at once the first time, and counts', async () => {
+    await client.create(PODS, podOf('crash'));
+    await ready('crash');
+    const [container] = await containersOf('crash');
+    runtime.control.exit(container?.id ?? '', 3);
+    const pod = await sees(
+      'crash',
+      ({ status }) =>
+        status?.containerStatuses?.[0]?.restartCount === 1 && conditionOf({ status } as Pod, 'Ready') === 'True',
+    );
+    expect(pod.status?.containerStatuses?.[0]?.lastState?.terminated).toMatchObject({ exitCode: 3, reason: 'Error' });
+  });
+
+  it('backs off from the second crash on, and says so', async () => {
+    behave = () => ({ exitAfterMs: 1, exitCode: 1 });
+    await client.create(PODS, podOf('loop'));
+    const pod = await sees(
+      'loop',
+      ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff',
+    );
+    expect(pod.status?.containerStatuses?.[0]).toMatchObject({
+      restartCount: 1,
+      ready: false,
+      state: { waiting: { message: expect.stringContaining('back-off 10s restarting failed container=app') } },
+      lastState: { terminated: { exitCode: 1 } },
+    });
+  });
+
+  it('makes everything anew when the sandbox dies', async () => {
+    await client.create(PODS, podOf('sandboxed'));
+    await ready('sandboxed');
+    const before = (await runtime.listSandboxes()).find(({ pod }) => pod.name === 'sandboxed');
+    runtime.control.killSandbox(before?.id ?? '');
+    const pod = await sees('sandboxed', ({ status }) => status?.containerStatuses?.[0]?.restartCount === 1);
+    await ready('sandboxed');
+    const after = (await runtime.listSandboxes()).filter((sandbox) => sandbox.pod.name === 'sandboxed');
+    expect(after).toHaveLength(1);
+    expect(after[0]).toMatchObject({ state: 'ready', attempt: 1 });
+    expect(pod.status?.podIP).toBe('10.244.1.2');
+  });
+
+  it('stops a deleted pod, reports its end, and takes it out of the API', async () => {
+    await client.create(PODS, podOf('leaving'));
+    const { metadata } = await ready('leaving');
+    await client.delete(PODS, { namespace: 'default', name: 'leaving' });
+    await until('it is gone', async () => (await get('leaving')) === undefined, DEADLINE_MS);
+    await until('nothing is left', async () => (await containersOf('leaving')).length === 0, DEADLINE_MS);
+    expect((await runtime.listSandboxes()).some(({ pod }) => pod.name === 'leaving')).toBe(false);
+    expect(network.pods.has(metadata.uid)).toBe(false);
+  });
+
+  it('tears down a pod that vanished from the API', async () => {
+    await client.create(PODS, podOf('forced'));
+    await ready('forced');
+    await client.delete(PODS, { namespace: 'default', name: 'forced' }, { gracePeriodSeconds: 0 });
+    await until('nothing is left', async () => (await containersOf('forced')).length === 0, DEADLINE_MS);
+  });
+
+  it('adopts running pods after its own restart: no container is restarted, no status changes', async () => {
+    await client.create(PODS, podOf('kept'));
+    const before = await ready('kept');
+    const [container] = await containersOf('kept');
+    await stop();
+    startAgent();
+    await until('it is attached again', () => network.pods.has(before.metadata.uid), DEADLINE_MS);
+    await client.create(PODS, podOf('newcomer'));
+    const newcomer = await ready('newcomer');
+    expect(newcomer.status?.podIP).not.toBe(before.status?.podIP);
+    expect((await containersOf('kept')).map(({ id }) => id)).toEqual([container?.id]);
+    expect((await get('kept'))?.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+  });
+
+  it('removes pods that were deleted while it was away', async () => {
+    await client.create(PODS, podOf('meanwhile'));
+    await ready('meanwhile');
+    await stop();
+    await client.delete(PODS, { namespace: 'default', name: 'meanwhile' }, { gracePeriodSeconds: 0 });
+    startAgent();
+    await until('nothing is left', async () => (await containersOf('meanwhile')).length === 0, DEADLINE_MS);
+  });
+
+  it('restarts the container whose image changed, in its place', async () => {
+    await client.create(PODS, podOf('updated'));
+    await ready('updated');
+    await client.patch(
+      PODS,
+      { namespace: 'default', name: 'updated' },
+      { type: 'strategic', body: { spec: { containers: [{ name: 'app', image: 'local/app:2' }] } } },
+    );
+    const pod = await sees('updated', ({ status }) => status?.containerStatuses?.[0]?.restartCount === 1);
+    expect(pod.status?.containerStatuses?.[0]?.image).toContain('local/app:2');
+  });
+
+  it('says which ConfigMap is missing, and starts as soon as it is there', async () => {
+    await client.create(
+      PODS,
+      podOf('waits', {}, { env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'settings', key: 'a' } } }] }),
+    );
+    const pod = await sees(
+      'waits',
+      ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CreateContainerConfigError',
+    );
+    expect(pod.status?.containerStatuses?.[0]?.state?.waiting?.message).toBe('configmap "settings" not found');
+    await client.create(CONFIG_MAPS, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'settings', namespace: 'default' },
+      data: { a: '1' },
+    });
+    await ready('waits');
+  });
+
+  it('brings mounted files up to date without a restart', async () => {
+    const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'files', namespace: 'default' } };
+    await client.create(CONFIG_MAPS, { ...map, data: { 'greeting.txt': 'old' } });
+    await client.create(
+      PODS,
+      podOf(
+        'mounted',
+        { volumes: [{ name: 'content', configMap: { name: 'files' } }] },
+        { volumeMounts: [{ name: 'content', mountPath: '/content' }] },
+      ),
+    );
+    const { metadata } = await ready('mounted');
+    const file = path.join(stateDir, 'pods', metadata.uid, 'volumes', 'content', 'greeting.txt');
+    expect(await readFile(file, 'utf8')).toBe('old');
+    await client.patch(CONFIG_MAPS, map.metadata, { type: 'merge', body: { data: { 'greeting.txt': 'new' } } });
+    await until('the file changed', async () => (await readFile(file, 'utf8')) === 'new', DEADLINE_MS);
+    expect((await get('mounted'))?.status?.containerStatuses?.[0]?.restartCount).toBe(0);
+  });
+
+  it('pulls what is not there, and says clearly when it cannot', async () => {
+    await client.create(PODS, podOf('pulls', {}, { image: 'local/pulled:1', imagePullPolicy: 'IfNotPresent' }));
+    await ready('pulls');
+    await client.create(PODS, podOf('cannot', {}, { image: 'local/nowhere:1' }));
+    const pod = await sees(
+      'cannot',
+      ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ImagePullBackOff',
+    );
+    expect(pod.status?.containerStatuses?.[0]?.state?.waiting?.message).toContain('local/nowhere:1');
+    await client.create(PODS, podOf('never', {}, { image: 'local/nowhere:1', imagePullPolicy: 'Never' }));
+    await sees('never', ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ErrImageNeverPull');
+  });
+
+  it('runs init containers in order before the others, and ends a pod that runs to completion', async () => {
+    behave = ([word]) => (word === 'serve' ? { exitAfterMs: 5, exitCode: 0 } : { exitAfterMs: 1, exitCode: 0 });
+    const init = (name: string) => ({ name, image: 'local/app:1', command: [name] });
+    await client.create(PODS, podOf('job', { restartPolicy: 'Never', initContainers: [init('one'), init('two')] }));
+    const pod = await sees('job', ({ status }) => status?.phase === 'Succeeded');
+    const started = (await containersOf('job')).map(({ name }) => name);
+    expect(started).toEqual(['one', 'two', 'app']);
+    expect(conditionOf(pod, 'Initialized')).toBe('True');
+    await until('its sandbox is gone', async () =>
+      (await runtime.listSandboxes()).every(({ pod: { name } }) => name !== 'job'),
+    );
+  });
+
+  it('restarts a container whose liveness probe fails', async () => {
+    behave = () => ({ stopCode: 0, execCode: 1 });
+    await client.create(
+      PODS,
+      podOf('sick', {}, { livenessProbe: { exec: { command: ['check'] }, periodSeconds: 1, failureThreshold: 1 } }),
+    );
+    await sees('sick', ({ status }) => (status?.containerStatuses?.[0]?.restartCount ?? 0) >= 1);
+  });
+
+  it('answers questions for logs, and says when there is none', async () => {
+    behave = () => ({ stopCode: 0, output: 'one\ntwo' });
+    await client.create(PODS, podOf('talks'));
+    const { metadata } = await ready('talks');
+    const pod = { namespace: 'default', name: 'talks', uid: metadata.uid };
+    control.ask({ type: 'log', ticket: 't1', pod, options: { container: 'app', tailLines: 1 } });
+    control.ask({ type: 'log', ticket: 't2', pod, options: { container: 'app', previous: true } });
+    await until('both are answered', () => control.answers.size === 2, DEADLINE_MS);
+    expect(control.answers.get('t1')).toBe('two\n');
+    expect(control.answers.get('t2')).toMatch(/^refused: previous terminated container "app"/);
+  });
+});

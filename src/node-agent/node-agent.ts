@@ -1,0 +1,236 @@
+import { mkdir } from 'node:fs/promises';
+import { backoffMs, type Clock, errorMessage, type Log, sleep } from '#base';
+import type { Client } from '#client';
+import type { Network, NetworkSupport } from '#network';
+import { createEventRecorder } from '#reconcile';
+import type { Runtime, RuntimeVersion } from '#runtime';
+import type { ControlConnection } from './control.ts';
+import { serveLogs } from './log-service.ts';
+import { createPodNetwork } from './network/pod-network.ts';
+import { readHost } from './node/host.ts';
+import { keepLease } from './node/lease.ts';
+import type { HostFacts, HostHealth } from './node/node.plan.ts';
+import { NodeReporter } from './node/node-reporter.ts';
+import { PodManager } from './pod/pod-manager.ts';
+import { ServiceWatcher } from './services/service-watcher.ts';
+import { StateFile } from './state/saved-state.ts';
+import { openPodFolders } from './volumes/pod-folders.ts';
+
+export interface NodeAgentOptions {
+  readonly clusterDomain: string;
+  /** The nameserver of pods: the cluster DNS Service. */
+  readonly dnsIP: string;
+  readonly clusterCidr: string;
+  readonly serviceCidr: string;
+  readonly maxPods: number;
+  /** How often the node says that it lives, in ms, and how long that is believed, in seconds. */
+  readonly leaseRenewMs: number;
+  readonly leaseDurationSeconds: number;
+}
+
+export const nodeAgentDefaults: NodeAgentOptions = {
+  clusterDomain: 'cluster.local',
+  dnsIP: '10.96.0.10',
+  clusterCidr: '10.244.0.0/16',
+  serviceCidr: '10.96.0.0/16',
+  /** Source: kubelet config defaults.go, MaxPods (v1.32). */
+  maxPods: 110,
+  leaseRenewMs: 2_000,
+  leaseDurationSeconds: 10,
+};
+
+export interface NodeAgentDeps {
+  readonly client: Client;
+  readonly runtime: Runtime;
+  /** Called once the node knows its range of addresses. */
+  readonly createNetwork: (podCidr: string) => Network;
+  readonly control: ControlConnection;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly nodeName: string;
+  /** Where the agent keeps its own files and the pods' volumes. */
+  readonly stateDir: string;
+  /** The address others reach this node by; looked up when absent. */
+  readonly address?: string;
+  /** The product's version, told after the Kubernetes version whose kubelet this behaves like. */
+  readonly version: string;
+}
+
+export interface NodeAgent {
+  /** Runs until the signal aborts. Containers, routes and files stay as they are: the next run takes them over. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** How often the engine is asked whether it lives, in ms, and after how many misses the node is not ready. */
+const HEALTH_MS = 10_000;
+const HEALTH_MISSES = 3;
+const ENGINE_RETRY = { initialMs: 200, maxMs: 5_000 };
+/** How long a container waits for the first answer about Services, in ms. */
+const SERVICES_TIMEOUT_MS = 5_000;
+
+/** Runs the pods that are bound to this node, keeps its Services and DNS, and tells how it is. */
+export function createNodeAgent(deps: NodeAgentDeps, options: Partial<NodeAgentOptions> = {}): NodeAgent {
+  const settings = { ...nodeAgentDefaults, ...options };
+  return { run: (signal) => runAgent(deps, settings, signal) };
+}
+
+async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: AbortSignal): Promise<void> {
+  const { client, runtime, control, clock, log, nodeName, stateDir, address } = deps;
+  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  const state = new StateFile(stateDir, clock, log);
+  const known = await state.read();
+  const folders = await openPodFolders(stateDir);
+  const version = await engineVersion(deps, signal);
+  const agentVersion = `v1.32.0+plumbline-${deps.version}`;
+  const host = { name: nodeName, version, agentVersion, stateDir, maxPods: options.maxPods };
+  const facts: HostFacts = await readHost({ ...host, ...(address === undefined ? {} : { address }) });
+
+  const health = new Health();
+  const reporter = new NodeReporter({ client, clock, log, nodeName, facts: () => facts, health: () => health.now });
+  const running: Promise<void>[] = [
+    reporter.run(signal),
+    keepLease(
+      { client, clock, log, nodeName, renewMs: options.leaseRenewMs, durationSeconds: options.leaseDurationSeconds },
+      signal,
+    ),
+    watchEngine(deps, health, reporter, signal),
+  ];
+
+  const podCidr = known.podCidr ?? (await reporter.podCidr(signal).catch(() => undefined));
+  if (podCidr === undefined) {
+    await Promise.all(running);
+    return;
+  }
+  state.save({ podCidr });
+  const network = deps.createNetwork(podCidr);
+  const support = await startNetwork(network, log, signal);
+  health.network = support;
+  reporter.kick();
+
+  const services = new ServiceWatcher({
+    client,
+    network: support.ok ? network : NO_NETWORK,
+    clock,
+    log,
+    state,
+    clusterDomain: options.clusterDomain,
+  });
+  const recorder = createEventRecorder({ client, clock, log }, { component: 'kubelet', host: nodeName });
+  const pods = new PodManager({
+    client,
+    runtime,
+    runtimeName: version.name,
+    network: createPodNetwork({ network, podCidr: support.ok ? podCidr : undefined, hostIP: facts.address }),
+    folders,
+    recorder,
+    node: {
+      hostIP: facts.address,
+      cpuMillis: facts.cpus * 1000,
+      memoryBytes: facts.memoryBytes,
+      clusterDomain: options.clusterDomain,
+      dnsIP: options.dnsIP,
+    },
+    services: () => services.services(SERVICES_TIMEOUT_MS),
+    clock,
+    log,
+    nodeName,
+    state,
+  });
+  running.push(
+    services.run({ services: known.services, slices: known.slices }, signal),
+    pods.run(known.pods, signal),
+    serveLogs({ control, runtime, view: pods.view, clock, log }, signal),
+  );
+  log.info({ node: nodeName, podCidr, network: support.ok, runtime: version.name }, 'node agent runs');
+  await Promise.all(running);
+  await network.close();
+  await state.flush();
+}
+
+/** Waits for the engine; without it there is nothing an agent could do. */
+async function engineVersion({ runtime, clock, log }: NodeAgentDeps, signal: AbortSignal): Promise<RuntimeVersion> {
+  for (let failures = 0; ; ) {
+    try {
+      return await runtime.version();
+    } catch (error) {
+      failures += 1;
+      log.warn({ err: error, failures }, 'the container engine does not answer, it is tried again');
+      await sleep(clock, backoffMs(failures, ENGINE_RETRY), signal);
+    }
+  }
+}
+
+/** Without the rights to touch the kernel's tables the agent runs all the same, and says what is missing. */
+async function startNetwork(network: Network, log: Log, signal: AbortSignal): Promise<NetworkSupport> {
+  const support = await network.support();
+  if (!support.ok) {
+    log.warn({ reason: support.reason, remedy: support.remedy }, 'pods get no network of their own on this node');
+    return support;
+  }
+  try {
+    await network.start(signal);
+    return support;
+  } catch (error) {
+    log.error({ err: error }, 'the pod network cannot be started');
+    return { ok: false, reason: errorMessage(error), remedy: 'see the log of the node agent' };
+  }
+}
+
+/** Takes routes and records, and does nothing with them. */
+const NO_NETWORK: Pick<Network, 'setServices' | 'setDnsRecords'> = {
+  setServices: () => Promise.resolve(),
+  setDnsRecords: () => undefined,
+};
+
+/** What the Node's conditions are made from. */
+class Health {
+  network: NetworkSupport | undefined;
+  misses = 0;
+  problem = '';
+
+  get now(): HostHealth {
+    const runtimeOk = this.misses < HEALTH_MISSES;
+    const { network } = this;
+    return {
+      runtime: {
+        ok: runtimeOk && network !== undefined,
+        message: !runtimeOk
+          ? `the container engine does not answer: ${this.problem}`
+          : network === undefined
+            ? 'the node agent is starting'
+            : 'the node agent runs',
+      },
+      network: {
+        ok: network?.ok === true,
+        message:
+          network === undefined
+            ? 'the network is being set up'
+            : network.ok
+              ? 'pods, Services and DNS have their network'
+              : `${network.reason}. ${network.remedy}`,
+      },
+    };
+  }
+}
+
+async function watchEngine(
+  { runtime, clock, log }: NodeAgentDeps,
+  health: Health,
+  reporter: NodeReporter,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(clock, HEALTH_MS, signal).catch(() => undefined);
+    if (signal.aborted) return;
+    const before = health.now.runtime.ok;
+    try {
+      await runtime.version();
+      health.misses = 0;
+    } catch (error) {
+      health.misses += 1;
+      health.problem = errorMessage(error);
+      log.warn({ err: error, misses: health.misses }, 'the container engine missed a health check');
+    }
+    if (before !== health.now.runtime.ok) reporter.kick();
+  }
+}

@@ -1,0 +1,99 @@
+import { canonicalJson, shortHash } from '#base';
+import { ANNOTATION, type ContainerSpec, type Pod, type RuntimeContainer, type Sandbox } from './pod.types.ts';
+
+/** First wait before a restart, in ms; the first restart itself is immediate. Source: kubelet.go, backOffPeriod (v1.32). */
+export const RESTART_BACKOFF_MS = 10_000;
+/** Longest wait before a restart, in ms. Source: kubelet.go, MaxContainerBackOff (v1.32). */
+export const MAX_RESTART_BACKOFF_MS = 300_000;
+/** A container that ran so long begins again without a wait, in ms. Source: client-go flowcontrol/backoff.go, hasExpired. */
+export const RESTART_RESET_MS = 600_000;
+
+/** An init container that goes on beside the others. Source: core/v1 ContainerRestartPolicyAlways. */
+export function isSidecar(spec: ContainerSpec): boolean {
+  return spec.restartPolicy === 'Always';
+}
+
+export function initContainersOf({ spec }: Pod): readonly ContainerSpec[] {
+  return spec.initContainers ?? [];
+}
+
+/** The newest by attempt; undefined of none. */
+export function newest<T extends { readonly attempt: number }>(items: readonly T[]): T | undefined {
+  return items.reduce<T | undefined>(
+    (best, one) => (best === undefined || one.attempt > best.attempt ? one : best),
+    undefined,
+  );
+}
+
+/** The sandbox the pod lives in: its newest, if it stands. */
+export function currentSandbox(sandboxes: readonly Sandbox[]): Sandbox | undefined {
+  const last = newest(sandboxes);
+  return last?.state === 'ready' ? last : undefined;
+}
+
+export function named(containers: readonly RuntimeContainer[], name: string): readonly RuntimeContainer[] {
+  return containers.filter((container) => container.name === name);
+}
+
+/** Changes when the container must be made anew. Source: kubelet container/helpers.go, pickFieldsToHash (v1.32). */
+export function specHash({ name, image }: ContainerSpec): string {
+  return shortHash(canonicalJson({ name, image }));
+}
+
+export function hasChanged(container: RuntimeContainer, spec: ContainerSpec): boolean {
+  const hash = container.annotations[ANNOTATION.specHash];
+  return hash !== undefined && hash !== specHash(spec);
+}
+
+/** Whether a container that ended is started again. */
+export function restarts(pod: Pod, spec: ContainerSpec, container: RuntimeContainer): boolean {
+  // A changed definition restarts whatever the policy says. Source: kuberuntime_manager.go, computePodActions (v1.32).
+  if (isSidecar(spec) || hasChanged(container, spec)) return true;
+  switch (pod.spec.restartPolicy) {
+    case 'Never':
+      return false;
+    case 'OnFailure':
+      return container.exitCode !== 0;
+    default:
+      return true;
+  }
+}
+
+/** How long after its end the successor of this container may start, in ms. */
+export function restartDelayMs(container: RuntimeContainer, spec: ContainerSpec): number {
+  if (hasChanged(container, spec) || ranLong(container)) return 0;
+  const kept = Number(container.annotations[ANNOTATION.backoffMs] ?? 0);
+  return Number.isFinite(kept) ? Math.min(MAX_RESTART_BACKOFF_MS, Math.max(0, kept)) : 0;
+}
+
+/** What the successor of `previous` keeps: 0 for the first, then 10 s, 20 s, … 5 min. */
+export function nextBackoffMs(previous: RuntimeContainer | undefined, spec: ContainerSpec): number {
+  if (previous === undefined || hasChanged(previous, spec)) return 0;
+  const before = restartDelayMs(previous, spec);
+  return before === 0 ? RESTART_BACKOFF_MS : Math.min(MAX_RESTART_BACKOFF_MS, 2 * before);
+}
+
+function ranLong({ startedAtMs, finishedAtMs }: RuntimeContainer): boolean {
+  return startedAtMs !== undefined && finishedAtMs !== undefined && finishedAtMs - startedAtMs >= RESTART_RESET_MS;
+}
+
+/** Seconds a container gets to stop: what is left of the pod's own grace period, at least one. */
+export function graceSeconds(pod: Pod, nowMs: number): number {
+  const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
+  const whole = deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+  if (deletionTimestamp === undefined) return Math.max(1, whole);
+  const left = Math.ceil((Date.parse(deletionTimestamp) - nowMs) / 1000);
+  return Math.max(1, Math.min(whole, Number.isNaN(left) ? whole : left));
+}
+
+/** Source: core/v1 DefaultTerminationGracePeriodSeconds. */
+export const DEFAULT_GRACE_SECONDS = 30;
+
+/** A pod that has come to its end by itself stays so, whatever is found on the host. */
+export function hasEnded(pod: Pod): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+}
+
+export function isTerminating({ metadata }: Pod): boolean {
+  return metadata.deletionTimestamp !== undefined;
+}

@@ -1,0 +1,31 @@
+import { type Clock, errorMessage, sleep } from '#base';
+import type { Runtime } from '#runtime';
+import { ask } from '../probes/ask.ts';
+import type { ContainerSpec, Pod } from './pod.types.ts';
+
+type Handler = NonNullable<NonNullable<ContainerSpec['lifecycle']>['preStop']>;
+
+export interface HookInput {
+  readonly runtime: Pick<Runtime, 'exec'>;
+  readonly clock: Clock;
+  readonly pod: Pod;
+  readonly spec: ContainerSpec;
+  readonly containerId: string;
+  readonly podIP: string | undefined;
+  readonly timeoutMs: number;
+}
+
+/** Runs a lifecycle hook to its end, or to its deadline. Answers why it failed; undefined when it went well. */
+export async function runHook(input: HookInput, handler: Handler): Promise<string | undefined> {
+  const { clock, timeoutMs } = input;
+  try {
+    if (handler.sleep) {
+      await sleep(clock, Math.min(timeoutMs, handler.sleep.seconds * 1000));
+      return undefined;
+    }
+    const outcome = await ask({ ...input, probe: handler, timeoutMs });
+    return outcome.ok ? undefined : outcome.message;
+  } catch (error) {
+    return errorMessage(error);
+  }
+}

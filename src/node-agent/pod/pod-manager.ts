@@ -1,0 +1,200 @@
+import { PODS, type Pod } from '#api';
+import { backoffMs, type Clock, type Log, sleep } from '#base';
+import type { Client } from '#client';
+import { createInformer, type Informer } from '#reconcile';
+import type { Runtime, Sandbox } from '#runtime';
+import { Prober } from '../probes/prober.ts';
+import { ReferenceStore } from '../references/reference-store.ts';
+import type { StateFile } from '../state/saved-state.ts';
+import { ImagePuller } from './image-puller.ts';
+import { ANNOTATION, type PodIdentity } from './pod.types.ts';
+import { PodWorker, type PodWorkerDeps } from './pod-worker.ts';
+import { referenceKey, referencesOf } from './references.plan.ts';
+import { RuntimeView } from './runtime-view.ts';
+
+export interface PodManagerDeps
+  extends Omit<PodWorkerDeps, 'client' | 'view' | 'prober' | 'references' | 'images' | 'onEnd' | 'signal'> {
+  readonly client: Pick<Client, 'get' | 'list' | 'watch' | 'patch' | 'delete'>;
+  readonly nodeName: string;
+  readonly state: StateFile;
+}
+
+/** How often everything the engine has is listed anew, should an event have been lost or something done by hand, in ms. */
+const RELIST_MS = 60_000;
+const RELIST_RETRY = { initialMs: 200, maxMs: 5_000 };
+
+/** Keeps one worker per pod of this node, tells it what the API and the engine say, and removes what nobody declared. */
+export class PodManager {
+  readonly #deps: PodManagerDeps;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #runtime: Runtime;
+  readonly #workers = new Map<string, PodWorker>();
+  readonly #pods: Informer<Pod>;
+  readonly view: RuntimeView;
+  #worker: ((pod: Pod) => PodWorker) | undefined;
+
+  constructor(deps: PodManagerDeps) {
+    this.#deps = deps;
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+    this.#runtime = deps.runtime;
+    const { client, clock, log } = deps;
+    this.#pods = createInformer({ client, clock, log }, PODS, { fieldSelector: `spec.nodeName=${deps.nodeName}` });
+    this.view = new RuntimeView(
+      deps.runtime,
+      log,
+      (uid) => this.#workers.get(uid)?.kick(),
+      (sandboxes) => this.#found(sandboxes),
+    );
+  }
+
+  /** Runs until the signal aborts; containers go on. `known`: pods of an earlier run, should the API be out of reach. */
+  async run(known: readonly Pod[], signal: AbortSignal): Promise<void> {
+    const { client, clock, log, runtime, folders, state } = this.#deps;
+    const references = new ReferenceStore({
+      client,
+      clock,
+      log,
+      memoryDir: folders.references,
+      onChange: (reference) => this.#referenceChanged(referenceKey(reference), reference.namespace),
+    });
+    const prober = new Prober({
+      runtime,
+      clock,
+      onChange: (uid) => this.#workers.get(uid)?.kick(),
+      onFailure: (uid, container, kind, message) => this.#workers.get(uid)?.probeFailed(container, kind, message),
+    });
+    const images = new ImagePuller(runtime, clock);
+    this.#worker = (pod) =>
+      new PodWorker(
+        {
+          ...this.#deps,
+          view: this.view,
+          prober,
+          references,
+          images,
+          signal,
+          onEnd: (uid) => this.#workers.delete(uid),
+        },
+        pod,
+      );
+    for (const pod of known) this.#see(pod);
+    this.#pods.onChange(({ previous, current }) => {
+      if (previous !== undefined && previous.metadata.uid !== current?.metadata.uid) this.#left(previous.metadata.uid);
+      if (current !== undefined) this.#see(current);
+      state.save({ pods: this.#pods.list() });
+    });
+
+    const watching = this.#pods.run(signal);
+    const listening = this.#listen(signal);
+    const relisting = this.#relistNowAndThen(signal);
+    await this.#pods
+      .until(() => this.#pods.synced, signal)
+      .then(
+        () => this.#apiAnswered(),
+        () => undefined,
+      );
+    await Promise.all([watching, listening, relisting]);
+    for (const worker of this.#workers.values()) worker.close();
+    prober.close();
+    await references.close();
+  }
+
+  get synced(): boolean {
+    return this.#pods.synced;
+  }
+
+  #see(pod: Pod): void {
+    const known = this.#workers.get(pod.metadata.uid);
+    if (known !== undefined) known.update(pod);
+    else if (this.#worker !== undefined) this.#workers.set(pod.metadata.uid, this.#worker(pod));
+  }
+
+  #left(uid: string): void {
+    this.#workers.get(uid)?.remove();
+  }
+
+  /** The API has said which pods there are: all others of this node are to go. Never concluded from a failed list. */
+  #apiAnswered(): void {
+    this.#deps.state.save({ pods: this.#pods.list() });
+    const declared = new Set(this.#pods.list().map(({ metadata }) => metadata.uid));
+    for (const uid of this.#workers.keys()) if (!declared.has(uid)) this.#left(uid);
+    this.#removeUndeclared();
+  }
+
+  /** Pods that have containers or folders here, but neither a place in the API nor a worker that ends them. */
+  #removeUndeclared(): void {
+    if (!this.#pods.synced || !this.view.listed) return;
+    for (const identity of this.view.pods().values()) {
+      if (this.#workers.has(identity.uid)) continue;
+      this.#log.warn({ ...identity }, 'containers of a pod that is not declared are removed');
+      this.#see(ghost(identity));
+      this.#left(identity.uid);
+    }
+    const clean = async () => {
+      for (const uid of await this.#deps.folders.list()) {
+        if (!this.#workers.has(uid)) await this.#deps.folders.remove(uid);
+      }
+    };
+    clean().catch((error: unknown) => this.#log.warn({ err: error }, 'folders of pods that left cannot be removed'));
+  }
+
+  /** Addresses of running pods are theirs before any new pod gets one. */
+  #found(sandboxes: readonly Sandbox[]): void {
+    for (const { pod, annotations, state } of [...sandboxes].sort((a, b) => a.attempt - b.attempt)) {
+      const address = annotations[ANNOTATION.podIP];
+      if (address !== undefined && state === 'ready') this.#deps.network.adopt(pod.uid, address);
+    }
+  }
+
+  async #listen(signal: AbortSignal): Promise<void> {
+    for await (const event of this.#runtime.events(signal)) {
+      if (event.type === 'resync') await this.#relist(signal);
+      else {
+        await this.view.take(event).catch((error: unknown) => {
+          this.#log.warn({ err: error, event: event.type }, 'an event of the container engine could not be followed');
+        });
+      }
+    }
+  }
+
+  async #relist(signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        await this.view.relist();
+        for (const worker of this.#workers.values()) worker.kick();
+        this.#removeUndeclared();
+        return;
+      } catch (error) {
+        failures += 1;
+        this.#log.warn({ err: error, failures }, 'containers cannot be listed');
+        await sleep(this.#clock, backoffMs(failures, RELIST_RETRY), signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async #relistNowAndThen(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(this.#clock, RELIST_MS, signal).catch(() => undefined);
+      if (!signal.aborted) await this.#relist(signal);
+    }
+  }
+
+  #referenceChanged(key: string, namespace: string): void {
+    for (const worker of this.#workers.values()) {
+      if (worker.pod.metadata.namespace !== namespace) continue;
+      if (referencesOf(worker.pod).some((reference) => referenceKey(reference) === key)) worker.referencesChanged();
+    }
+  }
+}
+
+/** As much of a pod as its containers' labels tell: enough to end it. */
+function ghost({ namespace, name, uid }: PodIdentity): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace, name, uid, resourceVersion: '0', creationTimestamp: '1970-01-01T00:00:00Z' },
+    spec: { containers: [] },
+  };
+}

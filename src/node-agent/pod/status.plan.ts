@@ -1,0 +1,304 @@
+import { equalJson, formatTime } from '#base';
+import {
+  currentSandbox,
+  initContainersOf,
+  isSidecar,
+  isTerminating,
+  named,
+  newest,
+  restartDelayMs,
+  restarts,
+} from './containers.plan.ts';
+import type {
+  ContainerSpec,
+  ContainerStatus,
+  Pod,
+  PodCondition,
+  PodSnapshot,
+  PodStatus,
+  RuntimeContainer,
+  StartProblem,
+} from './pod.types.ts';
+
+/** How long a failed pull is shown as such before it is shown as waiting for the next, in ms. */
+const SHOW_ERROR_MS = 1_000;
+
+/** The conditions this agent writes; all others are somebody else's and are kept. */
+const OURS: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady']);
+
+/**
+ * The status to report. Times of what did not change are kept from the status before, so that an unchanged pod gives
+ * an equal status. Source: kubelet_pods.go generateAPIPodStatus, getPhase (v1.32).
+ */
+export function planStatus(snapshot: PodSnapshot): PodStatus {
+  const { pod, podIP, hostIP, nowMs } = snapshot;
+  const before = pod.status ?? {};
+  const inits = initContainersOf(pod).map((spec) => containerStatus(snapshot, spec, true));
+  const containers = pod.spec.containers.map((spec) => containerStatus(snapshot, spec, false));
+  const phase = phaseOf(snapshot, inits, containers);
+  const ip = podIP ?? before.podIP;
+  return {
+    ...before,
+    phase,
+    hostIP,
+    hostIPs: [{ ip: hostIP }],
+    ...(ip === undefined ? {} : { podIP: ip, podIPs: [{ ip }] }),
+    startTime: before.startTime ?? formatTime(nowMs),
+    conditions: conditionsOf(snapshot, phase, inits, containers),
+    ...(inits.length === 0 ? {} : { initContainerStatuses: inits }),
+    containerStatuses: containers,
+  };
+}
+
+type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
+
+function phaseOf(
+  snapshot: PodSnapshot,
+  inits: readonly ContainerStatus[],
+  containers: readonly ContainerStatus[],
+): Phase {
+  const { pod } = snapshot;
+  if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return pod.status.phase;
+  const policy = pod.spec.restartPolicy ?? 'Always';
+  const regular = initContainersOf(pod).flatMap((spec, index) => (isSidecar(spec) ? [] : [inits[index]]));
+  const started = containers.some(({ state, lastState }) => state?.waiting === undefined || lastState?.terminated);
+  const failedInit = regular.some((status) => (ended(status)?.exitCode ?? 0) !== 0);
+  if (failedInit && policy === 'Never') return 'Failed';
+  if (!started && regular.some((status) => ended(status)?.exitCode !== 0)) return 'Pending';
+
+  const isEnding = isTerminating(pod) && !snapshot.containers.some(({ state }) => state === 'running');
+  const waiting = containers.filter(({ state, lastState }) => state?.waiting && lastState?.terminated === undefined);
+  const running = containers.filter(({ state }) => state?.running);
+  const stopped = containers.flatMap((status) => ended(status) ?? []);
+  if (waiting.length > 0 && !(isEnding && stopped.length > 0)) return 'Pending';
+  if (running.length > 0) return 'Running';
+  if (stopped.length === 0) return 'Pending';
+  const allWell = stopped.length === containers.length && stopped.every(({ exitCode }) => exitCode === 0);
+  if (isEnding) return allWell ? 'Succeeded' : 'Failed';
+  const stillRuns = snapshot.containers.some(({ state }) => state === 'running');
+  if (policy === 'Always' || stillRuns) return 'Running';
+  if (allWell) return 'Succeeded';
+  return policy === 'Never' && stopped.length === containers.length ? 'Failed' : 'Running';
+}
+
+/** How a container ended, when it is not running: now, or the time before if it waits for its next start. */
+function ended(status: ContainerStatus | undefined) {
+  return status?.state?.terminated ?? (status?.state?.waiting ? status.lastState?.terminated : undefined);
+}
+
+function containerStatus(snapshot: PodSnapshot, spec: ContainerSpec, isInit: boolean): ContainerStatus {
+  const { pod, containers, probes, problems, runtimeName } = snapshot;
+  const before = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(
+    ({ name }) => name === spec.name,
+  );
+  const ofName = named(containers, spec.name);
+  const last = newest(ofName);
+  const previous = newest(ofName.filter((container) => container !== last && container.state === 'exited'));
+  const state = stateOf(snapshot, spec, last, problems.get(spec.name), before);
+  const restarting = state.waiting !== undefined && last?.state === 'exited';
+  const lastEnd = restarting ? terminated(last, runtimeName) : previous && terminated(previous, runtimeName);
+  const probe = last?.state === 'running' ? probes.get(last.id) : undefined;
+  const started = probe?.started ?? false;
+  const isDone = isInit && !isSidecar(spec) && state.terminated?.exitCode === 0;
+  return {
+    name: spec.name,
+    image: spec.image ?? '',
+    imageID: last === undefined ? (before?.imageID ?? '') : `${runtimeName}://${last.imageId}`,
+    ...(last === undefined
+      ? before?.containerID === undefined
+        ? {}
+        : { containerID: before.containerID }
+      : { containerID: `${runtimeName}://${last.id}` }),
+    restartCount: Math.max(last?.attempt ?? 0, before?.restartCount ?? 0),
+    ready: isDone || (started && (probe?.ready ?? false)),
+    started,
+    state,
+    lastState: lastEnd === undefined ? keptLastState(before, last, runtimeName) : { terminated: lastEnd },
+  };
+}
+
+/** The end before is remembered by the status when the record of that container is gone. */
+function keptLastState(
+  before: ContainerStatus | undefined,
+  last: RuntimeContainer | undefined,
+  runtimeName: string,
+): NonNullable<ContainerStatus['lastState']> {
+  const known = before?.state?.terminated ?? before?.lastState?.terminated;
+  if (known === undefined || known.containerID === (last && `${runtimeName}://${last.id}`)) {
+    return before?.lastState?.terminated === undefined ? {} : before.lastState;
+  }
+  return { terminated: known };
+}
+
+type State = NonNullable<ContainerStatus['state']>;
+
+function stateOf(
+  snapshot: PodSnapshot,
+  spec: ContainerSpec,
+  last: RuntimeContainer | undefined,
+  problem: StartProblem | undefined,
+  before: ContainerStatus | undefined,
+): State {
+  const { pod, gone, runtimeName, nowMs } = snapshot;
+  const leaving = gone || isTerminating(pod);
+  if (last?.state === 'running') return { running: { startedAt: formatTime(last.startedAtMs ?? last.createdAtMs) } };
+  if (last?.state === 'exited') {
+    if (!leaving && restarts(pod, spec, last)) {
+      if (problem !== undefined) return { waiting: waitingFor(problem, spec, nowMs) };
+      const delayMs = restartDelayMs(last, spec);
+      if ((last.finishedAtMs ?? 0) + delayMs > nowMs) return { waiting: crashLoop(pod, spec, delayMs) };
+    }
+    return { terminated: terminated(last, runtimeName) };
+  }
+  if (problem !== undefined) return { waiting: waitingFor(problem, spec, nowMs) };
+  // The record was removed by hand, and nothing is to follow.
+  if (last === undefined && leaving && before?.state?.terminated) return { terminated: before.state.terminated };
+  if (snapshot.sandboxProblem !== undefined && currentSandbox(snapshot.sandboxes) === undefined) {
+    return { waiting: { reason: snapshot.sandboxProblem.reason, message: snapshot.sandboxProblem.message } };
+  }
+  const isInit = initContainersOf(pod).includes(spec);
+  const initialising = !isInit && initContainersOf(pod).length > 0 && last === undefined;
+  return { waiting: { reason: initialising ? 'PodInitializing' : 'ContainerCreating' } };
+}
+
+/** A pull that failed is shown as failed first, then as waiting, as people know it. */
+function waitingFor({ reason, message, failedAtMs }: StartProblem, spec: ContainerSpec, nowMs: number) {
+  if (reason !== 'ErrImagePull' || nowMs - failedAtMs < SHOW_ERROR_MS) return { reason, message };
+  return { reason: 'ImagePullBackOff', message: `Back-off pulling image "${spec.image}": ErrImagePull: ${message}` };
+}
+
+function crashLoop({ metadata }: Pod, spec: ContainerSpec, delayMs: number) {
+  const pod = `${metadata.name}_${metadata.namespace ?? ''}(${metadata.uid})`;
+  return {
+    reason: 'CrashLoopBackOff',
+    message: `back-off ${formatDelay(delayMs)} restarting failed container=${spec.name} pod=${pod}`,
+  };
+}
+
+/** As Go prints a duration: `10s`, `1m20s`, `5m0s`. */
+function formatDelay(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+}
+
+function terminated(container: RuntimeContainer, runtimeName: string): NonNullable<State['terminated']> {
+  const { exitCode = 0, oomKilled, message, startedAtMs, finishedAtMs, createdAtMs, id } = container;
+  return {
+    exitCode,
+    reason: oomKilled
+      ? 'OOMKilled'
+      : startedAtMs === undefined
+        ? 'ContainerCannotRun'
+        : exitCode === 0
+          ? 'Completed'
+          : 'Error',
+    ...(message === undefined || message === '' ? {} : { message }),
+    startedAt: formatTime(startedAtMs ?? createdAtMs),
+    finishedAt: formatTime(finishedAtMs ?? createdAtMs),
+    containerID: `${runtimeName}://${id}`,
+  };
+}
+
+interface Verdict {
+  readonly holds: boolean;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+const YES: Verdict = { holds: true };
+
+function conditionsOf(
+  snapshot: PodSnapshot,
+  phase: Phase,
+  inits: readonly ContainerStatus[],
+  containers: readonly ContainerStatus[],
+): PodCondition[] {
+  const { pod, podIP } = snapshot;
+  const before = pod.status?.conditions ?? [];
+  const hasSandbox = currentSandbox(snapshot.sandboxes) !== undefined && podIP !== undefined;
+  const containersReady = readiness(phase, pod, inits, containers);
+  const verdicts: readonly (readonly [string, Verdict])[] = [
+    ['PodReadyToStartContainers', { holds: hasSandbox }],
+    ['Initialized', initialised(phase, pod, inits, containers)],
+    ['Ready', withGates(containersReady, pod)],
+    ['ContainersReady', containersReady],
+  ];
+  const ours = verdicts.map(([type, verdict]) => condition(type, verdict, before, snapshot.nowMs));
+  return [...ours, ...before.filter(({ type }) => !OURS.has(type))];
+}
+
+function condition(type: string, verdict: Verdict, before: readonly PodCondition[], nowMs: number): PodCondition {
+  const status = verdict.holds ? 'True' : 'False';
+  const previous = before.find((one) => one.type === type);
+  return {
+    type,
+    status,
+    ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
+    ...(verdict.message === undefined ? {} : { message: verdict.message }),
+    lastTransitionTime:
+      previous?.status === status && previous.lastTransitionTime !== undefined
+        ? previous.lastTransitionTime
+        : formatTime(nowMs),
+  };
+}
+
+function initialised(
+  phase: Phase,
+  pod: Pod,
+  inits: readonly ContainerStatus[],
+  containers: readonly ContainerStatus[],
+): Verdict {
+  if (phase === 'Succeeded') return { holds: true, reason: 'PodCompleted' };
+  // Once an app container has run, the init containers had all ended well.
+  if (containers.some(({ state, lastState }) => state?.running || lastState?.terminated || state?.terminated))
+    return YES;
+  const pending = initContainersOf(pod)
+    .filter((spec, index) => {
+      const status = inits[index];
+      return isSidecar(spec) ? status?.started !== true : status?.ready !== true;
+    })
+    .map(({ name }) => name);
+  if (pending.length === 0) return YES;
+  return {
+    holds: false,
+    reason: 'ContainersNotInitialized',
+    message: `containers with incomplete status: [${pending.join(' ')}]`,
+  };
+}
+
+function readiness(
+  phase: Phase,
+  pod: Pod,
+  inits: readonly ContainerStatus[],
+  containers: readonly ContainerStatus[],
+): Verdict {
+  if (phase === 'Succeeded') return { holds: false, reason: 'PodCompleted' };
+  if (phase === 'Failed') return { holds: false, reason: 'PodFailed' };
+  const sidecars = initContainersOf(pod).flatMap((spec, index) => (isSidecar(spec) ? (inits[index] ?? []) : []));
+  const unready = [...sidecars, ...containers].filter(({ ready }) => !ready).map(({ name }) => name);
+  if (unready.length === 0) return YES;
+  return {
+    holds: false,
+    reason: 'ContainersNotReady',
+    message: `containers with unready status: [${unready.join(' ')}]`,
+  };
+}
+
+/** Ready means the containers are, and every condition the pod itself names is true. */
+function withGates(containersReady: Verdict, { spec, status }: Pod): Verdict {
+  if (!containersReady.holds) return containersReady;
+  const unmet = (spec.readinessGates ?? []).filter(
+    ({ conditionType }) => !status?.conditions?.some((one) => one.type === conditionType && one.status === 'True'),
+  );
+  if (unmet.length === 0) return YES;
+  const words = unmet.map(
+    ({ conditionType }) =>
+      `corresponding condition of pod readiness gate "${conditionType}" does not exist or is not true.`,
+  );
+  return { holds: false, reason: 'ReadinessGatesNotReady', message: words.join(', ') };
+}
+
+/** Whether reporting `after` would change nothing. */
+export function sameStatus(before: PodStatus | undefined, after: PodStatus): boolean {
+  return before !== undefined && equalJson(before, after);
+}

@@ -1,0 +1,148 @@
+import type { Volume } from '#api';
+import { type EnvInput, fieldValue, resourceValue } from '../pod/env.plan.ts';
+import type { Pod } from '../pod/pod.types.ts';
+import {
+  configMapValue,
+  keysOf,
+  type Reference,
+  type References,
+  referenceKey,
+  secretValue,
+} from '../pod/references.plan.ts';
+
+/** One file of a volume. `path` is relative and clean. */
+export interface VolumeFile {
+  readonly content: Buffer;
+  readonly mode: number;
+}
+
+/**
+ * What a volume is: a folder of its own, files from the API, a path of the host, or why it cannot be made.
+ * `secret`: holds a Secret's values, so it belongs in memory.
+ */
+export type VolumePlan =
+  | { readonly type: 'emptyDir'; readonly memory: boolean }
+  | { readonly type: 'files'; readonly files: ReadonlyMap<string, VolumeFile>; readonly secret: boolean }
+  | { readonly type: 'hostPath'; readonly path: string; readonly check: string }
+  | { readonly type: 'failed'; readonly message: string };
+
+export interface VolumeInput extends Pick<EnvInput, 'references' | 'podIP' | 'hostIP' | 'node'> {
+  readonly pod: Pod;
+  readonly volume: Volume;
+}
+
+/** Source: core/v1 ConfigMapVolumeSourceDefaultMode, SecretVolumeSourceDefaultMode (v1.32). */
+const DEFAULT_MODE = 0o644;
+
+export function planVolume(input: VolumeInput): VolumePlan {
+  const { volume } = input;
+  if (volume.emptyDir) return { type: 'emptyDir', memory: volume.emptyDir.medium === 'Memory' };
+  if (volume.hostPath) return { type: 'hostPath', path: volume.hostPath.path, check: volume.hostPath.type ?? '' };
+  const collector = new FileCollector(input.references);
+  if (volume.configMap) {
+    const { name = '', items, optional, defaultMode } = volume.configMap;
+    collector.addKeys({ kind: 'configMap', name, items, optional, mode: defaultMode ?? DEFAULT_MODE });
+  } else if (volume.secret) {
+    const { secretName: name = '', items, optional, defaultMode } = volume.secret;
+    collector.addKeys({ kind: 'secret', name, items, optional, mode: defaultMode ?? DEFAULT_MODE });
+  } else if (volume.downwardAPI) {
+    addDownward(collector, input, volume.downwardAPI.items ?? [], volume.downwardAPI.defaultMode ?? DEFAULT_MODE);
+  } else if (volume.projected) {
+    const mode = volume.projected.defaultMode ?? DEFAULT_MODE;
+    for (const source of volume.projected.sources ?? []) {
+      if (source.configMap) collector.addKeys({ kind: 'configMap', name: '', ...source.configMap, mode });
+      if (source.secret) collector.addKeys({ kind: 'secret', name: '', ...source.secret, mode });
+      if (source.downwardAPI) addDownward(collector, input, source.downwardAPI.items ?? [], mode);
+      if (source.serviceAccountToken) collector.fail('service account tokens are not supported');
+    }
+  } else {
+    const [kind] = Object.keys(volume).filter((key) => key !== 'name');
+    collector.fail(`volumes of the kind ${kind ?? 'unknown'} are not supported`);
+  }
+  return collector.result();
+}
+
+type DownwardItem = NonNullable<NonNullable<Volume['downwardAPI']>['items']>[number];
+
+function addDownward(
+  collector: FileCollector,
+  input: VolumeInput,
+  items: readonly DownwardItem[],
+  defaultMode: number,
+): void {
+  for (const { path, mode, fieldRef, resourceFieldRef } of items) {
+    const spec = input.pod.spec.containers.find(({ name }) => name === resourceFieldRef?.containerName);
+    const value = fieldRef
+      ? fieldValue(input, fieldRef.fieldPath)
+      : resourceFieldRef && spec
+        ? resourceValue({ spec, node: input.node }, resourceFieldRef)
+        : undefined;
+    if (value === undefined) collector.fail(`the downward API item ${path} refers to nothing`);
+    else collector.add(path, Buffer.from(value, 'utf8'), mode ?? defaultMode);
+  }
+}
+
+interface KeysSource {
+  readonly kind: Reference['kind'];
+  readonly name: string;
+  readonly items?:
+    | readonly { readonly key: string; readonly path: string; readonly mode?: number | undefined }[]
+    | undefined;
+  readonly optional?: boolean | undefined;
+  readonly mode: number;
+}
+
+/** Gathers files; the first failure counts. */
+class FileCollector {
+  readonly #references: References;
+  readonly #files = new Map<string, VolumeFile>();
+  #secret = false;
+  #failure: string | undefined;
+
+  constructor(references: References) {
+    this.#references = references;
+  }
+
+  addKeys({ kind, name, items, optional = false, mode }: KeysSource): void {
+    if (kind === 'secret') this.#secret = true;
+    const keys = keysOf(this.#references, kind, name);
+    if (keys === undefined) {
+      const known = this.#references.get(referenceKey({ kind, name }))?.state;
+      if (known !== 'absent') this.fail(`${kind.toLowerCase()} "${name}" is not known yet`);
+      else if (!optional) this.fail(`${kind.toLowerCase()} "${name}" not found`);
+      return;
+    }
+    const value = kind === 'secret' ? secretValue : configMapValue;
+    for (const item of items ?? keys.map((key) => ({ key, path: key, mode: undefined }))) {
+      const content = value(this.#references, name, item.key);
+      if (content !== undefined) this.add(item.path, content, item.mode ?? mode);
+      else if (!optional) this.fail(`references non-existent ${kind.toLowerCase()} key: ${item.key}`);
+    }
+  }
+
+  add(path: string, content: Buffer, mode: number): void {
+    if (isCleanPath(path)) this.#files.set(path, { content, mode: mode & 0o777 });
+    else this.fail(`the path ${JSON.stringify(path)} leads out of the volume`);
+  }
+
+  fail(message: string): void {
+    this.#failure ??= message;
+  }
+
+  result(): VolumePlan {
+    if (this.#failure !== undefined) return { type: 'failed', message: this.#failure };
+    return { type: 'files', files: this.#files, secret: this.#secret };
+  }
+}
+
+/** Longest path of a file inside a volume, and of one of its parts. Source: atomic_writer.go, validatePath (v1.32). */
+const MAX_PATH = 4096;
+const MAX_PART = 255;
+
+/** Relative, without `..`, and not among the names that the atomic swap itself uses. */
+export function isCleanPath(path: string): boolean {
+  if (path === '' || path.length > MAX_PATH || path.startsWith('/') || path.includes('\u0000')) return false;
+  const parts = path.split('/');
+  if (parts[0]?.startsWith('..')) return false;
+  return parts.every((part) => part !== '' && part !== '.' && part !== '..' && part.length <= MAX_PART);
+}
