@@ -14,7 +14,7 @@ import { settleRows } from './rows.ts';
 import type { ActiveRun, ApplicationState } from './state.ts';
 import { type Survey, survey } from './survey.ts';
 import { planSync } from './sync.plan.ts';
-import type { SyncPlan } from './sync.types.ts';
+import type { SyncPlan, SyncStep } from './sync.types.ts';
 import { applicationOf, patchApplication, stateOf, type World } from './world.ts';
 
 /** Turns of one pass. A pass that needs more is not converging; the next one starts from what is live then. */
@@ -96,7 +96,10 @@ async function takeTurn(
   const turn: Turn = { key, application, settings, state, loaded, survey: wanted, plan, signal };
   const decision = decideNow(world, turn);
   const outcome = await act(world, turn, decision);
-  if (!outcome.again) await report(world, { ...turn, decision });
+  if (!outcome.again) {
+    const isSynced = decision.type === 'rest' && decision.inSync;
+    await report(world, { ...turn, isSynced });
+  }
   return outcome;
 }
 
@@ -150,13 +153,10 @@ async function isUnrelated(
 }
 
 function decideNow(world: World, { application, settings, state, loaded, plan }: Turn): Decision {
-  const { active, heals } = state;
-  const nowMs = world.clock.nowMs();
-  const { healBackoff, healCalmMs } = world.options;
-  const calm = nowMs - heals.lastMs > healCalmMs;
+  const { active } = state;
   const repository = world.repositories.use(settings.sources[0]?.repoURL ?? '');
   return decide({
-    nowMs,
+    nowMs: world.clock.nowMs(),
     automated: settings.automated,
     selfHeal: settings.selfHeal,
     digest: loaded.digest,
@@ -177,7 +177,7 @@ function decideNow(world: World, { application, settings, state, loaded, plan }:
       application.operation === undefined
         ? undefined
         : { by: application.operation.initiatedBy?.username ?? 'unknown' },
-    healAtMs: calm || heals.count === 0 ? 0 : heals.lastMs + backoffMs(heals.count, healBackoff),
+    healAtMs: nextHealMs(world, state),
     byWebhook: repository.lastCause === 'webhook',
   });
 }
@@ -227,10 +227,7 @@ async function startRun(
 ): Promise<void> {
   const { application, loaded, plan, state, settings } = turn;
   const nowMs = world.clock.nowMs();
-  if (trigger === 'self-heal') {
-    const calm = nowMs - state.heals.lastMs > world.options.healCalmMs;
-    state.heals = { count: calm ? 1 : state.heals.count + 1, lastMs: nowMs };
-  }
+  if (trigger === 'self-heal') noteHeal(world, state);
   const prune = settings.prune || application.operation?.sync?.prune === true;
   if (phase === 'Running') await settleRows(world, turn, 'begin');
   const run = await world.history.begin({
@@ -246,7 +243,7 @@ async function startRun(
       ...(phase === 'PruneBlocked' ? blockedWords(plan) : {}),
     },
   });
-  state.active = newActive(run, nowMs, prune);
+  state.active = { ...newActive(run, nowMs, prune), planned: new Set(plan.steps.map(({ id }) => id)) };
   if (phase === 'PruneBlocked') tellBlocked(world, application, plan);
   world.log.info(
     { application: turn.key, run: run.metadata.name, trigger, commit: loaded.commit, phase },
@@ -260,7 +257,7 @@ function newActive(run: SyncRun, startedAtMs: number, prune: boolean): ActiveRun
     run,
     results: new Map(),
     failed: new Map(),
-    applied: new Map(),
+    planned: undefined,
     startedAtMs,
     pinned: undefined,
     prune,
@@ -285,12 +282,20 @@ function tellBlocked(world: World, application: Application, plan: SyncPlan): vo
 async function continueRun(world: World, turn: Turn): Promise<Outcome> {
   const { key, state, plan, settings, loaded, signal } = turn;
   const active = state.active as ActiveRun;
+  const isHeal = active.run.spec.trigger === 'self-heal';
+  const { own, drifted } = splitSteps(plan, active);
+  const healAtMs = nextHealMs(world, state);
+  if (drifted.length > 0 && settings.selfHeal && !isHeal && healAtMs <= world.clock.nowMs()) {
+    await healBeside(world, turn, drifted);
+    return { again: true };
+  }
   const next = nextStep({
-    plan,
+    plan: { ...plan, steps: own },
     health: healthsOf(world, turn),
-    changed: changedIds(active),
+    // A heal brings back what was there: it waits for nothing.
+    changed: isHeal ? new Set() : changedIds(active),
     failed: active.failed,
-    fenced: active.run.spec.trigger !== 'self-heal',
+    fenced: !isHeal,
     approved: active.approved === pruneDigest(plan),
   });
   switch (next.type) {
@@ -299,11 +304,11 @@ async function continueRun(world: World, turn: Turn): Promise<Outcome> {
       active.waiting = undefined;
       const run = active.run.metadata.name;
       const outcomes = await carryOut(world, { key, settings, loaded, state, run, signal }, next.steps);
-      for (const outcome of outcomes) record(world, active, outcome);
+      for (const outcome of outcomes) record(active, outcome);
       return { again: true };
     }
     case 'wait':
-      return waitFor(world, turn, active, next);
+      return waitFor(world, turn, active, next, drifted.length > 0 && settings.selfHeal ? healAtMs : undefined);
     case 'block':
       await block(world, turn, active);
       return { again: false };
@@ -339,28 +344,73 @@ function healthsOf(world: World, { survey: { snapshot } }: Turn): readonly Objec
   });
 }
 
-function record(world: World, active: ActiveRun, { step, action, message }: StepOutcome): void {
+function resultOf({ step, action, message }: StepOutcome): SyncResult {
   const { group, kind, namespace, name } = step.key;
-  const times = (active.applied.get(step.id) ?? 0) + 1;
-  active.applied.set(step.id, times);
-  const before = active.results.get(step.id);
-  // What was created stays "created" when it is put right again in the same run.
-  const shown = before?.action === 'created' && action === 'configured' ? 'created' : action;
-  active.results.set(step.id, {
+  const { order, origin } = step;
+  return {
     group,
     kind,
     namespace,
     name,
-    action: shown,
-    wave: step.order.wave,
-    origin: step.origin,
+    action,
+    wave: order.wave,
+    origin,
     ...(message === undefined ? {} : { message }),
+  };
+}
+
+function record(active: ActiveRun, outcome: StepOutcome): void {
+  const { step, action, message } = outcome;
+  active.results.set(step.id, resultOf(outcome));
+  if (action === 'failed' || action === 'skipped') active.failed.set(step.id, message ?? `was ${action}`);
+}
+
+/** What this run set out to do and has not done, and what differs because someone changed it meanwhile. */
+function splitSteps(
+  { steps }: SyncPlan,
+  { planned, results }: ActiveRun,
+): { readonly own: readonly SyncStep[]; readonly drifted: readonly SyncStep[] } {
+  const isOwn = ({ action, id }: SyncStep) =>
+    action === 'prune' || (planned?.has(id) !== false && !DONE.has(results.get(id)?.action ?? ''));
+  return { own: steps.filter(isOwn), drifted: steps.filter((step) => !isOwn(step)) };
+}
+
+const DONE: ReadonlySet<string> = new Set(['created', 'configured']);
+
+function nextHealMs({ clock, options }: World, { heals }: ApplicationState): number {
+  const isCalm = clock.nowMs() - heals.lastMs > options.healCalmMs;
+  return isCalm || heals.count === 0 ? 0 : heals.lastMs + backoffMs(heals.count, options.healBackoff);
+}
+
+function noteHeal({ clock, options }: World, state: ApplicationState): void {
+  const nowMs = clock.nowMs();
+  const isCalm = nowMs - state.heals.lastMs > options.healCalmMs;
+  state.heals = { count: isCalm ? 1 : state.heals.count + 1, lastMs: nowMs };
+}
+
+/** Puts drift right while a run waits for something, with a record of its own. */
+async function healBeside(world: World, turn: Turn, steps: readonly SyncStep[]): Promise<void> {
+  const { key, application, settings, state, loaded, plan, signal } = turn;
+  noteHeal(world, state);
+  const startedAtMs = world.clock.nowMs();
+  const run = state.active?.run.metadata.name ?? '';
+  const outcomes = await carryOut(world, { key, settings, loaded, state, run, signal }, steps);
+  const nowMs = world.clock.nowMs();
+  await world.history.begin({
+    application,
+    loaded,
+    plan: { ...plan, steps },
+    trigger: 'self-heal',
+    requestedBy: 'plumbline',
+    prune: false,
+    status: {
+      phase: outcomes.some(({ action }) => action === 'failed') ? 'Failed' : 'Succeeded',
+      startedAt: formatTime(startedAtMs),
+      finishedAt: formatTime(nowMs),
+      durationMs: Math.max(0, Math.round(nowMs - startedAtMs)),
+      results: outcomes.map(resultOf),
+    },
   });
-  if (action === 'failed') active.failed.set(step.id, message ?? 'failed');
-  else if (action === 'skipped') active.failed.set(step.id, message ?? 'was skipped');
-  else if (step.action !== 'prune' && times >= world.options.appliesPerRun) {
-    active.failed.set(step.id, `was applied ${times} times and is changed again each time`);
-  }
 }
 
 async function waitFor(
@@ -368,6 +418,7 @@ async function waitFor(
   turn: Turn,
   active: ActiveRun,
   { object, reason }: { readonly object: string; readonly reason: string },
+  healAtMs: number | undefined,
 ): Promise<Outcome> {
   const nowMs = world.clock.nowMs();
   const same = active.waiting?.object === object ? active.waiting : undefined;
@@ -375,7 +426,7 @@ async function waitFor(
   if (nowMs >= deadlineMs) return finish(world, turn, active, 'Failed', `${object} ${reason}, past its deadline`);
   active.waiting = { object, reason, deadlineMs };
   active.run = await world.history.writeStatus(active.run, statusOf(world, active, 'Running'));
-  return { again: false, ...wakeAt(deadlineMs, turn.survey.gatesOpenAtMs) };
+  return { again: false, ...wakeAt(deadlineMs, turn.survey.gatesOpenAtMs, healAtMs) };
 }
 
 function statusOf(world: World, active: ActiveRun, phase: SyncRunStatus['phase']): SyncRunStatus {
@@ -425,6 +476,7 @@ async function finish(
     state.failedAttempt = {
       digest: loaded.digest,
       run: active.run.metadata.name,
+      failedIds: new Set([...active.failed.keys(), ...plan.refused.map(({ id }) => id)]),
       attempts,
       retryAtMs: world.clock.nowMs() + backoffMs(attempts, settings.retry),
     };
@@ -440,7 +492,8 @@ async function finish(
   const type = phase === 'Succeeded' ? 'Normal' : 'Warning';
   const told = phase === 'Succeeded' ? `Synced to ${loaded.commit.slice(0, 12)}` : message;
   world.events.record(application, { type, reason: `Sync${phase}`, message: told });
-  await report(world, { ...turn, decision: { type: 'rest', inSync: phase === 'Succeeded' } });
+  // What was applied stands, whether or not it became healthy: what differs from now on is drift.
+  await report(world, { ...turn, isSynced: active.failed.size === 0 && plan.refused.length === 0 });
   await world.history.trim(key, settings.historyLimit);
   // What this run did not do, because it stood for an older commit, the next turn begins.
   return { again: true };
@@ -466,7 +519,7 @@ async function retry(world: World, turn: Turn, name: string): Promise<Outcome> {
     return { again: true };
   }
   const prune = run.metadata.annotations?.[PRUNE_ANNOTATION] === 'true';
-  state.active = { ...newActive(run, nowMs, prune), attempts };
+  state.active = { ...newActive(run, nowMs, prune), planned: new Set(plan.steps.map(({ id }) => id)), attempts };
   await settleRows(world, turn, 'begin');
   state.active.run = await world.history.writeStatus(run, statusOf(world, state.active, 'Running'));
   return { again: true };
@@ -498,11 +551,10 @@ async function supersede(world: World, turn: Turn): Promise<Outcome> {
 /** A run that an earlier process began goes on: what it has done is seen from what is live. */
 function resume(world: World, key: string, state: ApplicationState): void {
   state.resumed = true;
-  const run = world.history.latest(key);
-  const phase = run?.status?.phase;
+  const latest = world.history.latest(key);
+  if (latest?.status !== undefined) state.lastRun = { name: latest.metadata.name, phase: latest.status.phase };
+  const run = world.history.open(key);
   if (run === undefined) return;
-  state.lastRun = phase === undefined ? undefined : { name: run.metadata.name, phase };
-  if (phase !== undefined && phase !== 'Running' && phase !== 'PruneBlocked') return;
   const startedAt = Date.parse(run.status?.startedAt ?? '');
   const prune = run.metadata.annotations?.[PRUNE_ANNOTATION] === 'true';
   const active = newActive(run, Number.isNaN(startedAt) ? world.clock.nowMs() : startedAt, prune);
@@ -510,6 +562,8 @@ function resume(world: World, key: string, state: ApplicationState): void {
     const { group, kind, namespace, name, action } = result;
     if (action !== 'failed' && action !== 'skipped') active.results.set(idOf({ group, kind, namespace, name }), result);
   }
+  const { plan } = run.spec;
+  if (plan.length < MAX_RECORDED) active.planned = new Set(plan.map(idOf));
   state.active = active;
 }
 

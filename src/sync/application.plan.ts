@@ -1,6 +1,7 @@
 import type { Application, ApplicationSource, IgnoreDifference } from '#api';
 import { parseDuration, unsupportedApplicationFields } from '#api';
 import type { BackoffOptions } from '#base';
+import { unsupportedRules } from '#diff';
 
 /** One place in Git that an Application is read from. */
 export interface Source {
@@ -85,6 +86,7 @@ export function readApplication(application: Application): ApplicationSettings {
     problems,
     unsupported: [
       ...unsupportedApplicationFields(application),
+      ...unsupportedRules(spec.ignoreDifferences ?? []).map((rule) => `spec.ignoreDifferences: ${rule}`),
       ...options
         .filter((option) => !KNOWN_OPTIONS.has(option))
         .map((option) => `spec.syncPolicy.syncOptions: ${option}`),

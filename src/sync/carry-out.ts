@@ -1,8 +1,8 @@
-import { isApiError, type KubeObject, NAMESPACES, type StoredObject } from '#api';
+import { isApiError, type Json, type KubeObject, NAMESPACES, type ResourceType, type StoredObject } from '#api';
 import { canonicalJson, errorMessage } from '#base';
 import type { ApplicationSettings } from './application.plan.ts';
-import { MANAGER } from './compare.ts';
-import { adoptIgnored } from './differ.ts';
+import { adoptIgnored, MANAGER } from './compare.ts';
+import { effectiveRules } from './ignore-rules.plan.ts';
 import { resourceOf } from './live.ts';
 import type { Loaded } from './load.ts';
 import { isOurs } from './objects.plan.ts';
@@ -79,16 +79,32 @@ async function apply(world: World, request: CarryOut, step: SyncStep): Promise<S
   if (object === undefined || resource === undefined)
     return { step, action: 'failed', message: 'is not in the commit any more' };
   await createNamespace(world, settings, step);
-  const live = world.live.get(step.key);
-  const written = await world.client.apply(resource, adoptIgnored(object.object, live, settings.ignoreDifferences), {
+  const live = await removeForeign(world, resource, step, signal);
+  const rules = effectiveRules(settings.ignoreDifferences, loaded.objects);
+  const written = await world.client.apply(resource, adoptIgnored(object.object, live, rules), {
     fieldManager: MANAGER,
     force: true,
     fieldValidation: 'Strict',
     signal,
   });
   world.live.wrote(written);
-  state.comparer.applied({ object, rulesKey: canonicalJson(settings.ignoreDifferences) }, written);
+  state.comparer.applied({ object, rulesKey: canonicalJson(rules) }, written);
   return { step, action: step.action === 'create' ? 'created' : 'configured' };
+}
+
+/** Takes away what people added to an object, which applying alone would leave. */
+async function removeForeign(
+  world: World,
+  resource: ResourceType,
+  { key, removals }: SyncStep,
+  signal: AbortSignal,
+): Promise<StoredObject | undefined> {
+  if (removals.length === 0) return world.live.get(key);
+  const at = key.namespace === '' ? { name: key.name } : { namespace: key.namespace, name: key.name };
+  const patch = { type: 'json', body: removals as unknown as Json } as const;
+  const written = await world.client.patch(resource, at, patch, { fieldManager: MANAGER, signal });
+  world.live.wrote(written);
+  return written;
 }
 
 /** With `CreateNamespace=true` the destination is made when it is missing. It is not owned: it is never deleted by us. */

@@ -1,19 +1,37 @@
 import {
+  groupOf,
   type IgnoreDifference,
   isApiError,
   type KubeObject,
   type ManagedFieldsEntry,
   type ResourceType,
+  type Schema,
   type StoredObject,
+  schemaOf,
+  versionOf,
 } from '#api';
 import { canonicalJson, sha256Hex } from '#base';
 import type { Client } from '#client';
+import { applyIgnores, diffObject, rulesFor } from '#diff';
 import type { RenderedObject } from '#render';
-import { adoptIgnored, driftOf } from './differ.ts';
 import type { Comparison } from './sync.types.ts';
 
 /** Who applies what Git says. */
 export const MANAGER = 'plumbline-sync';
+
+/** The shape of a kind that we know nothing of. */
+const ANY: Schema = { type: 'object', preserveUnknown: true };
+
+/** What Git says, with the live value in every ignored field. */
+export function adoptIgnored(
+  desired: KubeObject,
+  live: StoredObject | undefined,
+  rules: readonly IgnoreDifference[],
+): KubeObject {
+  if (live === undefined || rules.length === 0) return desired;
+  const schema = schemaOf(groupOf(desired.apiVersion), versionOf(desired.apiVersion), desired.kind) ?? ANY;
+  return applyIgnores({ schema, desired, live, rules: rulesFor(rules, desired) });
+}
 
 interface Compared {
   readonly digest: string;
@@ -69,6 +87,7 @@ export class Comparer {
 
   async #ask({ object, resource, rules, signal }: CompareRequest, live: StoredObject): Promise<Comparison> {
     const desired = adoptIgnored(object.object, live, rules);
+    const schema = schemaOf(resource.group, resource.version, resource.kind) ?? ANY;
     let applied: KubeObject;
     try {
       applied = await this.#client.apply(resource, desired, {
@@ -82,8 +101,9 @@ export class Comparer {
       if (!isRefusal(error)) throw error;
       return { state: 'refused', message: error.message };
     }
-    const { fields } = driftOf({ desired, applied, live });
-    return fields.length === 0 ? { state: 'in-sync' } : { state: 'different', fields };
+    const request = { schema, desired, applied, live, rules: rulesFor(rules, live), manager: MANAGER };
+    const { changes, removals } = diffObject(request);
+    return changes.length === 0 ? { state: 'in-sync' } : { state: 'different', fields: changes, removals };
   }
 
   /** An object was just applied: until something else changes it, it is as Git says. */

@@ -19,6 +19,8 @@ export interface FailedAttempt {
   readonly run: string;
   /** When it may be tried again. */
   readonly retryAtMs: number;
+  /** Ids that could not be applied or deleted. None: all was done, and did not become healthy. */
+  readonly failedIds: ReadonlySet<string>;
 }
 
 export interface DecisionSnapshot {
@@ -80,7 +82,9 @@ function triggerOf(snapshot: DecisionSnapshot): Decision {
   if (operation !== undefined && (hasWork || hasTrouble)) return { type: 'start', trigger: 'manual', by: operation.by };
   if (!hasWork && !hasTrouble) return { type: 'rest', inSync: plan.undecided.length === 0 && plan.kept.length === 0 };
   if (!snapshot.automated) return { type: 'rest', inSync: false };
-  if (failedAttempt?.digest === digest) {
+  // Git has not changed: only what failed before is the old attempt's; anything else is new drift, with its own run.
+  const isOld = digest !== syncedDigest || plan.steps.every(({ id }) => failedAttempt?.failedIds.has(id) === true);
+  if (failedAttempt?.digest === digest && isOld) {
     // Trouble alone is tried again too: what refused it (a namespace that was missing) may have changed.
     if (nowMs < failedAttempt.retryAtMs) return { type: 'rest', inSync: false, wakeAtMs: failedAttempt.retryAtMs };
     return { type: 'retry', run: failedAttempt.run };

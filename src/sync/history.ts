@@ -81,6 +81,13 @@ export class History {
     return this.#byApplication.get(application)?.at(-1);
   }
 
+  /** The run that has not come to its end. */
+  open(application: string): SyncRun | undefined {
+    return this.#byApplication.get(application)?.findLast(({ status }) => {
+      return status?.phase === 'Running' || status?.phase === 'PruneBlocked';
+    });
+  }
+
   /** The commit of the newest run that succeeded. */
   lastSynced(application: string): string | undefined {
     return this.#byApplication.get(application)?.findLast(({ status }) => status?.phase === 'Succeeded')?.spec.revision;

@@ -2,7 +2,6 @@ import { type Application, type ApplicationStatus, type FieldDrift, type Json, t
 import { formatTime } from '#base';
 import { healthOf } from '#health';
 import type { ApplicationSettings } from './application.plan.ts';
-import type { Decision } from './decide.plan.ts';
 import { boundField } from './history.ts';
 import type { Loaded } from './load.ts';
 import { mergePatch } from './merge-patch.plan.ts';
@@ -23,22 +22,22 @@ export interface ReportRequest {
   readonly loaded: Loaded;
   readonly survey: Survey;
   readonly plan: SyncPlan;
-  readonly decision: Decision;
+  /** Everything that Git says has been applied: what differs later is drift. */
+  readonly isSynced: boolean;
 }
 
 /** Writes what is true now into the Application's status, when that differs from what it says. */
 export async function report(world: World, request: ReportRequest): Promise<void> {
-  const { key, settings, state, loaded, plan, decision } = request;
+  const { key, settings, state, loaded, plan } = request;
   const application = applicationOf(world, key);
   if (application === undefined) return;
   const objects = reportObjects(world, request);
-  const synced = decision.type === 'rest' && decision.inSync && plan.steps.length === 0 && plan.refused.length === 0;
   const { active } = state;
   const current =
     active === undefined
       ? state.lastRun
       : { name: active.run.metadata.name, phase: active.run.status?.phase ?? 'Running' };
-  const digest = synced ? loaded.digest : application.status?.digest;
+  const digest = request.isSynced ? loaded.digest : application.status?.digest;
   await writeStatus(
     world,
     key,

@@ -11,8 +11,8 @@ export interface ActiveRun {
   readonly results: Map<string, SyncResult>;
   /** Ids that failed and are not tried again in this run. */
   readonly failed: Map<string, string>;
-  /** How often each id was applied in this run: a field that someone keeps changing must not keep us busy for ever. */
-  readonly applied: Map<string, number>;
+  /** Ids that the run set out to change, each once; undefined: all. What differs beyond that is drift. */
+  planned: ReadonlySet<string> | undefined;
   readonly startedAtMs: number;
   /** Commits of the sources that this run stands for, when it must not move on to newer ones. */
   pinned: readonly string[] | undefined;

@@ -3,6 +3,7 @@ import { canonicalJson } from '#base';
 import type { RenderedObject } from '#render';
 import type { ApplicationSettings } from './application.plan.ts';
 import { MANAGER } from './compare.ts';
+import { effectiveRules } from './ignore-rules.plan.ts';
 import { resourceOf } from './live.ts';
 import type { Loaded } from './load.ts';
 import { isOurs, occupiedPlaces, pruneOption } from './objects.plan.ts';
@@ -65,7 +66,8 @@ export async function survey(world: World, request: SurveyRequest): Promise<Surv
 async function surveyDesired(world: World, request: SurveyRequest): Promise<readonly DesiredObject[]> {
   const { key, loaded, settings, state, signal } = request;
   const orders = orderKeys(loaded.objects);
-  const rulesKey = canonicalJson(settings.ignoreDifferences);
+  const rules = effectiveRules(settings.ignoreDifferences, loaded.objects);
+  const rulesKey = canonicalJson(rules);
   const desired: DesiredObject[] = [];
   for (let start = 0; start < loaded.objects.length; start += COMPARED_AT_ONCE) {
     const part = loaded.objects.slice(start, start + COMPARED_AT_ONCE);
@@ -84,7 +86,7 @@ async function surveyDesired(world: World, request: SurveyRequest): Promise<read
                     object,
                     resource,
                     live,
-                    rules: settings.ignoreDifferences,
+                    rules,
                     rulesKey,
                     signal,
                   })

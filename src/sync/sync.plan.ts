@@ -76,6 +76,7 @@ function applyStep({ id, key, origin, order, comparison }: DesiredObject): SyncS
         ? 'is in Git and not in the cluster'
         : changedFields(fields.map(({ path }) => path)),
     fields,
+    removals: comparison.state === 'different' ? comparison.removals : [],
     first: false,
   };
 }
@@ -129,6 +130,7 @@ function pruneStep(owned: OwnedObject, needed: ReadonlySet<string>, gate: string
     order,
     reason: freed === undefined ? 'is no longer in Git' : `is no longer in Git, and holds ${freed}, which is needed`,
     fields: [],
+    removals: [],
     first: freed !== undefined,
     ...(gate === undefined ? {} : { gate }),
   };

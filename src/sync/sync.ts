@@ -19,7 +19,7 @@ import { History } from './history.ts';
 import { LiveObjects } from './live.ts';
 import { OwnershipTable } from './ownership.ts';
 import { createRenderer, type RendererOptions } from './renderer.ts';
-import { createRepositories, type FetchCause, type RepositoriesOptions, repositoriesDefaults } from './repositories.ts';
+import { createRepositories, type RepositoriesOptions, repositoriesDefaults } from './repositories.ts';
 import { type SyncOptions, stateOf, syncDefaults, type World } from './world.ts';
 
 export interface SyncDeps {
@@ -45,8 +45,8 @@ export interface SyncSettings extends SyncOptions {
 /** What a webhook knows: the repository Secret it was for, or an address. Never a commit: that is read from Git. */
 export interface RepositoryHint {
   /** Name of the repository Secret in the Applications' namespace. */
-  readonly secret?: string;
-  readonly url?: string;
+  readonly secret?: string | undefined;
+  readonly url?: string | undefined;
 }
 
 export interface SyncEngine {
@@ -179,8 +179,9 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
     },
 
     hint({ secret, url }) {
-      const address = url ?? (secret === undefined ? undefined : secretUrl(secret));
-      const matched = address === undefined ? [] : repositories.hint(address, 'webhook' satisfies FetchCause);
+      // The Secret was chosen by us, the address by whoever sent the hint: it only matches, or does not, what is in use.
+      const address = (secret === undefined ? undefined : secretUrl(secret)) ?? url;
+      const matched = address === undefined ? [] : repositories.hint(address, 'webhook');
       if (matched.length === 0) throw new SyncError('UnknownRepository', 'no Application uses this repository');
       hints += 1;
       return { id: `${shortHash(address ?? '', 8)}-${clock.nowMs().toString(36)}-${hints}` };

@@ -1,4 +1,4 @@
-import type { FieldDrift, ObjectKey, Origin } from '#api';
+import type { FieldDrift, JsonPatchOperation, ObjectKey, Origin } from '#api';
 import type { OrderKey } from './order.plan.ts';
 import type { ClaimDecision } from './ownership.plan.ts';
 import type { PruneVerdict } from './prune.plan.ts';
@@ -9,7 +9,12 @@ export type Comparison =
   | { readonly state: 'in-sync' }
   /** The live object is on its way out; what is in Git is made when it is gone. */
   | { readonly state: 'deleting' }
-  | { readonly state: 'different'; readonly fields: readonly FieldDrift[] }
+  | {
+      readonly state: 'different';
+      readonly fields: readonly FieldDrift[];
+      /** Takes away what people added and applying alone would leave. */
+      readonly removals: readonly JsonPatchOperation[];
+    }
   /** The API refuses the object as it stands in Git. */
   | { readonly state: 'refused'; readonly message: string };
 
@@ -70,6 +75,7 @@ export interface SyncStep {
   readonly order: OrderKey;
   readonly reason: string;
   readonly fields: readonly FieldDrift[];
+  readonly removals: readonly JsonPatchOperation[];
   /** A prune that has to come before what it makes room for. */
   readonly first: boolean;
   /** Why a prune may not begin yet: another Application may take the object over. */

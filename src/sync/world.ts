@@ -26,8 +26,6 @@ export interface SyncOptions {
   readonly healBackoff: { readonly initialMs: number; readonly maxMs: number; readonly factor: number };
   /** An Application that needed no healing for so long starts from the first delay again, ms. */
   readonly healCalmMs: number;
-  /** How often one run applies the same object, when something keeps changing it. */
-  readonly appliesPerRun: number;
   /** An Application whose sources could not be loaded is tried again after this, ms. */
   readonly loadRetryMs: number;
 }
@@ -40,7 +38,6 @@ export const syncDefaults: SyncOptions = {
   supersedes: 3,
   healBackoff: { initialMs: 2_000, maxMs: 300_000, factor: 3 },
   healCalmMs: 300_000,
-  appliesPerRun: 3,
   loadRetryMs: 30_000,
 };
 
