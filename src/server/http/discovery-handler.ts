@@ -12,7 +12,7 @@ import {
 } from './discovery.plan.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestPath } from './request-path.plan.ts';
-import { unknownResource } from './resource-handler.ts';
+import { unknownResource } from './resource-call.ts';
 
 type DiscoveryPath = Exclude<RequestPath, { type: 'resource' }>;
 

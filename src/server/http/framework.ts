@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import { ApiError } from '#api';
 import type { Clock, Log } from '#base';
@@ -36,6 +36,7 @@ export function createFramework({ tls, limits, clock, log }: FrameworkOptions): 
     logger: false,
     keepAliveTimeout: limits.keepAliveMs,
     requestTimeout: 0, // logs of agents are bodies that never end; every other body has a deadline of its own
+    clientErrorHandler: refuseUnreadable,
     return503OnClosing: false,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
@@ -83,12 +84,11 @@ export interface ListenerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly clock: Clock;
   readonly closeGraceMs: number;
-  /** Aborted first of all when the listener closes. */
-  readonly closing: AbortController;
+  readonly open: OpenResponses;
 }
 
 export function createListener(app: FastifyInstance, options: ListenerOptions): Listener {
-  const { listen, clock, closeGraceMs, closing } = options;
+  const { listen, clock, closeGraceMs, open } = options;
   return {
     async start() {
       await app.listen(listen);
@@ -98,25 +98,60 @@ export function createListener(app: FastifyInstance, options: ListenerOptions): 
       return { host, port };
     },
     async close() {
-      closing.abort();
       const cut = clock.after(closeGraceMs, () => app.server.closeAllConnections());
+      await open.close(); // first: closing the server cuts off answers that are ended but not sent
       await app.close();
       cut.cancel();
     },
   };
 }
 
-/** Aborts when the response is closed, for whatever reason, or when the listener closes. */
-export function untilGone(response: ServerResponse<IncomingMessage>, closing: AbortSignal): AbortSignal {
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  closing.addEventListener('abort', abort, { once: true });
-  if (closing.aborted) abort();
-  response.once('close', () => {
-    closing.removeEventListener('abort', abort);
-    abort();
-  });
-  return controller.signal;
+/** The answers that are not sent yet, and the word to those that would never end. */
+export class OpenResponses {
+  readonly #responses = new Map<ServerResponse, AbortController>();
+  #closed = false;
+
+  /** Aborts when the response is sent or its reader is gone, or when the listener closes. */
+  track(response: ServerResponse): AbortSignal {
+    const controller = new AbortController();
+    if (this.#closed) controller.abort();
+    this.#responses.set(response, controller);
+    response.once('close', () => {
+      this.#responses.delete(response);
+      controller.abort();
+    });
+    return controller.signal;
+  }
+
+  /** Asks all to end and resolves when they have; those that come later are asked at once. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const sent = [...this.#responses.keys()].map((response) => new Promise((done) => response.once('close', done)));
+    for (const controller of this.#responses.values()) controller.abort();
+    await Promise.all(sent);
+  }
+}
+
+/** Answers bytes that are no HTTP request, or one with too long headers, or one that never came to its end. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const refusals: Readonly<Record<string, readonly [string, ApiError]>> = {
+    HPE_HEADER_OVERFLOW: [
+      '431 Request Header Fields Too Large',
+      new ApiError('BadRequest', 'the headers are too long'),
+    ],
+    ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', new ApiError('BadRequest', 'the request did not arrive in time')],
+  };
+  const [status, refusal] = refusals[error.code ?? ''] ?? [
+    '400 Bad Request',
+    new ApiError('BadRequest', 'this is no HTTP request'),
+  ];
+  const body = JSON.stringify(refusal.toStatus());
+  const headers = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`);
 }
 
 /** The framework's own refusals (a URL too long, a header it cannot read) in our words. */

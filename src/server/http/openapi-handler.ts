@@ -3,7 +3,7 @@ import type { ResourceRow } from '../registry/api.ts';
 import { sendJson } from './answers.ts';
 import { type CachedDocument, cachedDocument, sendDocument } from './cached-document.ts';
 import type { Exchange } from './exchange.ts';
-import { unknownResource } from './resource-handler.ts';
+import { unknownResource } from './resource-call.ts';
 
 /** How long a document named by its hash may be kept: a year. Source: kube-openapi pkg/handler3 (words only). */
 const IMMUTABLE_SECONDS = 31_536_000;

@@ -12,13 +12,14 @@ import { sendText, sendValue } from './answers.ts';
 import { createDiscoveryHandler } from './discovery-handler.ts';
 import { createEncoder } from './encoding.ts';
 import { type Exchange, managerFromUserAgent, splitTarget } from './exchange.ts';
-import { createFramework, createListener, type Listener, untilGone } from './framework.ts';
+import { createFramework, createListener, type Listener, OpenResponses } from './framework.ts';
 import { InFlight } from './in-flight.ts';
 import { httpLimits } from './limits.ts';
 import { createOpenApiHandler } from './openapi-handler.ts';
 import { createBodyReader } from './request-body.ts';
 import { planRequestPath } from './request-path.plan.ts';
-import { createResourceHandler, unknownResource } from './resource-handler.ts';
+import { unknownResource } from './resource-call.ts';
+import { createResourceHandler } from './resource-handler.ts';
 import { versionInfo } from './version.ts';
 
 export interface HttpServerOptions {
@@ -48,7 +49,7 @@ const NODE_STREAM = /^\/plumbline\/v1\/nodes\/([^/]+)\/(?:control|streams\/([^/]
 /** The Kubernetes API over HTTPS, and the tunnel for node agents beside it. */
 export function createHttpServer(options: HttpServerOptions): Listener {
   const { api, authorize, clock, log, tls, listen, tunnel } = options;
-  const closing = new AbortController();
+  const open = new OpenResponses();
   const inFlight = new InFlight();
   const app = createFramework({ tls, limits: httpLimits, clock, log });
 
@@ -81,7 +82,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     const user = authenticate(request);
     const context = { user, defaultManager: managerFromUserAgent(request.headers['user-agent']) };
     const { pathname, query } = splitTarget(request.raw.url ?? '/');
-    return { request, reply, context, pathname, query, signal: untilGone(reply.raw, closing.signal) };
+    return { request, reply, context, pathname, query, signal: open.track(reply.raw) };
   }
 
   /** Every route goes through here: no handler runs for a caller we do not know. */
@@ -159,8 +160,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
       authenticated(({ reply, context }) => sendValue(reply, 201, createLoginLink(context.user))),
     );
   }
-  closing.signal.addEventListener('abort', () => tunnel.close(), { once: true });
-  return createListener(app, { listen, clock, closeGraceMs: httpLimits.closeGraceMs, closing });
+  return createListener(app, { listen, clock, closeGraceMs: httpLimits.closeGraceMs, open });
 }
 
 /** Watches, followed logs and agents' connections: they live long and are not counted as work. */

@@ -5,7 +5,7 @@ import type { Authorize } from '../auth/authorizer.ts';
 import { type Sessions, sessionLimits } from '../auth/sessions.ts';
 import { sendText, sendValue } from '../http/answers.ts';
 import { splitTarget } from '../http/exchange.ts';
-import { createFramework, createListener, type Listener, untilGone } from '../http/framework.ts';
+import { createFramework, createListener, type Listener, OpenResponses } from '../http/framework.ts';
 import { streamLog } from '../http/log-stream.ts';
 import { readBody } from '../http/read-body.ts';
 import { isRecord } from '../http/request-options.plan.ts';
@@ -72,10 +72,10 @@ export function createUiServer(options: UiServerOptions): UiServer {
   const reads = createUiReads({ api, authorize });
   const writes = createUiWrites({ api, authorize, clock });
   const feed = createFeed({ api, clock, log });
-  const closing = new AbortController();
+  const open = new OpenResponses();
   const limits = { ...uiLimits, keepAliveMs: 60_000 };
   const app = createFramework({ limits, clock, log, ...(tls === undefined ? {} : { tls }) });
-  const listener = createListener(app, { listen, clock, closeGraceMs: uiLimits.closeGraceMs, closing });
+  const listener = createListener(app, { listen, clock, closeGraceMs: uiLimits.closeGraceMs, open });
   let files: StaticFiles = new Map();
   let hosts: ReadonlySet<string> = new Set();
   let streams = 0;
@@ -108,7 +108,7 @@ export function createUiServer(options: UiServerOptions): UiServer {
       const parameters = request.params as Readonly<Record<string, string>>;
       const { query } = splitTarget(request.raw.url ?? '/');
       const context = { user, defaultManager: 'plumbline-ui' };
-      return handle({ request, reply, context, parameters, query, signal: untilGone(reply.raw, closing.signal) });
+      return handle({ request, reply, context, parameters, query, signal: open.track(reply.raw) });
     };
   }
 

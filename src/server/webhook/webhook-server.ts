@@ -4,7 +4,7 @@ import { ApiError } from '#api';
 import type { Clock, Log } from '#base';
 import { sendValue } from '../http/answers.ts';
 import { ByteBudget } from '../http/byte-budget.ts';
-import { createFramework, createListener, type Listener } from '../http/framework.ts';
+import { createFramework, createListener, type Listener, OpenResponses } from '../http/framework.ts';
 import { readBody } from '../http/read-body.ts';
 import { planDelivery } from './delivery.plan.ts';
 import { webhookLimits } from './limits.ts';
@@ -27,7 +27,6 @@ export interface WebhookServerOptions {
  * its raw bytes, and only then looked at; who is not known and who signs wrongly get the same answer.
  */
 export function createWebhookServer({ lookup, notify, listen, clock, log }: WebhookServerOptions): Listener {
-  const closing = new AbortController();
   const budget = new ByteBudget(webhookLimits.bodyBytesInFlight);
   const seen = new SeenDeliveries(webhookLimits.deliveries);
   const app = createFramework({ limits: webhookLimits, clock, log });
@@ -69,7 +68,7 @@ export function createWebhookServer({ lookup, notify, listen, clock, log }: Webh
   app.setNotFoundHandler(() => {
     throw new ApiError('NotFound', 'only POST /webhook/<repository> is served here');
   });
-  return createListener(app, { listen, clock, closeGraceMs: webhookLimits.closeGraceMs, closing });
+  return createListener(app, { listen, clock, closeGraceMs: webhookLimits.closeGraceMs, open: new OpenResponses() });
 }
 
 /** The payload, or undefined when it is not looked into. What cannot be read is refused: it is no webhook. */

@@ -1,0 +1,83 @@
+import type { Clock, Log } from '#base';
+import type { Authorize } from '../auth/authorizer.ts';
+import { planLogOptions } from '../nodes/log-options.plan.ts';
+import type { OpenPodLog } from '../nodes/pod-logs.ts';
+import type { Api } from '../registry/api.ts';
+import { sendJson, sendJsonPieces } from './answers.ts';
+import type { Encoder } from './encoding.ts';
+import { httpLimits } from './limits.ts';
+import { streamLog } from './log-stream.ts';
+import { planReadOptions, planWatchOptions } from './request-options.plan.ts';
+import { demandedBy, formatOf, nameOf, permit, type ResourceCall, targetOf } from './resource-call.ts';
+import { streamWatch } from './watch-stream.ts';
+
+export interface ResourceReadsDeps {
+  readonly api: Pick<Api, 'get' | 'list' | 'watch'>;
+  readonly authorize: Authorize;
+  readonly encoder: Encoder;
+  readonly openPodLog: OpenPodLog;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** In [0, 1): spreads the ends of watches. */
+  readonly random: () => number;
+}
+
+export type CallHandler = (call: ResourceCall) => Promise<unknown>;
+
+export function createResourceReads(deps: ResourceReadsDeps): Readonly<Record<'get' | 'list' | 'watch', CallHandler>> {
+  const { api, authorize, encoder } = deps;
+
+  async function podLog(call: ResourceCall): Promise<void> {
+    const { context, query, reply, signal } = call.exchange;
+    const pod = { namespace: call.path.namespace, name: nameOf(call) };
+    const bytes = await deps.openPodLog(context, pod, planLogOptions(query), signal);
+    reply.hijack();
+    await streamLog(deps, reply.raw, bytes);
+  }
+
+  return {
+    async get(call) {
+      const { exchange, row, subresource } = call;
+      await permit(authorize, call);
+      if (subresource === 'log') return podLog(call);
+      const part = subresource === 'status' || subresource === 'scale' ? { subresource } : {};
+      const object = await api.get({ ...targetOf(call), name: nameOf(call), ...part });
+      return sendJson(exchange.reply, 200, encoder.object(row, object, formatOf(exchange)));
+    },
+
+    async list(call) {
+      const { exchange, row } = call;
+      const options = planReadOptions(exchange.query);
+      await permit(authorize, call, demandedBy(options.fieldSelector));
+      const format = formatOf(exchange);
+      const answer = await api.list({ ...targetOf(call), ...options });
+      return sendJsonPieces(exchange.reply, encoder.list(row, answer, format));
+    },
+
+    async watch(call) {
+      const { exchange, row, path } = call;
+      const { labelSelector, resourceVersion, fieldSelector: given } = planReadOptions(exchange.query);
+      const byName = path.name === undefined ? [] : [`metadata.name=${path.name}`];
+      const fieldSelector = [...byName, ...(given === undefined ? [] : [given])].join(',');
+      const permitted = () => permit(authorize, call, demandedBy(fieldSelector));
+      await permitted();
+      const request = {
+        ...targetOf(call),
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...(fieldSelector === '' ? {} : { fieldSelector }),
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+        timeoutMs: httpLimits.watchTimeoutMs * (1 + deps.random()),
+        ...planWatchOptions(exchange.query),
+      };
+      await streamWatch(deps, {
+        response: exchange.reply.raw,
+        row,
+        format: formatOf(exchange),
+        open: (signal) => api.watch({ ...request, signal }),
+        reauthorize: permitted,
+        signal: exchange.signal,
+      });
+      exchange.reply.hijack(); // only now: a refusal before the headers is the framework's to answer
+    },
+  };
+}

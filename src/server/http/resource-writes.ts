@@ -1,0 +1,127 @@
+import { ApiError, isApiError, type Json, type StoredObject } from '#api';
+import type { Authorize } from '../auth/authorizer.ts';
+import { nodeNameOf } from '../auth/groups.plan.ts';
+import { type NodeWrite, planNodeWrite } from '../auth/node-restriction.plan.ts';
+import type { Api, WriteAnswer } from '../registry/api.ts';
+import { addWarnings, sendJson, sendJsonPieces, sendValue } from './answers.ts';
+import type { Encoder } from './encoding.ts';
+import type { Exchange } from './exchange.ts';
+import type { BodyReader } from './request-body.ts';
+import { planDeleteOptions, planReadOptions, planWriteOptions } from './request-options.plan.ts';
+import { demandedBy, formatOf, nameOf, notAllowed, permit, type ResourceCall, targetOf } from './resource-call.ts';
+import type { CallHandler } from './resource-reads.ts';
+
+export interface ResourceWritesDeps {
+  readonly api: Pick<Api, 'get' | 'create' | 'update' | 'patch' | 'delete' | 'deleteCollection'>;
+  readonly authorize: Authorize;
+  readonly bodies: BodyReader;
+  readonly encoder: Encoder;
+}
+
+type WriteVerb = 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+
+export function createResourceWrites(deps: ResourceWritesDeps): Readonly<Record<WriteVerb, CallHandler>> {
+  const { api, authorize, bodies, encoder } = deps;
+
+  /** What an agent writes must stay within what agents report. */
+  async function restrict(call: ResourceCall, how: NodeWrite['how'], body: Json): Promise<void> {
+    const { exchange, path, subresource } = call;
+    if (nodeNameOf(exchange.context.user) === undefined) return;
+    const live = how === 'create' ? undefined : await existing(call);
+    const reason = planNodeWrite({ resource: path.resource, subresource, how, body, live });
+    if (reason !== undefined) throw new ApiError('Forbidden', reason);
+  }
+
+  async function existing(call: ResourceCall): Promise<StoredObject | undefined> {
+    try {
+      return await api.get({ ...targetOf(call), name: nameOf(call) });
+    } catch (error) {
+      if (isApiError(error, 'NotFound')) return undefined;
+      throw error;
+    }
+  }
+
+  function sendObject({ exchange, row }: ResourceCall, object: StoredObject, status: number): unknown {
+    return sendJson(exchange.reply, status, encoder.object(row, object, formatOf(exchange)));
+  }
+
+  function sendWritten(call: ResourceCall, { object, created, warnings }: WriteAnswer): unknown {
+    addWarnings(call.exchange.reply, warnings);
+    return sendObject(call, object, created ? 201 : 200);
+  }
+
+  return {
+    async create(call) {
+      const { exchange, row, path, subresource } = call;
+      const options = planWriteOptions(exchange.query);
+      const { object, duplicateFields } = await bodies.object(exchange, bodyType(call));
+      const name = path.name ?? object.metadata.name;
+      await permit(authorize, call, name === undefined ? {} : { name });
+      if (path.namespace === '' && row.type.namespaced) throw notAllowed();
+      await restrict(call, 'create', object as unknown as Json);
+      const request = { ...targetOf(call), ...options, object, duplicateFields };
+      if (subresource !== 'binding') return sendWritten(call, { ...(await api.create(request)), created: true });
+      await api.create({ ...request, name: nameOf(call), subresource });
+      return sendSuccess(exchange, 201, {});
+    },
+
+    async update(call) {
+      const { exchange, subresource } = call;
+      const options = planWriteOptions(exchange.query);
+      await permit(authorize, call);
+      const { object, duplicateFields } = await bodies.object(exchange, bodyType(call));
+      await restrict(call, 'update', object as unknown as Json);
+      const part =
+        subresource === 'status' || subresource === 'scale' || subresource === 'finalize' ? { subresource } : {};
+      const request = { ...targetOf(call), ...options, name: nameOf(call), object, duplicateFields, ...part };
+      return sendWritten(call, await api.update(request));
+    },
+
+    async patch(call) {
+      const { exchange, subresource } = call;
+      const options = planWriteOptions(exchange.query);
+      await permit(authorize, call);
+      const { type: patchType, value: patch, duplicateFields } = await bodies.patch(exchange);
+      await restrict(call, patchType, patch);
+      const part = subresource === 'status' || subresource === 'scale' ? { subresource } : {};
+      const request = { ...targetOf(call), ...options, name: nameOf(call), patchType, patch, duplicateFields, ...part };
+      return sendWritten(call, await api.patch(request));
+    },
+
+    async delete(call) {
+      const { exchange, row } = call;
+      await permit(authorize, call);
+      const options = planDeleteOptions(exchange.query, await bodies.options(exchange));
+      const { object, lingers } = await api.delete({ ...targetOf(call), ...options, name: nameOf(call) });
+      if (lingers) return sendObject(call, object, 200);
+      const { group, plural: kind } = row.type;
+      const { name, uid } = object.metadata;
+      return sendSuccess(exchange, 200, { details: { name, ...(group === '' ? {} : { group }), kind, uid } });
+    },
+
+    async deletecollection(call) {
+      const { exchange, row } = call;
+      const { labelSelector, fieldSelector } = planReadOptions(exchange.query);
+      await permit(authorize, call, demandedBy(fieldSelector));
+      const options = planDeleteOptions(exchange.query, await bodies.options(exchange));
+      const items = await api.deleteCollection({
+        ...targetOf(call),
+        ...options,
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      });
+      return sendJsonPieces(exchange.reply, encoder.list(row, { items, resourceVersion: '' }, { as: 'object' }));
+    },
+  };
+}
+
+/** The kind a body is when it does not say: the resource's own, or its subresource's. */
+function bodyType({ row, subresource }: ResourceCall): { group: string; version: string; kind: string } {
+  const { group, version, kind } =
+    (subresource === undefined ? undefined : row.subresources?.[subresource]) ?? row.type;
+  return { group, version, kind };
+}
+
+function sendSuccess({ reply }: Exchange, code: number, more: object): unknown {
+  return sendValue(reply, code, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', ...more, code });
+}
