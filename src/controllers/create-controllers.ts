@@ -45,7 +45,7 @@ import {
 } from './nodes/pod-collection.ts';
 import { createPodRangeController, type PodRangeOptions, podRangeDefaults } from './nodes/pod-range.ts';
 import { createReplicaSetController, replicaSetSources } from './replica-set/replica-set.ts';
-import { Scheduling, type SchedulingOptions, schedulingDefaults } from './scheduling/scheduling.ts';
+import { createScheduling, type SchedulingOptions, schedulingDefaults } from './scheduling/scheduling.ts';
 import { ownableKinds } from './shared/all-kinds.ts';
 
 export interface ControllersDeps {
@@ -122,6 +122,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
   });
   const nodeEvents = eventsOf('node-controller');
   const schedulerClient = deps.schedulerClient ?? client;
+  const schedulerEvents = eventsOf('default-scheduler', schedulerClient);
   const runners: readonly ControllerRunner[] = [
     loop(createDeploymentController({ ...base, events: eventsOf('deployment-controller') }), deploymentSources(kinds)),
     loop(createReplicaSetController({ ...base, events: eventsOf('replicaset-controller') }), replicaSetSources(kinds)),
@@ -157,17 +158,14 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
       createPodCollectionController(base, { ...podCollectionDefaults, ...options.podCollection }),
       podCollectionSources(kinds),
     ),
-    new Scheduling(
-      {
-        client: schedulerClient,
-        clock,
-        log,
-        nodes: kinds.nodes,
-        pods: kinds.pods,
-        events: eventsOf('default-scheduler', schedulerClient),
-      },
-      { ...schedulingDefaults, ...options.scheduling },
-    ),
+    {
+      name: 'scheduling',
+      run: (signal) =>
+        createScheduling(
+          { client: schedulerClient, clock, log, nodes: kinds.nodes, pods: kinds.pods, events: schedulerEvents },
+          { ...schedulingDefaults, ...options.scheduling },
+        ).run(signal),
+    },
   ];
   let synced = false;
 

@@ -1,0 +1,143 @@
+import { isApiError, type Json, type Lease, NODES, type Node, PODS, type Pod, type Taint } from '#api';
+import { type Clock, formatTime } from '#base';
+import type { Client } from '#client';
+import { type Controller, type EventRecorder, Expectations, type Informer, type KeySource, keysFrom } from '#reconcile';
+import { isReady } from '../shared/pods.ts';
+import { BY_NODE, nodeIndex } from './by-node.ts';
+import { type Brake, isDown, type NodeLifecyclePlan, planBrake, planNodeLifecycle } from './node-lifecycle.plan.ts';
+import { RateLimit } from './rate-limit.ts';
+
+export interface NodeLifecycleDeps {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly events: EventRecorder;
+  readonly nodes: Informer<Node>;
+  readonly leases: Informer<Lease>;
+  readonly pods: Informer<Pod>;
+}
+
+export interface NodeLifecycleOptions {
+  /** Silence after which nobody knows how a node is. Source: kube-controller-manager's --node-monitor-grace-period. */
+  readonly graceMs: number;
+  /** Nodes that may begin to lose their pods, a second. Source: its --node-eviction-rate. */
+  readonly evictionRate: number;
+  /** The same while many nodes of a large cluster are down. Source: its --secondary-node-eviction-rate. */
+  readonly slowEvictionRate: number;
+}
+
+export const nodeLifecycleDefaults: NodeLifecycleOptions = {
+  graceMs: 40_000,
+  evictionRate: 0.1,
+  slowEvictionRate: 0.01,
+};
+
+/** Where agents renew their leases, each under its node's name. */
+const LEASE_NAMESPACE = 'kube-node-lease';
+/** When a node that waits for its turn, or for the brake, is looked at again. */
+const LOOK_AGAIN_MS = 5_000;
+
+/** A sign of life, as it looked and when it was first seen here: another machine's clock is never trusted. */
+interface Sign {
+  readonly text: string;
+  readonly seenMs: number;
+}
+
+/**
+ * Says of nodes that fall silent that nobody knows how they are, taints nodes by their conditions, and lets pods leave
+ * nodes that are down: one node in ten seconds, and none at all when most of the cluster is down.
+ */
+export function createNodeLifecycleController(deps: NodeLifecycleDeps, options = nodeLifecycleDefaults): Controller {
+  const { client, clock, events, nodes, leases, pods } = deps;
+  const expectations = new Expectations(clock);
+  const signs = new Map<string, Sign>();
+  const limits: Readonly<Record<'open' | 'slow', RateLimit>> = {
+    open: new RateLimit(clock, options.evictionRate),
+    slow: new RateLimit(clock, options.slowEvictionRate),
+  };
+  pods.addIndex(BY_NODE, nodeIndex);
+
+  return {
+    name: 'node-lifecycle',
+    async reconcile(name, signal) {
+      await expectations.settled(name, signal);
+      const node = nodes.get(name);
+      if (node === undefined) {
+        signs.delete(name);
+        return {};
+      }
+      const all = nodes.list();
+      const brake = planBrake(all.length, all.filter(isDown).length);
+      const nowMs = clock.nowMs();
+      const plan = planNodeLifecycle({ node, silentMs: silentMs(node), graceMs: options.graceMs, brake, nowMs });
+      if (plan.conditions !== undefined) await writeConditions(node, plan.conditions);
+      const waiting = await writeTaints(name, node, plan, brake);
+      if (plan.unreachable) for (const pod of pods.byIndex(BY_NODE, name)) await markNotReady(pod, nowMs);
+      if (waiting) return { requeueAfterMs: LOOK_AGAIN_MS };
+      return plan.requeueAfterMs === undefined ? {} : { requeueAfterMs: plan.requeueAfterMs };
+    },
+  };
+
+  function silentMs(node: Node): number {
+    const { name } = node.metadata;
+    const heartbeat = node.status?.conditions?.find(({ type }) => type === 'Ready')?.lastHeartbeatTime ?? '';
+    const text = `${node.metadata.uid} ${leases.get(`${LEASE_NAMESPACE}/${name}`)?.spec?.renewTime ?? ''} ${heartbeat}`;
+    const now = clock.monotonicMs();
+    const before = signs.get(name);
+    if (before?.text !== text) signs.set(name, { text, seenMs: now });
+    return before?.text === text ? now - before.seenMs : 0;
+  }
+
+  async function writeConditions(node: Node, conditions: NonNullable<NodeLifecyclePlan['conditions']>): Promise<void> {
+    await patch(node, { status: { conditions: conditions as unknown as Json } }, 'status');
+    const message = `Node ${node.metadata.name} status is now: NodeNotReady`;
+    events.record(node, { type: 'Normal', reason: 'NodeNotReady', message });
+  }
+
+  /** True when pods should leave but the node's turn has not come. */
+  async function writeTaints(
+    name: string,
+    node: Node,
+    { taints, evict }: NodeLifecyclePlan,
+    brake: Brake,
+  ): Promise<boolean> {
+    const allowed = evict !== undefined && (brake === 'open' || brake === 'slow') && limits[brake].take();
+    const wanted: readonly Taint[] = [...(taints ?? node.spec?.taints ?? []), ...(allowed ? [evict] : [])];
+    // The conditions' write moved the version on: taints are ours or kept as they were, so the newest may be patched.
+    if (taints !== undefined || allowed)
+      await patch(nodes.get(name) ?? node, { spec: { taints: wanted as unknown as Json } });
+    return evict !== undefined && !allowed;
+  }
+
+  async function patch(node: Node, body: Readonly<Record<string, Json>>, subresource?: 'status'): Promise<void> {
+    const { name, resourceVersion } = node.metadata;
+    const options = subresource === undefined ? {} : { subresource };
+    const versioned = { ...body, metadata: { resourceVersion } };
+    const written = await client.patch(NODES, node.metadata, { type: 'merge', body: versioned }, options);
+    expectations.wrote(name, nodes, written);
+    await expectations.settled(name, new AbortController().signal);
+  }
+
+  /** Source: kubernetes pkg/controller/util/node/controller_utils.go, MarkPodsNotReady (v1.32). */
+  async function markNotReady(pod: Pod, nowMs: number): Promise<void> {
+    if (!isReady(pod)) return;
+    const conditions = (pod.status?.conditions ?? []).map((condition) =>
+      condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime: formatTime(nowMs) } : condition,
+    );
+    const { resourceVersion } = pod.metadata;
+    const body = { metadata: { resourceVersion }, status: { conditions: conditions as unknown as Json } };
+    try {
+      await client.patch(PODS, pod.metadata, { type: 'merge', body }, { subresource: 'status' });
+      events.record(pod, { type: 'Warning', reason: 'NodeNotReady', message: 'Node is not ready' });
+    } catch (error) {
+      // It is gone, or its node speaks again.
+      if (!isApiError(error, 'NotFound', 'Conflict')) throw error;
+    }
+  }
+}
+
+/** A node is looked at when it changes and when its lease does. */
+export function nodeLifecycleSources({ nodes, leases }: Pick<NodeLifecycleDeps, 'nodes' | 'leases'>): KeySource[] {
+  const toKeys = ({ metadata }: Lease): Iterable<string> =>
+    metadata.namespace === LEASE_NAMESPACE ? [metadata.name] : [];
+  return [keysFrom(nodes), keysFrom(leases, { toKeys, priority: 'low' })];
+}
