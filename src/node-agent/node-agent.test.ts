@@ -262,6 +262,7 @@ describe('src/node-agent/node-agent.ts', () => {
     const newcomer = await ready('newcomer');
     expect(newcomer.status?.podIP).not.toBe(before.status?.podIP);
     expect((await containersOf('kept')).map(({ id }) => id)).toEqual([container?.id]);
+    expect((await get('kept'))?.status).toEqual(before.status);
     expect((await get('kept'))?.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
   });
 

@@ -27,6 +27,7 @@ export class NodeReporter {
   readonly #nodes: Informer<Node>;
   #reportedAtMs = Number.NEGATIVE_INFINITY;
   #wake: (() => void) | undefined;
+  #dirty = false;
 
   constructor(deps: NodeReporterDeps) {
     this.#deps = deps;
@@ -43,6 +44,7 @@ export class NodeReporter {
 
   /** Something changed: look now. */
   kick(): void {
+    this.#dirty = true;
     this.#wake?.();
   }
 
@@ -52,6 +54,7 @@ export class NodeReporter {
     const watching = this.#nodes.run(signal);
     let failures = 0;
     while (!signal.aborted) {
+      this.#dirty = false;
       try {
         await this.#report(signal);
         failures = 0;
@@ -71,7 +74,7 @@ export class NodeReporter {
     const stop = () => early.abort();
     signal.addEventListener('abort', stop, { once: true });
     if (mayBeWoken) this.#wake = stop;
-    if (signal.aborted) stop();
+    if (signal.aborted || (mayBeWoken && this.#dirty)) stop();
     await sleep(this.#deps.clock, ms, early.signal).catch(() => undefined);
     this.#wake = undefined;
     signal.removeEventListener('abort', stop);

@@ -165,9 +165,10 @@ export class PodWorker {
     this.#followContainers();
     const snapshot = this.#snapshot();
     const sandbox = currentSandbox(snapshot.sandboxes);
-    if (sandbox !== undefined && !this.#gone && !this.#attached.has(sandbox.id) && !this.#work.sandbox) {
+    const isLeaving = this.#gone || isTerminating(this.#pod);
+    if (sandbox !== undefined && !isLeaving && !this.#attached.has(sandbox.id)) {
       // Found, not made: an earlier run of the agent may have ended before the pod had its network.
-      this.#adopt(sandbox);
+      if (!this.#work.sandbox) this.#adopt(sandbox);
       return;
     }
     const plan = planPod(snapshot);
@@ -305,8 +306,8 @@ export class PodWorker {
           },
           { onCreated: (id) => this.#prepareFirst({ id, attempt }, address) },
         );
+        await this.#attachNew(sandbox);
         this.#deps.view.putSandbox(sandbox);
-        await this.#attach(sandbox);
         this.#sandboxProblem = undefined;
         this.#failures.delete('sandbox');
       } catch (error) {
@@ -328,16 +329,23 @@ export class PodWorker {
         this.#failures.delete('sandbox');
       } catch (error) {
         this.#sandboxFailed(error);
-        await sleep(this.#deps.clock, backoffMs(this.#failures.get('sandbox') ?? 1, RETRY), this.#deps.signal).catch(
-          () => undefined,
-        );
-        // Attached or not, the pod is looked at: one without a network is better torn down than forgotten.
-        this.#attached.add(sandbox.id);
+        const count = this.#failures.get('sandbox') ?? 1;
+        await sleep(this.#deps.clock, backoffMs(count, RETRY), this.#leaving.signal).catch(() => undefined);
       }
     };
     this.#beside(task, () => {
       this.#work.sandbox = false;
     });
+  }
+
+  /** A sandbox that gets no network is of no use: nothing may start in it. */
+  async #attachNew(sandbox: Sandbox): Promise<void> {
+    try {
+      await this.#attach(sandbox);
+    } catch (error) {
+      await this.#deps.runtime.removeSandbox(sandbox.id);
+      throw error;
+    }
   }
 
   async #attach(sandbox: Sandbox): Promise<void> {
