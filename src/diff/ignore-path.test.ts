@@ -53,7 +53,7 @@ describe('src/diff/ignore-path.ts', () => {
       `.a[] | select(${'.a'.repeat(400)}`,
     ])
       parseJqRule(text);
-    expect(performance.now() - before).toBeLessThan(100);
+    expect(performance.now() - before).toBeLessThan(1000);
   });
 
   it.each([

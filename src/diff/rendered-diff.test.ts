@@ -75,7 +75,7 @@ describe('src/diff/rendered-diff.ts', () => {
       config('big', { file: Array.from({ length: 30_000 }, (_, index) => `${word}${index}`).join('\n') });
     const before = performance.now();
     expect(objectPatch(lines('a'), lines('b'))).toContain('too much has changed');
-    expect(performance.now() - before).toBeLessThan(5000);
+    expect(performance.now() - before).toBeLessThan(15_000);
   });
 });
 

@@ -114,7 +114,7 @@ describe('src/api/patch/json-patch.ts', () => {
     ])('%s', (_name, operations) => {
       const before = performance.now();
       expect(() => patched(...operations)).toThrow(expect.objectContaining({ reason: 'RequestEntityTooLarge' }));
-      expect(performance.now() - before).toBeLessThan(1000);
+      expect(performance.now() - before).toBeLessThan(5000);
     });
   });
 

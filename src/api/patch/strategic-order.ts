@@ -18,25 +18,34 @@ export interface OrderRequest {
 export function inPatchOrder({ merged, original, order, identityOf }: OrderRequest): Json[] {
   const wanted = placesOf(order, identityOf);
   const before = placesOf(original, identityOf);
-  const place = (places: ReadonlyMap<string, number>, item: Json) => places.get(identityOf(item) ?? '');
-  const byPlace = (places: ReadonlyMap<string, number>) => (a: Json, b: Json) =>
-    (place(places, a) ?? places.size) - (place(places, b) ?? places.size);
-
-  const named = merged.filter((item) => place(wanted, item) !== undefined).sort(byPlace(wanted));
-  const others = merged.filter((item) => place(wanted, item) === undefined).sort(byPlace(before));
+  const items = merged.map((item): Placed => {
+    const identity = identityOf(item) ?? '';
+    return { item, wanted: wanted.get(identity), before: before.get(identity) };
+  });
+  const last = Number.MAX_SAFE_INTEGER;
+  const named = items.filter((one) => one.wanted !== undefined).sort((a, b) => (a.wanted ?? last) - (b.wanted ?? last));
+  const others = items
+    .filter((one) => one.wanted === undefined)
+    .sort((a, b) => (a.before ?? last) - (b.before ?? last));
   const result: Json[] = [];
   let next = 0;
-  for (const item of named) {
-    const itemPlace = place(before, item);
-    while (next < others.length) {
-      const otherPlace = place(before, others[next] as Json);
-      if (itemPlace === undefined || otherPlace === undefined || otherPlace >= itemPlace) break;
-      result.push(others[next] as Json);
-      next += 1;
+  for (const one of named) {
+    for (; next < others.length; next += 1) {
+      const other = others[next] as Placed;
+      if (one.before === undefined || other.before === undefined || other.before >= one.before) break;
+      result.push(other.item);
     }
-    result.push(item);
+    result.push(one.item);
   }
-  return [...result, ...others.slice(next)];
+  return [...result, ...others.slice(next).map(({ item }) => item)];
+}
+
+interface Placed {
+  readonly item: Json;
+  /** Its place in the wanted order. */
+  readonly wanted: number | undefined;
+  /** Its place before the patch. */
+  readonly before: number | undefined;
 }
 
 function placesOf(items: readonly Json[], identityOf: (item: Json) => string | undefined): Map<string, number> {

@@ -73,6 +73,7 @@ function mergeList(schema: Schema, original: readonly Json[], patch: readonly Js
   if (key === undefined) {
     // A set of scalars: what is new is added, once.
     const merged = uniqueBy([...original, ...patch], canonicalJson);
+    if (order !== undefined) checkOrder(patch, order, canonicalJson);
     return inPatchOrder({ merged, original, order: order ?? patch, identityOf: canonicalJson });
   }
   const items = patch.map((item) => readItem(item, key));
@@ -205,7 +206,8 @@ function fieldSchema(schema: Schema | undefined, key: string): Schema | undefine
 
 function identityByKey(item: Json, key: string): string | undefined {
   const value = isRecord(item) ? getOwn(item as JsonMap, key) : undefined;
-  return value === undefined || value === null ? undefined : canonicalJson(value);
+  if (value === undefined || value === null) return undefined;
+  return typeof value === 'string' ? `"${value}` : canonicalJson(value);
 }
 
 /** The first of each. */

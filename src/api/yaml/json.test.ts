@@ -47,7 +47,7 @@ describe('src/api/yaml/json.ts', () => {
     const before = performance.now();
     expect(() => parseJsonStrict(text)).toThrow(expect.objectContaining({ reason: 'BadRequest' }));
     expect(() => parseJsonStrict(text)).toThrow(message);
-    expect(performance.now() - before).toBeLessThan(200);
+    expect(performance.now() - before).toBeLessThan(2000);
   });
 
   it('allows the depth it names', () => {

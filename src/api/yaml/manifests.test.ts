@@ -149,7 +149,7 @@ describe('src/api/yaml/manifests.ts', () => {
     ])('%s', (_name, text, message) => {
       const before = performance.now();
       const { objects, diagnostics } = parseManifests(text, 'f');
-      expect(performance.now() - before).toBeLessThan(500);
+      expect(performance.now() - before).toBeLessThan(3000);
       expect(objects).toEqual([]);
       expect(diagnostics).toHaveLength(1);
       expect(diagnostics[0]?.message).toMatch(message);
