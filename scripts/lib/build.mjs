@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from './install.mjs';
 import { fail, say } from './say.mjs';
@@ -46,11 +46,15 @@ export function build({ force = false } = {}) {
   const digest = inputsDigest();
   if (!force && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === digest) return;
   say('Building …');
-  rmSync(DIST, { recursive: true, force: true });
-  mkdirSync(DIST);
+  // Beside the old one, and swapped in when it is whole: an agent may be running from it.
+  const next = path.join(ROOT, 'dist.next');
+  rmSync(next, { recursive: true, force: true });
+  mkdirSync(next);
   runNode('scripts/generate.mjs');
-  runNode('node_modules/typescript-native/bin/tsc', '-p', 'tsconfig.json');
-  runNode('scripts/copy-assets.mjs');
-  runNode('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn');
-  writeFileSync(STAMP, digest);
+  runNode('node_modules/typescript-native/bin/tsc', '-p', 'tsconfig.json', '--outDir', next);
+  runNode('scripts/copy-assets.mjs', next);
+  runNode('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn', '--outDir', path.join(next, 'ui'));
+  writeFileSync(path.join(next, '.stamp'), digest);
+  rmSync(DIST, { recursive: true, force: true });
+  renameSync(next, DIST);
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import path from 'node:path';
 import { createLog, systemClock } from '#base';
 import { createHttpClient } from '#client';
@@ -26,6 +27,7 @@ export const ownerLabel = (clusterId: string, nodeName: string) => `${clusterId}
 /** Runs the node agent of this machine until the signal aborts. Containers, routes and rules stay. */
 export async function runAgent(options: AgentRunOptions, signal: AbortSignal): Promise<void> {
   const { agentDir, pidFile, fingerprint = '', verbose = false } = options;
+  setMaxListeners(0, signal); // every pod's worker listens
   const clock = systemClock;
   const log = createLog({ level: verbose ? 'debug' : 'info' });
   const config = await readAgentConfig(agentDir);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import path from 'node:path';
 import { type Clock, errorCode, type Log, systemClock } from '#base';
 import type { Client } from '#client';
@@ -214,10 +215,17 @@ async function open(
   if (config.root !== undefined) await applyRootApplication(local('up'), config.root);
 
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal); // every informer and loop listens: dozens, and each takes its listener away
   const actors = [
-    createControllers({ client: local('controllers'), clock, log: log.child({ room: 'controllers' }), ca: pki.ca }).run(
-      stopping.signal,
-    ),
+    createControllers(
+      {
+        client: local('controllers'),
+        schedulerClient: local('scheduler'),
+        clock,
+        log: log.child({ room: 'controllers' }),
+      },
+      { caCertificate: pki.ca },
+    ).run(stopping.signal),
     sync.run(stopping.signal),
   ];
   // One of them ending before it was asked to is a failure of the whole.
