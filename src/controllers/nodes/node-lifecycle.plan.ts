@@ -20,7 +20,7 @@ export interface NodeLifecyclePlan {
   readonly evict: Taint | undefined;
   /** Its pods no longer serve, as far as anybody knows. */
   readonly unreachable: boolean;
-  readonly requeueAfterMs: number | undefined;
+  readonly requeueAfterMs: number;
   readonly reason: string;
 }
 
@@ -32,16 +32,26 @@ export type Brake = 'open' | 'slow' | 'shut' | 'isolated';
 
 /** Source: kube-controller-manager's flags --unhealthy-zone-threshold and --large-cluster-size-threshold (v1.32). */
 const UNHEALTHY_SHARE = 0.55;
-const UNHEALTHY_AT_LEAST = 3;
 const LARGE_CLUSTER = 50;
 
-/** Source: kubernetes pkg/controller/nodelifecycle/node_lifecycle_controller.go, ComputeZoneState (v1.32). */
+/**
+ * Source: kubernetes pkg/controller/nodelifecycle/node_lifecycle_controller.go, ComputeZoneState (v1.32); but here the
+ * share alone counts, also with fewer than three nodes down: most clusters have three nodes.
+ */
 export function planBrake(total: number, down: number): Brake {
   if (down === 0) return 'open';
   if (down >= total) return 'isolated';
-  if (down < UNHEALTHY_AT_LEAST || down / total < UNHEALTHY_SHARE) return 'open';
+  if (down / total < UNHEALTHY_SHARE) return 'open';
   return total > LARGE_CLUSTER ? 'slow' : 'shut';
 }
+
+/**
+ * How much longer than the grace a silent node keeps its pods, in ms. Nodes that one cut took away fall silent within
+ * one renewal of a lease (10 s) of each other; only when all of them have, the brake can tell.
+ */
+const CONFIRM_MS = 10_000;
+/** When a node that is down is looked at again: the brake may have changed, or its turn have come. */
+const LOOK_AGAIN_MS = 5_000;
 
 export const NOT_READY = 'node.kubernetes.io/not-ready';
 export const UNREACHABLE = 'node.kubernetes.io/unreachable';
@@ -67,9 +77,9 @@ export function planNodeLifecycle({ node, silentMs, graceMs, brake, nowMs }: Nod
   return {
     conditions: equalJson(conditions, before) ? undefined : conditions,
     taints: equalJson(taints, node.spec?.taints ?? []) ? undefined : taints,
-    evict: evictionOf({ node, ready, brake, nowMs }),
+    evict: silent && silentMs < graceMs + CONFIRM_MS ? undefined : evictionOf({ node, ready, brake, nowMs }),
     unreachable: ready === 'Unknown',
-    requeueAfterMs: silent ? undefined : graceMs - silentMs,
+    requeueAfterMs: silent || ready !== 'True' ? LOOK_AGAIN_MS : graceMs - silentMs,
     reason: silent ? `silent for ${Math.round(silentMs / 1_000)} s` : `Ready is ${ready ?? 'not said'}`,
   };
 }

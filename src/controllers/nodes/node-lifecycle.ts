@@ -33,8 +33,6 @@ export const nodeLifecycleDefaults: NodeLifecycleOptions = {
 
 /** Where agents renew their leases, each under its node's name. */
 const LEASE_NAMESPACE = 'kube-node-lease';
-/** When a node that waits for its turn, or for the brake, is looked at again. */
-const LOOK_AGAIN_MS = 5_000;
 
 /** A sign of life, as it looked and when it was first seen here: another machine's clock is never trusted. */
 interface Sign {
@@ -70,10 +68,9 @@ export function createNodeLifecycleController(deps: NodeLifecycleDeps, options =
       const nowMs = clock.nowMs();
       const plan = planNodeLifecycle({ node, silentMs: silentMs(node), graceMs: options.graceMs, brake, nowMs });
       if (plan.conditions !== undefined) await writeConditions(node, plan.conditions);
-      const waiting = await writeTaints(name, node, plan, brake);
+      await writeTaints(name, node, plan, brake);
       if (plan.unreachable) for (const pod of pods.byIndex(BY_NODE, name)) await markNotReady(pod, nowMs);
-      if (waiting) return { requeueAfterMs: LOOK_AGAIN_MS };
-      return plan.requeueAfterMs === undefined ? {} : { requeueAfterMs: plan.requeueAfterMs };
+      return { requeueAfterMs: plan.requeueAfterMs };
     },
   };
 
@@ -93,19 +90,18 @@ export function createNodeLifecycleController(deps: NodeLifecycleDeps, options =
     events.record(node, { type: 'Normal', reason: 'NodeNotReady', message });
   }
 
-  /** True when pods should leave but the node's turn has not come. */
+  /** Pods leave one node after the other. */
   async function writeTaints(
     name: string,
     node: Node,
     { taints, evict }: NodeLifecyclePlan,
     brake: Brake,
-  ): Promise<boolean> {
+  ): Promise<void> {
     const allowed = evict !== undefined && (brake === 'open' || brake === 'slow') && limits[brake].take();
     const wanted: readonly Taint[] = [...(taints ?? node.spec?.taints ?? []), ...(allowed ? [evict] : [])];
     // The conditions' write moved the version on: taints are ours or kept as they were, so the newest may be patched.
     if (taints !== undefined || allowed)
       await patch(nodes.get(name) ?? node, { spec: { taints: wanted as unknown as Json } });
-    return evict !== undefined && !allowed;
   }
 
   async function patch(node: Node, body: Readonly<Record<string, Json>>, subresource?: 'status'): Promise<void> {
