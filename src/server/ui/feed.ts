@@ -276,9 +276,11 @@ class FeedSession {
   }
 
   #since(afterId: string): readonly FeedEvent[] | undefined {
-    if (afterId === this.#id()) return [];
-    const index = this.#sent.findIndex(({ id }) => id === afterId);
-    return index < 0 ? undefined : this.#sent.slice(index + 1);
+    const dash = afterId.lastIndexOf('-');
+    const missed = this.#sequence - Number(afterId.slice(dash + 1));
+    if (afterId.slice(0, dash) !== this.#epoch || !Number.isInteger(missed)) return undefined;
+    if (missed < 0 || missed > this.#sent.length) return undefined;
+    return this.#sent.slice(this.#sent.length - missed);
   }
 }
 
