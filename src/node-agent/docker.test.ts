@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import { createMemoryStore } from '#store';
 import { dockerForTests } from '../../test/support/images.ts';
 import { until } from '../../test/support/until.ts';
 import { createNodeAgent } from './node-agent.ts';
+import { removeAgentFolder } from './volumes/pod-folders.ts';
 
 const NODE = 'node-1';
 const DEADLINE_MS = 20_000;
@@ -69,7 +70,7 @@ if (docker.ok) {
       await stop();
       await runtime.removeAll();
       for (const close of closers.splice(0)) await close();
-      await rm(stateDir, { recursive: true, force: true });
+      await removeAgentFolder(stateDir);
     });
 
     const serve = 'trap "exit 0" TERM; echo ready; while :; do sleep 0.05; done';

@@ -3,4 +3,4 @@ export type { ControlConnection, ControlMessage, HttpsControlOptions } from './c
 export { createHttpsControl } from './control.ts';
 export type { NodeAgent, NodeAgentDeps, NodeAgentOptions } from './node-agent.ts';
 export { createNodeAgent, nodeAgentDefaults } from './node-agent.ts';
-export { removeMemoryFolders } from './volumes/pod-folders.ts';
+export { removeAgentFolder } from './volumes/pod-folders.ts';

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import { createMemoryStore } from '#store';
 import { until } from '../../test/support/until.ts';
 import type { ControlConnection, ControlMessage } from './control.ts';
 import { createNodeAgent } from './node-agent.ts';
+import { removeAgentFolder } from './volumes/pod-folders.ts';
 
 const NODE = 'node-1';
 const DEADLINE_MS = 10_000;
@@ -118,7 +119,7 @@ describe('src/node-agent/node-agent.ts', () => {
   afterEach(async () => {
     await stop();
     for (const close of closers.splice(0)) await close();
-    await rm(stateDir, { recursive: true, force: true });
+    await removeAgentFolder(stateDir);
   });
 
   const podOf = (

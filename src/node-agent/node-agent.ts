@@ -79,7 +79,7 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const state = new StateFile(stateDir, clock, log);
   const known = await state.read();
-  const folders = await openPodFolders(stateDir);
+  const folders = await openPodFolders(stateDir, log);
   const version = await engineVersion(deps, signal);
   const agentVersion = `v1.32.0+plumbline-${deps.version}`;
   const host = { name: nodeName, version, agentVersion, stateDir, maxPods: options.maxPods };

@@ -5,6 +5,7 @@ export type { RuntimeErrorCode } from './errors.ts';
 export { isRuntimeError, RuntimeError } from './errors.ts';
 export type { HollowControl, HollowProcess, HollowRuntime, HollowRuntimeOptions } from './hollow/hollow-runtime.ts';
 export { createHollowRuntime } from './hollow/hollow-runtime.ts';
+export { bindMount, MountError, mountsBelow, tmpfsMount, unmount } from './host-mounts.ts';
 export type { ImageReference } from './image/reference.ts';
 export { parseImageReference } from './image/reference.ts';
 export type { ScratchConfig, ScratchFile, ScratchImage } from './image/scratch-image.ts';

@@ -6,7 +6,6 @@ import type { ContainerConfig, ImageStatus, Mount } from '#runtime';
 import { hostsFile, resolvConf } from '../network/host-files.plan.ts';
 import { planServiceEnv } from '../services/service-env.plan.ts';
 import { type PodFolders, writeBoundFile } from '../volumes/pod-folders.ts';
-import { SubPathError } from '../volumes/sub-path.ts';
 import { mountsOf, type ReadyVolume } from '../volumes/volumes.ts';
 import { specHash } from './containers.plan.ts';
 import { planEnv } from './env.plan.ts';
@@ -44,14 +43,8 @@ export interface BuildInput {
 /** Wait before a container whose configuration is wrong is tried again, in ms. A change of what it needs comes before. */
 const CONFIG_RETRY_MS = 10_000;
 
-/** A container as the runtime takes it. `close` when it has been started: until then places are held open. */
-export interface BuiltContainer {
-  readonly config: ContainerConfig;
-  close(): Promise<void>;
-}
-
 /** Puts everything together. Throws `StartError` with Kubernetes' reason when something it needs is not there. */
-export async function buildContainer(input: BuildInput): Promise<BuiltContainer> {
+export async function buildContainer(input: BuildInput): Promise<ContainerConfig> {
   const { pod, spec, node, podIP, attempt, sandbox, image } = input;
   const { command, args, env, error } = planEnv({
     ...input,
@@ -65,20 +58,22 @@ export async function buildContainer(input: BuildInput): Promise<BuiltContainer>
   }
   const { error: _, ...rights } = security;
   const values = new Map(env);
-  const mounted = await mountsOf(spec, input.volumes, (text) => expand(text, (name) => values.get(name))).catch(
-    (failure: unknown) => {
-      const reason = failure instanceof SubPathError ? 'CreateContainerConfigError' : 'CreateContainerError';
-      throw new StartError(reason, errorMessage(failure), CONFIG_RETRY_MS, failure);
-    },
-  );
-  const config: ContainerConfig = {
+  const mounts = await mountsOf({
+    spec,
+    volumes: input.volumes,
+    expandSubPath: (text) => expand(text, (name) => values.get(name)),
+    partsFolder: path.join(input.folders.disk(pod.metadata.uid), 'parts', `${spec.name}-${attempt}`),
+  }).catch((failure: unknown) => {
+    throw new StartError('CreateContainerConfigError', errorMessage(failure), CONFIG_RETRY_MS, failure);
+  });
+  return {
     pod: { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name, uid: pod.metadata.uid },
     sandboxId: sandbox.id,
     name: spec.name,
     attempt,
     image: image.ref,
     env,
-    mounts: withoutDoubles([...(await systemMounts(input, podIP)), ...mounted.mounts]),
+    mounts: withoutDoubles([...(await systemMounts(input, podIP)), ...mounts]),
     resources: containerResources(pod, spec, node.memoryBytes),
     annotations: {
       [ANNOTATION.specHash]: specHash(spec),
@@ -92,7 +87,6 @@ export async function buildContainer(input: BuildInput): Promise<BuiltContainer>
     ...(spec.tty === true ? { tty: true } : {}),
     ...(spec.stdin === true ? { stdin: true } : {}),
   };
-  return { config, close: mounted.close };
 }
 
 /** Names and resolver of the pod, and where the container leaves its last words. A mount of the spec's own wins. */

@@ -3,14 +3,14 @@ import { PODS, type Pod, type Service } from '#api';
 import { backoffMs, type Clock, errorMessage, type Log, sleep, type Timer } from '#base';
 import type { Client } from '#client';
 import type { EventRecorder, RecordedEvent } from '#reconcile';
-import { isRuntimeError, type Runtime, type RuntimeContainer, type Sandbox } from '#runtime';
+import { type ContainerConfig, isRuntimeError, type Runtime, type RuntimeContainer, type Sandbox } from '#runtime';
 import { hostnameOf } from '../network/host-files.plan.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
 import type { Prober } from '../probes/prober.ts';
 import type { ReferenceStore } from '../references/reference-store.ts';
 import type { PodFolders } from '../volumes/pod-folders.ts';
 import { type ReadyVolume, setUpVolumes } from '../volumes/volumes.ts';
-import { type BuiltContainer, buildContainer, lastWordsFile, type NodeFacts } from './container-builder.ts';
+import { buildContainer, lastWordsFile, type NodeFacts } from './container-builder.ts';
 import { currentSandbox, initContainersOf, isTerminating } from './containers.plan.ts';
 import { runHook } from './hooks.ts';
 import type { ImagePuller } from './image-puller.ts';
@@ -84,7 +84,7 @@ export class PodWorker {
   readonly #problems = new Map<string, StartProblem>();
   readonly #failures = new Map<string, number>();
   readonly #attached = new Set<string>();
-  readonly #prepared = new Map<string, Promise<Prepared>>();
+  readonly #prepared = new Map<string, Promise<RuntimeContainer>>();
   readonly #lastWords = new Map<string, string>();
   /** Ends starts under way when the pod is to go. */
   readonly #leaving = new AbortController();
@@ -390,8 +390,7 @@ export class PodWorker {
       const task = async () => {
         const made = await prepared.catch(() => undefined); // Never made: nothing to remove.
         if (made === undefined) return;
-        await made.close();
-        await this.#deps.runtime.removeContainer(made.container.id);
+        await this.#deps.runtime.removeContainer(made.id);
       };
       this.#beside(task, () => undefined);
     }
@@ -425,8 +424,7 @@ export class PodWorker {
     const prepared = this.#prepared.get(spec.name);
     this.#prepared.delete(spec.name);
     const podIP = sandbox.annotations[ANNOTATION.podIP];
-    const made = await (prepared ?? this.#make(spec, { sandbox, attempt, nextBackoffMs, podIP }));
-    const { container, close } = made;
+    const container = await (prepared ?? this.#make(spec, { sandbox, attempt, nextBackoffMs, podIP }));
     try {
       if (container.sandboxId !== sandbox.id) {
         await runtime.removeContainer(container.id);
@@ -443,7 +441,6 @@ export class PodWorker {
       // It counts as a run that ended at once: the next one waits its turn.
       this.#tell('Warning', 'Failed', `Error: ${error.message}`, spec);
     } finally {
-      await close();
       await view.refresh(container.id);
     }
     await this.#afterStart(spec, container.id, podIP);
@@ -458,7 +455,7 @@ export class PodWorker {
       readonly nextBackoffMs: number;
       readonly podIP: string | undefined;
     },
-  ): Promise<Prepared> {
+  ): Promise<RuntimeContainer> {
     const { images, references, services, node, folders } = this.#deps;
     const held = referencesOf(this.#pod);
     const ready = (async () => {
@@ -476,7 +473,7 @@ export class PodWorker {
       ready,
       services(),
     ]);
-    const built = await buildContainer({
+    const config = await buildContainer({
       pod: this.#pod,
       spec,
       image,
@@ -487,16 +484,15 @@ export class PodWorker {
       folders,
       ...where,
     });
-    return await this.#create(spec, built);
+    return await this.#create(spec, config);
   }
 
-  async #create(spec: ContainerSpec, { config, close }: BuiltContainer): Promise<Prepared> {
+  async #create(spec: ContainerSpec, config: ContainerConfig): Promise<RuntimeContainer> {
     try {
       const container = await this.#deps.runtime.createContainer(config);
       this.#tell('Normal', 'Created', `Created container: ${spec.name}`, spec);
-      return { container, close };
+      return container;
     } catch (error) {
-      await close();
       // Somebody (an earlier run of ours) made it already: look at what is there.
       if (isRuntimeError(error, 'ContainerNameInUse')) await this.#deps.view.relist();
       if (!isRuntimeError(error) || error.code === 'EngineUnavailable') throw error;
@@ -718,12 +714,6 @@ export class PodWorker {
     };
     this.#beside(task, () => undefined);
   }
-}
-
-/** A container that was made and not started; its mounts are held open until then. */
-interface Prepared {
-  readonly container: RuntimeContainer;
-  close(): Promise<void>;
 }
 
 /** The status remembers containers whose records are gone. */

@@ -1,11 +1,7 @@
-import { chmod, chown, mkdir, readdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { errorCode, PlumblineError, shortHash } from '#base';
-
-/** tmpfs' magic number. Source: linux include/uapi/linux/magic.h. */
-const TMPFS_MAGIC = 0x01021994;
-/** Places in memory that hosts have, best first. */
-const MEMORY_PLACES = ['/run', '/dev/shm'];
+import { errorCode, type Log, PlumblineError } from '#base';
+import { mountsBelow, tmpfsMount, unmount } from '#runtime';
 
 /**
  * Where the agent keeps what belongs to pods: on disk below its state folder, and in memory what must not reach a disk
@@ -14,20 +10,23 @@ const MEMORY_PLACES = ['/run', '/dev/shm'];
 export interface PodFolders {
   /** Files of the pod that may lie on disk. */
   disk(podUid: string): string;
-  /** Files of the pod that must not; the same as `disk` where there is no memory to write to. */
+  /** Files of the pod that must not; the same as `disk` where nothing may be mounted. */
   memory(podUid: string): string;
   /** Where copies of ConfigMaps and Secrets may lie: in memory only; undefined where there is none. */
   readonly references: string | undefined;
   /** Uids that have folders. */
   list(): Promise<readonly string[]>;
-  /** Removes everything of a pod. */
+  /** Unmounts and removes everything of a pod. */
   remove(podUid: string): Promise<void>;
 }
 
-export async function openPodFolders(stateDir: string): Promise<PodFolders> {
-  const disk = path.join(path.resolve(stateDir), 'pods');
+/** Opens the folders; mounts the one in memory below the state folder, unless an earlier run did. */
+export async function openPodFolders(stateDir: string, log: Log): Promise<PodFolders> {
+  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  const root = await realpath(stateDir);
+  const disk = path.join(root, 'pods');
   await mkdir(disk, { recursive: true, mode: 0o700 });
-  const memoryRoot = await memoryFolder(stateDir);
+  const memoryRoot = await memoryFolder(root, log);
   const memory = memoryRoot === undefined ? undefined : path.join(memoryRoot, 'pods');
   if (memory !== undefined) await mkdir(memory, { recursive: true, mode: 0o700 });
   return {
@@ -39,35 +38,39 @@ export async function openPodFolders(stateDir: string): Promise<PodFolders> {
       return [...new Set(found.flat())];
     },
     async remove(podUid) {
-      await rm(path.join(disk, checked(podUid)), { recursive: true, force: true });
-      if (memory !== undefined) await rm(path.join(memory, checked(podUid)), { recursive: true, force: true });
+      await removeTree(path.join(disk, checked(podUid)));
+      if (memory !== undefined) await removeTree(path.join(memory, checked(podUid)));
     },
   };
 }
 
-/** Removes what `openPodFolders` keeps outside the state folder. */
-export async function removeMemoryFolders(stateDir: string): Promise<void> {
-  for (const place of MEMORY_PLACES) await rm(memoryPath(place, stateDir), { recursive: true, force: true });
+/** Removes an agent's whole state folder, with what is mounted in it. Only when no agent runs there any more. */
+export async function removeAgentFolder(stateDir: string): Promise<void> {
+  const root = await realpath(stateDir).catch(() => undefined);
+  if (root !== undefined) await removeTree(root);
 }
 
-function memoryPath(place: string, stateDir: string): string {
-  return path.join(place, `plumbline-${shortHash(path.resolve(stateDir))}`);
+/** What is mounted inside belongs to somebody else: it is unmounted, and nothing is removed while it is not. */
+async function removeTree(folder: string): Promise<void> {
+  for (const point of await mountsBelow(folder)) await unmount(point);
+  const [left] = await mountsBelow(folder);
+  if (left !== undefined)
+    throw new PlumblineError(`${left} is still mounted`, { code: 'StillMounted', retryable: true });
+  await rm(folder, { recursive: true, force: true });
 }
 
-/** A folder only root may enter, on a tmpfs the host already has; undefined without root or without tmpfs. */
-async function memoryFolder(stateDir: string): Promise<string | undefined> {
-  if (process.getuid?.() !== 0) return undefined;
-  for (const place of MEMORY_PLACES) {
-    const found = await statfs(place).catch(() => undefined);
-    if (found?.type !== TMPFS_MAGIC) continue;
-    const folder = memoryPath(place, stateDir);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    // Somebody else may have made it first: /dev/shm is open to all.
-    await chown(folder, 0, 0);
-    await chmod(folder, 0o700);
+/** A tmpfs that only root may enter; undefined, with a word in the log, where none may be mounted. */
+async function memoryFolder(root: string, log: Log): Promise<string | undefined> {
+  const folder = path.join(root, 'memory');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if ((await mountsBelow(folder)).includes(folder)) return folder;
+  try {
+    await tmpfsMount(folder, { mode: 0o700 });
     return folder;
+  } catch (error) {
+    log.warn({ err: error }, 'nothing may be mounted here: the files of Secrets lie on disk, readable by root only');
+    return undefined;
   }
-  return undefined;
 }
 
 /** A uid becomes part of a path. */
@@ -85,14 +88,20 @@ export async function writeBoundFile(file: string, content: string, mode: number
   await chmod(file, mode);
 }
 
-/** Makes a folder with exactly this mode and, if given, this group. */
-export async function makeFolder(folder: string, mode: number, group: number | undefined): Promise<void> {
+/** Makes a folder with exactly this mode and, if given, this group, once. `fill` may put something there first. */
+export async function makeFolder(
+  folder: string,
+  mode: number,
+  group: number | undefined,
+  fill?: () => Promise<void>,
+): Promise<void> {
   try {
     await mkdir(folder, { mode });
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return;
     throw error;
   }
+  await fill?.();
   if (group !== undefined) await chown(folder, -1, group);
   await chmod(folder, group === undefined ? mode : mode | 0o2070);
 }

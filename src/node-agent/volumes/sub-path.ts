@@ -13,16 +13,17 @@ export class SubPathError extends PlumblineError {
   }
 }
 
-/** A place inside a volume, held open: `path` goes on naming it whatever is renamed meanwhile. */
+/** A place inside a volume, held open: `handle` goes on naming it whatever is renamed meanwhile. */
 export interface HeldPath {
-  readonly path: string;
+  readonly handle: number;
+  readonly isFolder: boolean;
   close(): Promise<void>;
 }
 
 /**
  * Opens `subPath` below `root`, one part after the other and never through a symbolic link, so that a container that
  * shares the volume cannot lead the mount out of it, not even by swapping a folder for a link in between
- * (CVE-2017-1002101, CVE-2021-25741). Folders that are missing are made. Hold it until the container has started.
+ * (CVE-2017-1002101, CVE-2021-25741). Folders that are missing are made.
  */
 export async function holdSubPath(root: string, subPath: string): Promise<HeldPath> {
   const parts = subPath.split('/').filter((part) => part !== '' && part !== '.');
@@ -39,7 +40,8 @@ export async function holdSubPath(root: string, subPath: string): Promise<HeldPa
     await handle.close();
     throw error;
   }
-  return { path: `/proc/${process.pid}/fd/${handle.fd}`, close: () => handle.close() };
+  const found = await handle.stat();
+  return { handle: handle.fd, isFolder: found.isDirectory(), close: () => handle.close() };
 }
 
 async function step(folder: FileHandle, part: string, subPath: string): Promise<FileHandle> {

@@ -1,4 +1,4 @@
-import type { Volume } from '#api';
+import { quantityToBytes, type Volume } from '#api';
 import { type EnvInput, fieldValue, resourceValue } from '../pod/env.plan.ts';
 import type { Pod } from '../pod/pod.types.ts';
 import {
@@ -21,7 +21,7 @@ export interface VolumeFile {
  * `secret`: holds a Secret's values, so it belongs in memory.
  */
 export type VolumePlan =
-  | { readonly type: 'emptyDir'; readonly memory: boolean }
+  | { readonly type: 'emptyDir'; readonly memory: boolean; readonly sizeBytes?: number }
   | { readonly type: 'files'; readonly files: ReadonlyMap<string, VolumeFile>; readonly secret: boolean }
   | { readonly type: 'hostPath'; readonly path: string; readonly check: string }
   | { readonly type: 'failed'; readonly message: string };
@@ -36,7 +36,11 @@ const DEFAULT_MODE = 0o644;
 
 export function planVolume(input: VolumeInput): VolumePlan {
   const { volume } = input;
-  if (volume.emptyDir) return { type: 'emptyDir', memory: volume.emptyDir.medium === 'Memory' };
+  if (volume.emptyDir) {
+    const { medium, sizeLimit } = volume.emptyDir;
+    const sizeBytes = sizeLimit === undefined ? 0 : quantityToBytes(sizeLimit);
+    return { type: 'emptyDir', memory: medium === 'Memory', ...(sizeBytes > 0 ? { sizeBytes } : {}) };
+  }
   if (volume.hostPath) return { type: 'hostPath', path: volume.hostPath.path, check: volume.hostPath.type ?? '' };
   const collector = new FileCollector(input.references);
   if (volume.configMap) {

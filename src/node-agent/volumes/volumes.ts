@@ -1,12 +1,12 @@
-import { mkdir, open, stat } from 'node:fs/promises';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Volume } from '#api';
 import { errorCode, errorMessage, PlumblineError } from '#base';
-import type { Mount } from '#runtime';
+import { bindMount, type Mount, mountsBelow, tmpfsMount, unmount } from '#runtime';
 import type { ContainerSpec, Pod } from '../pod/pod.types.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { makeFolder, type PodFolders } from './pod-folders.ts';
-import { type HeldPath, holdSubPath, resolveOwnSubPath, SubPathError } from './sub-path.ts';
+import { type HeldPath, holdSubPath, resolveOwnSubPath } from './sub-path.ts';
 import { planVolume, type VolumeInput } from './volume.plan.ts';
 
 /** A volume cannot be made. The message names it and says why. */
@@ -65,7 +65,10 @@ async function setUp(
       case 'emptyDir': {
         const hostPath = place((plan.memory ? folders.memory : folders.disk)(pod.metadata.uid));
         await mkdir(path.dirname(hostPath), { recursive: true, mode: 0o755 });
-        await makeFolder(hostPath, 0o777, group);
+        // In memory a limit is a wall; on disk it is only told.
+        const size = plan.memory ? plan.sizeBytes : undefined;
+        const wall = size === undefined ? undefined : () => tmpfsMount(hostPath, { mode: 0o777, sizeBytes: size });
+        await makeFolder(hostPath, 0o777, group, wall);
         return { volume: { name, hostPath, ours: false }, changed: false };
       }
       case 'files': {
@@ -100,47 +103,49 @@ async function checkHostPath(hostPath: string, wanted: string): Promise<void> {
     throw new PlumblineError(`hostPath type check failed: ${hostPath} is not a ${wanted}`, { code: 'HostPathType' });
 }
 
-/** A container's mounts, and what must stay open until it has started. */
-export interface ContainerMounts {
-  readonly mounts: readonly Mount[];
-  close(): Promise<void>;
+export interface MountsInput {
+  readonly spec: ContainerSpec;
+  readonly volumes: readonly ReadyVolume[];
+  /** Replaces `$(NAME)` in `subPathExpr`. */
+  readonly expandSubPath: (text: string) => string;
+  /** A folder of this container alone, where parts of volumes are mounted. */
+  readonly partsFolder: string;
 }
 
-/** Turns `volumeMounts` into binds. Throws `VolumeError` or `SubPathError` when one has no place. */
-export async function mountsOf(
-  spec: ContainerSpec,
-  volumes: readonly ReadyVolume[],
-  expandSubPath: (text: string) => string,
-): Promise<ContainerMounts> {
-  const held: HeldPath[] = [];
-  const close = async () => {
-    for (const one of held.splice(0)) await one.close();
-  };
+/** Turns `volumeMounts` into binds. Throws `VolumeError`, `SubPathError` or `MountError` when one has no place. */
+export async function mountsOf({ spec, volumes, expandSubPath, partsFolder }: MountsInput): Promise<readonly Mount[]> {
+  const mounts: Mount[] = [];
+  for (const [index, mount] of (spec.volumeMounts ?? []).entries()) {
+    const volume = volumes.find(({ name }) => name === mount.name);
+    if (volume === undefined) throw new VolumeError(mount.name, 'the pod has no such volume');
+    const subPath = mount.subPathExpr === undefined ? (mount.subPath ?? '') : expandSubPath(mount.subPathExpr);
+    mounts.push({
+      hostPath: await sourceOf(volume, subPath, path.join(partsFolder, String(index))),
+      containerPath: mount.mountPath,
+      readOnly: volume.ours || mount.readOnly === true,
+    });
+  }
+  return mounts;
+}
+
+async function sourceOf(volume: ReadyVolume, subPath: string, target: string): Promise<string> {
+  if (subPath === '') return volume.hostPath;
+  if (volume.ours) return await resolveOwnSubPath(volume.hostPath, subPath);
+  const held = await holdSubPath(volume.hostPath, subPath);
   try {
-    const mounts: Mount[] = [];
-    for (const mount of spec.volumeMounts ?? []) {
-      const volume = volumes.find(({ name }) => name === mount.name);
-      if (volume === undefined) throw new VolumeError(mount.name, 'the pod has no such volume');
-      const subPath = mount.subPathExpr === undefined ? (mount.subPath ?? '') : expandSubPath(mount.subPathExpr);
-      mounts.push({
-        hostPath: await sourceOf(volume, subPath, held),
-        containerPath: mount.mountPath,
-        readOnly: volume.ours || mount.readOnly === true,
-      });
-    }
-    return { mounts, close };
-  } catch (error) {
-    await close();
-    throw error;
+    await mountHeld(held, target);
+    return target;
+  } finally {
+    await held.close();
   }
 }
 
-async function sourceOf(volume: ReadyVolume, subPath: string, held: HeldPath[]): Promise<string> {
-  if (subPath === '') return volume.hostPath;
-  if (volume.ours) return await resolveOwnSubPath(volume.hostPath, subPath);
-  const place = await holdSubPath(volume.hostPath, subPath).catch((error: unknown) => {
-    throw error instanceof SubPathError ? error : new SubPathError(subPath, errorMessage(error), error);
-  });
-  held.push(place);
-  return place.path;
+/** The engine binds by path, long after the look: so the place that was looked at is mounted where nobody else writes. */
+async function mountHeld({ handle, isFolder }: HeldPath, target: string): Promise<void> {
+  if ((await mountsBelow(target)).includes(target)) await unmount(target);
+  await mkdir(path.dirname(target), { recursive: true, mode: 0o755 });
+  await rm(target, { recursive: true, force: true });
+  if (isFolder) await mkdir(target);
+  else await (await open(target, 'w', 0o600)).close();
+  await bindMount(handle, target);
 }
