@@ -11,7 +11,7 @@ import {
   type SoaAnswer,
   TRUNCATED_RESPONSE,
 } from 'dns-packet';
-import { type Cidr, cidrContains } from '../address.plan.ts';
+import { type Cidr, cidrContains, parseIPv4 } from '../address.plan.ts';
 import type { DnsRecords } from '../network.types.ts';
 
 /** Seconds an answer of ours may be kept. Source: CoreDNS plugin/kubernetes, default ttl 5. */
@@ -157,8 +157,10 @@ function lookUp(
   zone: Zone,
   turn: number,
 ): { readonly answers: Answer[]; readonly additionals: Answer[] } {
+  // What is no IPv4 address would be written down as another one.
+  const usable = (of: string) => (zone.records.a.get(of) ?? []).filter((ip) => parseIPv4(ip) !== undefined);
   const addresses = (owner: string, of: string): Answer[] =>
-    rotated(zone.records.a.get(of) ?? [], turn).map((data) => ({ type: 'A', name: owner, ttl: TTL, data }));
+    rotated(usable(of), turn).map((data) => ({ type: 'A', name: owner, ttl: TTL, data }));
   if (type === 'A') return { answers: addresses(asked, name), additionals: [] };
   if (type === 'SRV') {
     const targets = zone.records.srv.get(name) ?? [];

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, bundle } from '../../../test/support/bundle.ts';
 import { until } from '../../../test/support/until.ts';
 import { linkName } from '../address.plan.ts';
+import { networkContract } from '../network.contract.ts';
 import type { Network, NetworkOptions, ServicePortRoute } from '../network.ts';
 import { processStartTime } from './pod-links.ts';
 
@@ -287,7 +288,8 @@ describe.skipIf(reason !== undefined)(
         await network.attachPod({ id: 'uid-extra', ip: '10.244.1.9', pid: extra.pid });
         const tookMs = performance.now() - fromMs;
         expect(await visits(pods.a, '10.244.1.9', 8080)).toEqual(['extra']);
-        expect(tookMs).toBeLessThan(process.env['CI'] === undefined ? 250 : 1_000);
+        // The promise is 100 ms; the rest is for a machine that does much else at once.
+        expect(tookMs).toBeLessThan(500);
         await network.detachPod('uid-extra');
         await network.detachPod('uid-extra');
         expect(inHost('ip', '-br', 'link')).not.toContain(linkName('uid-extra'));
@@ -513,5 +515,23 @@ describe.skipIf(reason !== undefined)(
       await network.close();
       await expect(attach('a')).rejects.toMatchObject({ code: 'NetworkClosed' });
     });
+
+    networkContract(
+      () => {
+        const other = inNamespace(host, 'agent.mjs', 'agent');
+        return new Proxy({} as Network, {
+          get:
+            (_target, method: string) =>
+            (...args: readonly unknown[]) => {
+              // A signal does not cross to another process: what it means does.
+              const [signal] = args;
+              if (!(signal instanceof AbortSignal)) return other.call(method, ...args);
+              signal.addEventListener('abort', () => void other.call('close'));
+              return other.call(method);
+            },
+        });
+      },
+      (id) => ({ id, ip: '10.244.1.77', pid: pods.b.pid }),
+    );
   },
 );

@@ -8,7 +8,7 @@ import { createUpstreams } from '../dns/resolv-conf.ts';
 import { NetworkError } from '../errors.ts';
 import type { Network, NetworkSupport, PodAttachment } from '../network.ts';
 import type { DnsRecords, NetworkOptions, ServicePortRoute } from '../network.types.ts';
-import { type Front, planFronts } from '../services/fronts.plan.ts';
+import { type FrontsPlan, planFronts, type Refusal } from '../services/fronts.plan.ts';
 import { NodePortRelay } from '../services/node-port-relay.ts';
 import { closeDockerFirewall, openDockerFirewall } from './docker-firewall.ts';
 import { ensureHostLinks, removeHostLinks } from './host-links.ts';
@@ -19,6 +19,8 @@ import { checkSupport } from './support.ts';
 /** Pause between two looks at what others may have taken away, in ms; with the look itself well below 5 s. */
 const ASSERT_EVERY_MS = 4_000;
 const DNS_PORT = 53;
+/** Routes named in one line of the log. */
+const REFUSALS_TOLD = 10;
 
 export interface LinuxNetworkDeps {
   readonly clock: Clock;
@@ -46,7 +48,7 @@ class LinuxNetwork implements Network {
   readonly #relay: NodePortRelay;
   readonly #forwarder: Forwarder;
   readonly #dns: DnsServer;
-  #fronts: ReadonlyMap<string, Front> = new Map();
+  #planned: FrontsPlan = planFronts([], { dnsIP: '' });
   #started = false;
   #closed = false;
   #timer: Timer | undefined;
@@ -76,7 +78,7 @@ class LinuxNetwork implements Network {
     if (!support.ok) throw new NetworkError('NetworkUnsupported', `${support.reason}; ${support.remedy}`);
     await this.#queue(async () => {
       await ensureHostLinks(this.#options);
-      await this.#table.set(this.#fronts);
+      await this.#table.set(this.#planned.fronts);
       await this.#openFirewall();
       await this.#listen();
       await this.#setRelay();
@@ -99,13 +101,12 @@ class LinuxNetwork implements Network {
 
   async setServices(routes: readonly ServicePortRoute[]): Promise<void> {
     this.#assertOpen();
-    const { fronts, refused } = planFronts(routes, this.#options);
-    for (const { service, reason } of refused) this.#tellOnce(`refused ${service}`, reason, { service });
-    this.#fronts = fronts;
+    this.#planned = planFronts(routes, this.#options, this.#planned);
+    this.#tellRefusals(this.#planned.refused);
     // Before the start there is nothing to change yet; two changes at once become one, with the newer routes.
     await this.#queue(async () => {
       if (!this.#started) return;
-      await this.#table.set(this.#fronts);
+      await this.#table.set(this.#planned.fronts);
       await this.#setRelay();
     });
   }
@@ -161,7 +162,7 @@ class LinuxNetwork implements Network {
     if (!(await this.#table.stands())) {
       this.#log.warn({}, 'service rules were removed by another program and are put back');
       this.#table.distrust();
-      await this.#table.set(this.#fronts);
+      await this.#table.set(this.#planned.fronts);
     }
     await this.#openFirewall();
     await this.#listen();
@@ -189,10 +190,19 @@ class LinuxNetwork implements Network {
   }
 
   async #setRelay(): Promise<void> {
-    const fronts = [...this.#fronts.values()].filter(({ kind, protocol }) => kind === 'node' && protocol === 'tcp');
+    const fronts = [...this.#planned.fronts.values()].filter(
+      ({ kind, protocol }) => kind === 'node' && protocol === 'tcp',
+    );
     const problems = await this.#relay.set(fronts);
     const reason = problems.map(({ port, reason: why }) => `127.0.0.1:${port}: ${why}`).join(', ');
     this.#tellOnce('relay', reason === '' ? undefined : reason, {});
+  }
+
+  #tellRefusals(refused: readonly Refusal[]): void {
+    const reasons = refused.map(({ service, reason }) => `${service}: ${reason}`);
+    const shown = reasons.slice(0, REFUSALS_TOLD).join(', ');
+    const rest = reasons.length - REFUSALS_TOLD;
+    this.#tellOnce('routes', reasons.length === 0 ? undefined : rest > 0 ? `${shown}, and ${rest} more` : shown, {});
   }
 
   /** Logs a trouble when it comes or changes, and forgets it when it is over. */

@@ -17,53 +17,85 @@ export interface Front {
   readonly backends: readonly ServiceBackend[];
 }
 
+/** A route or backend that gets no traffic, and why. */
+export interface Refusal {
+  readonly service: string;
+  readonly reason: string;
+}
+
+/** What one route asks for by itself. */
+interface Request {
+  readonly route: ServicePortRoute;
+  readonly fronts: readonly Front[];
+  readonly refused: readonly Refusal[];
+}
+
 export interface FrontsPlan {
   readonly fronts: ReadonlyMap<string, Front>;
-  /** Routes or backends that were left out, and why. */
-  readonly refused: readonly { readonly service: string; readonly reason: string }[];
+  readonly refused: readonly Refusal[];
+  /** For the next plan: what did not change is not worked out again, and its fronts are the very same objects. */
+  readonly requests: ReadonlyMap<string, Request>;
+}
+
+export interface FrontsOptions {
+  /** Queries to the nameserver's address never get a front: they end at our own server. */
+  readonly dnsIP: string;
 }
 
 /**
- * The fronts that the routes ask for. Two routes at one address and port: the first, by name of its Service, has it.
- * Queries to the nameserver's address never get a front: they end at our own server.
+ * The fronts that the routes ask for. Two routes at one address and port: the first, by name of its Service, has it,
+ * even while it has no backends.
  */
-export function planFronts(routes: readonly ServicePortRoute[], { dnsIP }: { readonly dnsIP: string }): FrontsPlan {
+export function planFronts(
+  routes: readonly ServicePortRoute[],
+  options: FrontsOptions,
+  before?: Pick<FrontsPlan, 'requests'>,
+): FrontsPlan {
   const fronts = new Map<string, Front>();
-  const refused: { service: string; reason: string }[] = [];
+  const refused: Refusal[] = [];
+  const requests = new Map<string, Request>();
   const owners = new Map<string, string>();
-  const add = (service: string, front: Front) => {
-    const owner = owners.get(front.id);
-    if (owner !== undefined) {
-      refused.push({ service, reason: `${front.id} belongs to ${owner}` });
-      return;
-    }
-    owners.set(front.id, service);
-    if (front.backends.length > 0) fronts.set(front.id, front);
-  };
   for (const route of inOrder(routes)) {
-    const { service, clusterIP, port, nodePort } = route;
-    const protocol = route.protocol === 'UDP' ? 'udp' : 'tcp';
-    const backends = usableBackends(route, refused);
-    if (!isPort(port) || parseIPv4(clusterIP) === undefined) {
-      refused.push({ service, reason: `${clusterIP}:${port} is no address and port` });
-      continue;
+    const { service } = route;
+    const id = `${service} ${route.protocol} ${route.clusterIP}:${route.port}`;
+    const known = before?.requests.get(id);
+    const request = known !== undefined && sameRoute(known.route, route) ? known : planRoute(route, options);
+    requests.set(id, request);
+    refused.push(...request.refused);
+    for (const front of request.fronts) {
+      const owner = owners.get(front.id);
+      if (owner !== undefined) refused.push({ service, reason: `${front.id} belongs to ${owner}` });
+      else {
+        owners.set(front.id, service);
+        if (front.backends.length > 0) fronts.set(front.id, front);
+      }
     }
-    if (clusterIP !== dnsIP) {
-      add(service, {
-        id: `${protocol}/${clusterIP}:${port}`,
-        kind: 'cluster',
-        protocol,
-        ip: clusterIP,
-        port,
-        backends,
-      });
-    }
-    if (nodePort === undefined) continue;
-    if (isPort(nodePort))
-      add(service, { id: `${protocol}/*:${nodePort}`, kind: 'node', protocol, ip: '', port: nodePort, backends });
-    else refused.push({ service, reason: `${nodePort} is no node port` });
   }
-  return { fronts, refused };
+  return { fronts, refused, requests };
+}
+
+function planRoute(route: ServicePortRoute, { dnsIP }: FrontsOptions): Request {
+  const { service, clusterIP, port, nodePort } = route;
+  if (!isPort(port) || parseIPv4(clusterIP) === undefined) {
+    return { route, fronts: [], refused: [{ service, reason: `${clusterIP}:${port} is no address and port` }] };
+  }
+  const refused: Refusal[] = [];
+  const fronts: Front[] = [];
+  const protocol = route.protocol === 'UDP' ? 'udp' : 'tcp';
+  const backends = usableBackends(route, refused);
+  if (clusterIP !== dnsIP) {
+    fronts.push({ id: `${protocol}/${clusterIP}:${port}`, kind: 'cluster', protocol, ip: clusterIP, port, backends });
+  }
+  if (nodePort !== undefined && isPort(nodePort)) {
+    fronts.push({ id: `${protocol}/*:${nodePort}`, kind: 'node', protocol, ip: '', port: nodePort, backends });
+  } else if (nodePort !== undefined) refused.push({ service, reason: `${nodePort} is no node port` });
+  return { route, fronts, refused };
+}
+
+function sameRoute(a: ServicePortRoute, b: ServicePortRoute): boolean {
+  if (a === b) return true;
+  if (a.nodePort !== b.nodePort || a.backends.length !== b.backends.length) return false;
+  return a.backends.every(({ ip, port }, index) => b.backends[index]?.ip === ip && b.backends[index]?.port === port);
 }
 
 /** Sorted by Service, without a copy if they are already, as they are when nothing but backends changed. */
@@ -73,10 +105,7 @@ function inOrder(routes: readonly ServicePortRoute[]): readonly ServicePortRoute
 }
 
 /** Those of a route's backends that may get traffic, sorted; what is left out is told. */
-function usableBackends(
-  { service, backends }: ServicePortRoute,
-  refused: { service: string; reason: string }[],
-): readonly ServiceBackend[] {
+function usableBackends({ service, backends }: ServicePortRoute, refused: Refusal[]): readonly ServiceBackend[] {
   const usable = new Map<string, ServiceBackend>();
   for (const backend of backends) {
     if (isBackendAddress(backend.ip) && isPort(backend.port)) usable.set(`${backend.ip}:${backend.port}`, backend);

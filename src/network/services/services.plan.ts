@@ -51,7 +51,9 @@ export function planChange(before: TableState, fronts: ReadonlyMap<string, Front
   const removed: PlacedElement[] = [];
   const added: PlacedElement[] = [];
   const staleFlows: StaleFlow[] = [];
-  const backends = new Map(before.backends);
+  /** Addresses whose number of fronts changes, and by how much. */
+  const moved = new Map<string, number>();
+  const count = (ip: string, by: number) => moved.set(ip, (moved.get(ip) ?? 0) + by);
   const choosers = new Set(before.choosers);
   const chooserCommands: NftCommand[] = [];
   const change = (old: Front | undefined, next: Front | undefined) => {
@@ -60,8 +62,8 @@ export function planChange(before: TableState, fronts: ReadonlyMap<string, Front
     removed.push(...gone);
     added.push(...come);
     staleFlows.push(...stale(old, next));
-    for (const ip of distinctAddresses(next)) backends.set(ip, (backends.get(ip) ?? 0) + 1);
-    for (const ip of distinctAddresses(old)) backends.set(ip, (backends.get(ip) ?? 0) - 1);
+    for (const ip of distinctAddresses(next)) count(ip, 1);
+    for (const ip of distinctAddresses(old)) count(ip, -1);
     if (next === undefined) return;
     const chooser = chooserName(next.kind, next.backends.length);
     if (choosers.has(chooser)) return;
@@ -70,12 +72,13 @@ export function planChange(before: TableState, fronts: ReadonlyMap<string, Front
   };
   for (const [id, old] of before.fronts) if (!fronts.has(id)) change(old, undefined);
   for (const [id, next] of fronts) change(before.fronts.get(id), next);
-  for (const [ip, count] of backends) {
-    const known = before.backends.has(ip);
-    if (count === 0) {
-      backends.delete(ip);
-      if (known) removed.push(hairpin(ip));
-    } else if (!known) added.push(hairpin(ip));
+  const backends = new Map(before.backends);
+  for (const [ip, by] of moved) {
+    const had = before.backends.get(ip) ?? 0;
+    if (had === 0 && by > 0) added.push(hairpin(ip));
+    if (had > 0 && had + by === 0) removed.push(hairpin(ip));
+    if (had + by === 0) backends.delete(ip);
+    else backends.set(ip, had + by);
   }
   const commands = [
     ...chooserCommands,
