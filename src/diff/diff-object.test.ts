@@ -395,6 +395,15 @@ describe('src/diff/diff-object.ts', () => {
     expect(changes(before)).toEqual([{ path: 'data.b', live: '2' }]);
   });
 
+  it('does not trust an answer about another version of the object', () => {
+    const { schema } = infoOf('ConfigMap');
+    const desired = make('ConfigMap', { data: { a: '1' } });
+    const live = make('ConfigMap', { data: { a: '1', theirs: '2' } }, { resourceVersion: '5' });
+    const applied = (resourceVersion: string) => make('ConfigMap', { data: { a: '1' } }, { resourceVersion });
+    expect(diffObject({ schema, desired, live, applied: applied('6') }).changes).toEqual([]);
+    expect(diffObject({ schema, desired, live, applied: applied('5') }).changes).toHaveLength(1);
+  });
+
   it('masks the values of Secrets, in changes and in what people add', () => {
     const desired = make('Secret', { stringData: { a: 'git-canary' } });
     const live = write(apply(undefined, desired), (copy) => {

@@ -55,8 +55,9 @@ const SYNC_MANAGER = 'plumbline-sync';
  * no difference; nor are status and metadata beyond labels, annotations and finalizers. Pure.
  */
 export function diffObject(request: DiffRequest): ObjectDiff {
-  const { schema, applied, live, manager = SYNC_MANAGER } = request;
+  const { schema, live, manager = SYNC_MANAGER } = request;
   const desired = withoutNulls(request.desired);
+  const applied = answerFor(live, request.applied);
   const kind = { group: groupOf(desired.apiVersion), version: versionOf(desired.apiVersion), kind: desired.kind };
   const defaulted = defaultObject(kind, desired);
   // A Secret's `stringData` is named as the `data` it becomes.
@@ -74,6 +75,11 @@ export function diffObject(request: DiffRequest): ObjectDiff {
     changes: [...found, ...added].slice(0, MAX_DRIFT_FIELDS).map((difference) => toDrift(difference, live, manager)),
     removals: removalsOf(live, added),
   };
+}
+
+/** An answer about another version of the object says nothing about this one. */
+function answerFor(live: KubeObject, applied: KubeObject | undefined): KubeObject | undefined {
+  return applied?.metadata.resourceVersion === live.metadata.resourceVersion ? applied : undefined;
 }
 
 /** Without the API's own answer: only what Git names, or named before. */

@@ -1,12 +1,12 @@
 import { equalJson } from '#base';
 import type { KubeObject } from '../meta/object.ts';
-import { ApiError, type StatusCause } from '../meta/status.ts';
+import { ApiError } from '../meta/status.ts';
 import type { Schema } from '../schema/schema.ts';
-import { getOwn, isRecord, setOwn } from '../values/own.ts';
-import { parseJsonStrict } from '../yaml/json.ts';
+import { setOwn } from '../values/own.ts';
+import { isOwnClientSideApply } from './client-side.ts';
 import { type Changes, compareFields } from './compare.ts';
-import { formatElements } from './elements.ts';
-import { differenceOf, type FieldSet, intersectionOf, isEmptySet, MEMBER, pathsOf, unionOf } from './field-set.ts';
+import { refuseConflicts } from './conflicts.ts';
+import { differenceOf, type FieldSet, intersectionOf, isEmptySet, MEMBER, unionOf } from './field-set.ts';
 import { fieldsOf } from './fields-of.ts';
 import {
   identityOf,
@@ -39,10 +39,6 @@ export interface ApplyResult {
   /** False when neither a field nor an owner changed: `object` then equals `live`. */
   readonly changed: boolean;
 }
-
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
-/** The manager under which kubectl applies on the server, and may take over what it applied from the client before. */
-const KUBECTL = 'kubectl';
 
 /**
  * Server-side apply. Throws `Conflict` with a cause for each field that another manager owns with another value,
@@ -132,75 +128,4 @@ function settle(others: readonly Manager[], own: Manager, { removed }: Changes, 
 
 function hasEntries(live: KubeObject): boolean {
   return (live.metadata.managedFields ?? []).length > 0;
-}
-
-interface FieldConflict {
-  readonly other: Manager;
-  readonly fields: FieldSet;
-}
-
-/**
- * kubectl, coming from client-side apply, may change what the annotation proves it set itself: the fields still
- * have the values of the last applied configuration. Source: apimachinery util/managedfields lastappliedmanager.go (v0.32).
- */
-function isOwnClientSideApply({ schema, live, manager }: ApplyRequest, fields: FieldSet): boolean {
-  if (manager !== KUBECTL || live === undefined) return false;
-  const text = getOwn(live.metadata.annotations ?? {}, LAST_APPLIED);
-  const lastApplied = text === undefined ? undefined : readJson(text);
-  if (!isRecord(lastApplied)) return false;
-  const before = trackedPart(lastApplied);
-  const { added, modified, removed } = compareFields(schema, before, trackedPart(live));
-  const unchanged = [added, modified, removed].reduce(differenceOf, fieldsOf(schema, before));
-  return isEmptySet(differenceOf(fields, unionOf(unchanged, ANNOTATION)));
-}
-
-/** The annotation itself is kubectl's to change. */
-const ANNOTATION: FieldSet = { 'f:metadata': { 'f:annotations': { [`f:${LAST_APPLIED}`]: MEMBER } } };
-
-function readJson(text: string): unknown {
-  try {
-    return parseJsonStrict(text).value;
-  } catch {
-    // Not written by kubectl, so it proves nothing.
-    return undefined;
-  }
-}
-
-/** Fields told per conflict answer. */
-const MAX_CAUSES = 100;
-
-function refuseConflicts(conflicts: readonly FieldConflict[]): void {
-  if (conflicts.length === 0) return;
-  const causes = conflicts.flatMap(({ other, fields }) =>
-    pathsOf(fields).map((path) => ({
-      reason: 'FieldManagerConflict',
-      message: `conflict with ${describeManager(other.key)}`,
-      field: formatElements(path),
-    })),
-  );
-  throw new ApiError('Conflict', conflictMessage(causes), { causes: causes.slice(0, MAX_CAUSES) });
-}
-
-/** Source: apimachinery util/managedfields/internal conflict.go, NewConflictError (v0.32), the words only. */
-function conflictMessage(causes: readonly Required<StatusCause>[]): string {
-  const [first] = causes;
-  if (causes.length === 1 && first !== undefined) {
-    return `Apply failed with 1 conflict: ${first.message}: ${first.field}`;
-  }
-  const lines = [`Apply failed with ${causes.length} conflicts:`];
-  let heading = '';
-  for (const { message, field } of causes.slice(0, MAX_CAUSES)) {
-    const next = message.replace(/^conflict /, 'conflicts ');
-    if (next !== heading) lines.push(`${next}:`);
-    heading = next;
-    lines.push(`- ${field}`);
-  }
-  if (causes.length > MAX_CAUSES) lines.push(`… and ${causes.length - MAX_CAUSES} more`);
-  return lines.join('\n');
-}
-
-function describeManager({ manager, operation, apiVersion, subresource }: ManagerKey): string {
-  const name =
-    JSON.stringify(manager) + (subresource === undefined ? '' : ` with subresource ${JSON.stringify(subresource)}`);
-  return operation === 'Update' ? `${name} using ${apiVersion}` : name;
 }
