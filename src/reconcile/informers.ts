@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ResourceType, StoredObject } from '#api';
 import { createInformer, type Informer, type InformerDeps, type InformerOptions } from './informer.ts';
 
@@ -24,6 +25,7 @@ export function createInformers(
       return existing as unknown as Informer<T>;
     },
     async run(signal) {
+      setMaxListeners(0, signal); // As many as there are kinds and workers; each is taken off again.
       await Promise.all([...byKind.values()].map((informer) => informer.run(signal)));
     },
     async synced(signal) {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Clock, errorCode, errorMessage, type Log, PlumblineError } from '#base';
 import type { Controller } from './controller.ts';
 import { ReconcileError } from './errors.ts';
@@ -30,6 +31,7 @@ export async function runController(options: RunControllerOptions, signal: Abort
   const log = options.log.child({ controller: controller.name });
   const queue = options.queue ?? new WorkQueue(clock);
   let overflowed = false;
+  setMaxListeners(0, signal); // One for each worker; each is taken off again.
 
   const enqueue: Parameters<KeySource['subscribe']>[0] = (key, priority) => {
     if (queue.add(key, priority)) return;

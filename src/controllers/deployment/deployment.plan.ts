@@ -170,19 +170,16 @@ function nextRevision(old: readonly ReplicaSet[]): number {
 }
 
 /** The step, with what the new set is to note: its revision moves up when an older template comes back. */
-function withNewNotes({ deployment, fresh, old }: View, step: Step): Step {
+function withNewNotes({ deployment, fresh, old, bounds }: View, step: Step): Step {
   if (fresh === undefined) return step;
   const planned = step.change.find(({ replicaSet }) => replicaSet === fresh);
-  const notes = { ...newAnnotations(deployment, fresh, nextRevision(old)), ...ownScale(planned) };
+  const sizes = planned === undefined ? {} : scaleAnnotations(bounds);
+  const notes = { ...newAnnotations(deployment, fresh, nextRevision(old)), ...sizes };
   const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
   const waitsWrong = (fresh.spec.minReadySeconds ?? 0) !== minReadySeconds;
   if (!waitsWrong && equalJson(notes, fresh.metadata.annotations ?? {})) return step;
   const change = { ...planned, replicaSet: fresh, annotations: notes, ...(waitsWrong ? { minReadySeconds } : {}) };
   return { ...step, change: [...step.change.filter((each) => each !== planned), change] };
-}
-
-function ownScale(planned: ReplicaSetChange | undefined): Annotations {
-  return planned?.annotations ?? {};
 }
 
 /** Changes of those sets that do not have their size, or note another Deployment's size; shrinking ones first. */
