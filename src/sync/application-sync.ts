@@ -49,7 +49,7 @@ export async function reconcileApplication(world: World, key: string, signal: Ab
   await takeRefresh(world, key, application, settings);
   if (!state.resumed) resume(world, key, state);
   if (settings.problems.length > 0) {
-    state.upToDate = true;
+    state.fetchesRead = state.fetches;
     await reportFailure(world, key, settings, {
       code: 'InvalidSpecError',
       message: settings.problems.join('; '),
@@ -78,6 +78,7 @@ async function takeTurn(
   const result = await load(world, key, settings, state, signal);
   const application = applicationOf(world, key);
   if (application === undefined) return { again: false };
+  if (state.active !== undefined) state.active.run = world.history.current(state.active.run);
   if (result.type === 'failed') {
     await reportFailure(world, key, settings, result);
     return { again: false, wakeAtMs: world.clock.nowMs() + world.options.loadRetryMs };
@@ -110,8 +111,7 @@ async function load(
   state: ApplicationState,
   signal: AbortSignal,
 ): Promise<LoadResult> {
-  // Set first: a fetch that ends meanwhile unsets it again.
-  state.upToDate = true;
+  const { fetches } = state;
   const rows = world.table.rowsOf(key);
   const result = await loadApplication(world, {
     settings,
@@ -124,6 +124,10 @@ async function load(
     state.loaded = result.loaded;
     world.claims.set(key, result.loaded);
     state.comparer.retain(new Set(result.loaded.objects.map(({ id }) => id)));
+  }
+  // A pinned run stands for an older commit: what the newest one says is not known then.
+  if (state.active?.pinned === undefined && state.fetchesRead !== fetches) {
+    state.fetchesRead = fetches;
     wakeGated(world, key);
   }
   return result;

@@ -11,6 +11,7 @@ import {
 } from '#api';
 import { type Clock, canonicalJson, formatTime, type Log, shortHash } from '#base';
 import type { Client } from '#client';
+import { revisionOf } from '#reconcile';
 import type { RenderedObject } from '#render';
 import { pruneDigest } from './decide.plan.ts';
 import type { Loaded } from './load.ts';
@@ -79,6 +80,12 @@ export class History {
   /** The newest run of an Application, as it was last written. */
   latest(application: string): SyncRun | undefined {
     return this.#byApplication.get(application)?.at(-1);
+  }
+
+  /** A run as it was last seen: a person may have approved it. */
+  current(run: SyncRun): SyncRun {
+    const runs = this.#byApplication.get(this.#keyOf(run));
+    return runs?.find(({ metadata }) => metadata.name === run.metadata.name) ?? run;
   }
 
   /** The run that has not come to its end. */
@@ -205,8 +212,10 @@ export class History {
     const key = this.#keyOf(run);
     const runs = this.#byApplication.get(key) ?? [];
     const index = runs.findIndex(({ metadata }) => metadata.name === run.metadata.name);
-    if (index < 0) runs.push(run);
-    else runs[index] = run;
+    const known = runs[index];
+    if (known === undefined) runs.push(run);
+    // A watch may lag behind our own write.
+    else if (revisionOf(run.metadata.resourceVersion) >= revisionOf(known.metadata.resourceVersion)) runs[index] = run;
     this.#byApplication.set(key, runs);
     for (const set of run.spec.renderedSets) {
       const users = this.#users.get(set);

@@ -1,6 +1,8 @@
 import type { InventoryEntry } from '#api';
 import { equalJson } from '#base';
+import { MANAGER } from './compare.ts';
 import type { Loaded } from './load.ts';
+import { isOurs } from './objects.plan.ts';
 import type { Rows } from './ownership.ts';
 import type { Survey } from './survey.ts';
 import { rowOf } from './survey.ts';
@@ -30,7 +32,10 @@ export async function settleRows(world: World, request: RowsRequest, moment: 'be
     const isOwned = world.table.owns(key, id);
     // Without a run only what is as Git says already is taken in, and only where Git may act by itself.
     if (moment === 'rest' && !isOwned && !(request.settings.automated && comparison.state === 'in-sync')) continue;
-    const uid = world.live.get(object.key)?.metadata.uid ?? world.table.rowsOf(key).get(id)?.uid;
+    const row = world.table.rowsOf(key).get(id);
+    const live = world.live.get(object.key);
+    // What someone made anew under the same name is not ours before it was applied.
+    const uid = live !== undefined && isOurs(live, row?.uid, MANAGER) ? live.metadata.uid : row?.uid;
     claimed.set(id, rowOf(object, commits.get(object.origin.path) ?? loaded.commit, uid));
   }
   const released = moment === 'begin' ? new Set<string>() : new Set(plan.released);

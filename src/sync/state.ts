@@ -30,8 +30,9 @@ export interface ApplicationState {
   /** The Application as our own last write left it. */
   written: Application | undefined;
   loaded: Loaded | undefined;
-  /** Whether the newest commit of every source has been looked at. */
-  upToDate: boolean;
+  /** Fetches of its sources so far, and how many of them the newest load had seen. */
+  fetches: number;
+  fetchesRead: number;
   /** When the newest load first lacked an owned object, by id. */
   readonly dropped: Map<string, number>;
   active: ActiveRun | undefined;
@@ -47,12 +48,18 @@ export interface ApplicationState {
   lastRun: { readonly name: string; readonly phase: SyncRunStatus['phase'] } | undefined;
 }
 
+/** Whether the newest commit of every source has been looked at. */
+export function isUpToDate({ fetches, fetchesRead }: ApplicationState): boolean {
+  return fetches === fetchesRead;
+}
+
 export function newState(client: Client): ApplicationState {
   return {
     comparer: new Comparer(client),
     written: undefined,
     loaded: undefined,
-    upToDate: false,
+    fetches: 0,
+    fetchesRead: -1,
     dropped: new Map(),
     active: undefined,
     resumed: false,

@@ -9,7 +9,7 @@ import type { Loaded } from './load.ts';
 import { isOurs, occupiedPlaces, pruneOption } from './objects.plan.ts';
 import { kindRank, type OrderKey, orderKeys, waveOf } from './order.plan.ts';
 import { type ClaimDecision, decideClaim, pruneGate } from './ownership.plan.ts';
-import type { ApplicationState } from './state.ts';
+import { type ApplicationState, isUpToDate } from './state.ts';
 import type { Comparison, DesiredObject, OwnedObject, SyncSnapshot } from './sync.types.ts';
 import { applicationId, isDoomed, stateOf, type World } from './world.ts';
 
@@ -133,7 +133,7 @@ export function claimOf(world: World, application: string, id: string): ClaimDec
 function ownerState(world: World, owner: string, id: string): 'loaded' | 'unknown' | 'doomed' {
   if (isDoomed(world, owner)) return 'doomed';
   const loaded = world.claims.loadedOf(owner);
-  if (loaded === undefined || !stateOf(world, owner).upToDate) return 'unknown';
+  if (loaded === undefined || !isUpToDate(stateOf(world, owner))) return 'unknown';
   const path = world.table.rowsOf(owner).get(id)?.path;
   // It may still stand in the file that cannot be read.
   return path !== undefined && loaded.failedPaths.includes(path) ? 'unknown' : 'loaded';
@@ -247,7 +247,7 @@ function unreadApplications(world: World, key: string): readonly string[] {
   const unread: string[] = [];
   for (const application of world.applications.list()) {
     const other = `${application.metadata.namespace}/${application.metadata.name}`;
-    if (other !== key && !isDoomed(world, other) && !stateOf(world, other).upToDate) unread.push(other);
+    if (other !== key && !isDoomed(world, other) && !isUpToDate(stateOf(world, other))) unread.push(other);
   }
   for (const parent of world.claims.applications()) {
     for (const { id, key: object } of world.claims.loadedOf(parent)?.objects ?? []) {

@@ -96,7 +96,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
       return readApplication(application).sources.some(({ repoURL }) => repoURL === url);
     });
     if (world === undefined) return;
-    for (const application of using) stateOf(world, keyOf(application)).upToDate = false;
+    for (const application of using) stateOf(world, keyOf(application)).fetches += 1;
     for (const application of using) wake(keyOf(application));
   }
 
