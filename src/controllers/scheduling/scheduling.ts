@@ -89,9 +89,9 @@ class SchedulingLoop {
     for (const pod of pods.list()) this.#seePod({ key: keyOf(pod), previous: undefined, current: pod });
     while (!signal.aborted) {
       if (this.#pending.ready === 0) await this.#idle();
-      // What arrived in the same turn is planned together.
-      await setImmediate();
       if (!signal.aborted) this.#plan();
+      // A pod that comes alone is not kept waiting; of many, those that come in the same turn are planned together.
+      await setImmediate();
     }
     for (const each of stop) each();
     this.#toBind.length = 0;
