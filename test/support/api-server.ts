@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Log, silentLog, systemClock } from '#base';
+import { type Clock, type Log, silentLog, systemClock } from '#base';
 import { createHttpClient, type HttpClient } from '#client';
 import {
   type Api,
@@ -35,8 +35,8 @@ export interface ApiServer {
 }
 
 /** The whole HTTPS API on a free port, over a store in memory: a real certificate, real tokens. */
-export async function startApiServer({ log = silentLog }: { readonly log?: Log } = {}): Promise<ApiServer> {
-  const clock = systemClock;
+export async function startApiServer(options: { readonly log?: Log; readonly clock?: Clock } = {}): Promise<ApiServer> {
+  const { log = silentLog, clock = systemClock } = options;
   const directory = await mkdtemp(path.join(tmpdir(), 'plumbline-api-'));
   const store = createMemoryStore({ clock });
   const api = await createApi({ store, clock, log });

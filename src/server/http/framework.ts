@@ -61,7 +61,8 @@ export function createFramework({ tls, limits, clock, log }: FrameworkOptions): 
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.setErrorHandler((error, request, reply) => {
     const answered = toApiError(fromFramework(error));
-    if (answered.reason === 'InternalError') log.error({ err: error, url: request.url }, 'request failed');
+    if (answered.reason === 'InternalError')
+      log.error({ err: error, path: request.url.split('?', 1)[0] }, 'request failed');
     if (!hasUnreadBody(request.raw)) return sendError(reply, answered);
     const set = Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]));
     const answer = errorAnswer(answered);

@@ -27,12 +27,26 @@ export type CallHandler = (call: ResourceCall) => Promise<unknown>;
 export function createResourceReads(deps: ResourceReadsDeps): Readonly<Record<'get' | 'list' | 'watch', CallHandler>> {
   const { api, authorize, encoder } = deps;
 
+  /** Both again: that the caller is known, and that he may. */
+  function checkAgain(call: ResourceCall, more: Parameters<typeof permit>[2] = {}): () => Promise<void> {
+    return async () => {
+      call.exchange.reauthenticate();
+      await permit(authorize, call, more);
+    };
+  }
+
   async function podLog(call: ResourceCall): Promise<void> {
     const { context, query, reply, signal } = call.exchange;
     const pod = { namespace: call.path.namespace, name: nameOf(call) };
-    const bytes = await deps.openPodLog(context, pod, planLogOptions(query), signal);
-    reply.hijack();
-    await streamLog(deps, reply.raw, bytes);
+    const options = planLogOptions(query);
+    await streamLog({
+      response: reply.raw,
+      open: (ended) => deps.openPodLog(context, pod, options, ended),
+      begin: () => reply.hijack(),
+      check: checkAgain(call),
+      clock: deps.clock,
+      signal,
+    });
   }
 
   return {
@@ -59,8 +73,8 @@ export function createResourceReads(deps: ResourceReadsDeps): Readonly<Record<'g
       const { labelSelector, resourceVersion, fieldSelector: given } = planReadOptions(exchange.query);
       const byName = path.name === undefined ? [] : [`metadata.name=${path.name}`];
       const fieldSelector = [...byName, ...(given === undefined ? [] : [given])].join(',');
-      const permitted = () => permit(authorize, call, demandedBy(fieldSelector));
-      await permitted();
+      const demanded = demandedBy(fieldSelector);
+      await permit(authorize, call, demanded);
       const request = {
         ...targetOf(call),
         ...(labelSelector === undefined ? {} : { labelSelector }),
@@ -74,7 +88,7 @@ export function createResourceReads(deps: ResourceReadsDeps): Readonly<Record<'g
         row,
         format: formatOf(exchange),
         open: (signal) => api.watch({ ...request, signal }),
-        reauthorize: permitted,
+        check: checkAgain(call, demanded),
         signal: exchange.signal,
       });
       exchange.reply.hijack(); // only now: a refusal before the headers is the framework's to answer

@@ -9,6 +9,7 @@ import type { NodeTunnel } from '../nodes/node-tunnel.ts';
 import type { OpenPodLog } from '../nodes/pod-logs.ts';
 import type { Api, UserInfo } from '../registry/api.ts';
 import { sendText, sendValue } from './answers.ts';
+import { CheckedRight } from './checked-right.ts';
 import { createDiscoveryHandler } from './discovery-handler.ts';
 import { createEncoder } from './encoding.ts';
 import { type Exchange, managerFromUserAgent, splitTarget } from './exchange.ts';
@@ -82,7 +83,15 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     const user = authenticate(request);
     const context = { user, defaultManager: managerFromUserAgent(request.headers['user-agent']) };
     const { pathname, query } = splitTarget(request.raw.url ?? '/');
-    return { request, reply, context, pathname, query, signal: open.track(reply.raw) };
+    return {
+      request,
+      reply,
+      context,
+      pathname,
+      query,
+      reauthenticate: () => void authenticate(request),
+      signal: open.track(reply.raw),
+    };
   }
 
   /** Every route goes through here: no handler runs for a caller we do not know. */
@@ -115,7 +124,10 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     const [, node = '', ticket] = NODE_STREAM.exec(decodeURIComponent(pathname)) ?? [];
     await permitted(exchange);
     if (nodeNameOf(context.user) !== node) throw new ApiError('Forbidden', "only a node's own agent may call here");
-    if (ticket === undefined && request.method === 'GET') return serveControl(tunnel, node, reply, signal);
+    if (ticket === undefined && request.method === 'GET') {
+      const check = async () => exchange.reauthenticate();
+      return serveControl(tunnel, node, reply, new CheckedRight({ clock, check, signal }));
+    }
     if (ticket !== undefined && request.method === 'POST') return serveStream(tunnel, node, ticket, exchange);
     throw unknownResource();
   }

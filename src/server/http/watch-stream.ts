@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import type { Clock, Log, Timer } from '#base';
+import type { Clock, Log } from '#base';
 import type { ResourceRow, WatchFrame } from '../registry/api.ts';
 import type { AnswerFormat } from './accept.plan.ts';
+import { CheckedRight } from './checked-right.ts';
 import { type Encoder, encodeErrorFrame, toApiError } from './encoding.ts';
 import { httpLimits } from './limits.ts';
 import { StreamWriter } from './stream-writer.ts';
@@ -19,7 +20,7 @@ export interface WatchStreamInput {
   /** Opens the watch; its frames end when the signal aborts. */
   readonly open: (signal: AbortSignal) => AsyncIterable<WatchFrame>;
   /** Throws when the watcher lost its right. */
-  readonly reauthorize: () => Promise<void>;
+  readonly check: () => Promise<void>;
   /** Aborts when the reader leaves or the server closes. */
   readonly signal: AbortSignal;
 }
@@ -30,7 +31,7 @@ export interface WatchStreamInput {
  */
 export async function streamWatch(deps: WatchStreamDeps, input: WatchStreamInput): Promise<void> {
   const { response, row, format } = input;
-  const right = new CheckedRight(deps.clock, input);
+  const right = new CheckedRight({ clock: deps.clock, check: input.check, signal: input.signal });
   const iterator = input.open(right.signal)[Symbol.asyncIterator]();
   try {
     const first = iterator.next();
@@ -63,51 +64,4 @@ export async function streamWatch(deps: WatchStreamDeps, input: WatchStreamInput
 async function refusedAtOnce(first: Promise<unknown>): Promise<void> {
   first.catch(() => undefined); // looked at again by the loop
   await Promise.race([first, new Promise((resolve) => setImmediate(resolve))]);
-}
-
-/** Ends a watch within `reauthorizeMs` after its user lost the right to it. */
-class CheckedRight {
-  readonly #clock: Clock;
-  readonly #input: Pick<WatchStreamInput, 'reauthorize' | 'signal'>;
-  readonly #controller = new AbortController();
-  readonly #onAbort = () => this.#controller.abort();
-  #timer: Timer | undefined;
-  #lost: unknown;
-
-  constructor(clock: Clock, input: Pick<WatchStreamInput, 'reauthorize' | 'signal'>) {
-    this.#clock = clock;
-    this.#input = input;
-    if (input.signal.aborted) this.#controller.abort();
-    input.signal.addEventListener('abort', this.#onAbort, { once: true });
-    this.#schedule();
-  }
-
-  /** Aborts when the caller left or the right is lost. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  throwIfLost(): void {
-    if (this.#lost !== undefined) throw this.#lost;
-  }
-
-  stop(): void {
-    this.#timer?.cancel();
-    this.#input.signal.removeEventListener('abort', this.#onAbort);
-    this.#controller.abort();
-  }
-
-  #schedule(): void {
-    this.#timer = this.#clock.after(httpLimits.reauthorizeMs, () => {
-      this.#input.reauthorize().then(
-        () => {
-          if (!this.#controller.signal.aborted) this.#schedule();
-        },
-        (error: unknown) => {
-          this.#lost = error;
-          this.#controller.abort();
-        },
-      );
-    });
-  }
 }

@@ -1,13 +1,14 @@
 import { finished } from 'node:stream/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CheckedRight } from '../http/checked-right.ts';
 import type { NodeTunnel } from './node-tunnel.ts';
 import type { ControlMessage } from './node-tunnel.types.ts';
 
 /** Header by which an agent says why it has no bytes to send. */
 const ERROR_HEADER = 'x-plumbline-error';
 
-/** Serves an agent's control connection: JSON lines for as long as both live. */
-export function serveControl(tunnel: NodeTunnel, node: string, reply: FastifyReply, signal: AbortSignal): void {
+/** Serves an agent's control connection: JSON lines for as long as both live and the agent's token is good. */
+export function serveControl(tunnel: NodeTunnel, node: string, reply: FastifyReply, right: CheckedRight): void {
   reply.hijack();
   const response = reply.raw;
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-cache' });
@@ -15,8 +16,9 @@ export function serveControl(tunnel: NodeTunnel, node: string, reply: FastifyRep
   const send = (message: ControlMessage) => {
     if (!response.writableEnded && !response.destroyed) response.write(`${JSON.stringify(message)}\n`);
   };
-  tunnel.connect(node, send, () => response.end(), signal);
-  signal.addEventListener('abort', () => response.end(), { once: true });
+  response.once('close', () => right.stop());
+  right.signal.addEventListener('abort', () => response.end(), { once: true });
+  tunnel.connect(node, send, () => response.end(), right.signal);
 }
 
 /** Takes the stream an agent dialled with a ticket. Answers when it was read to its end. */

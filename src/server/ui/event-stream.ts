@@ -12,6 +12,8 @@ export interface EventStreamInput {
   readonly lastEventId: string | undefined;
   /** The overview event's data, as this user sees it. */
   readonly overview: (snapshot: FeedSnapshot) => string;
+  /** Called when the headers are about to be sent; before that a refusal throws. */
+  readonly begin: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -58,6 +60,7 @@ export async function streamEvents(input: EventStreamInput): Promise<void> {
   }
 
   const subscription = await feed.subscribe(send);
+  input.begin();
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
   response.flushHeaders();
   const start = subscription.current();

@@ -4,6 +4,7 @@ import { type Clock, formatTime, type Log } from '#base';
 import type { Authorize } from '../auth/authorizer.ts';
 import { type Sessions, sessionLimits } from '../auth/sessions.ts';
 import { sendText, sendValue } from '../http/answers.ts';
+import { CheckedRight } from '../http/checked-right.ts';
 import { splitTarget } from '../http/exchange.ts';
 import { createFramework, createListener, type Listener, OpenResponses } from '../http/framework.ts';
 import { streamLog } from '../http/log-stream.ts';
@@ -98,12 +99,21 @@ export function createUiServer(options: UiServerOptions): UiServer {
     throw new ApiError('Forbidden', guard.reason);
   });
 
+  function authenticate({ headers }: FastifyRequest): UserInfo {
+    const sessionId = sessionIdOf(headers.cookie);
+    const user = sessionId === undefined ? undefined : sessions.authenticate(sessionId);
+    if (user === undefined) throw new ApiError('Unauthorized', 'not logged in; ask for a link: plumb login');
+    return user;
+  }
+
+  function stillLoggedIn(request: FastifyRequest): () => Promise<void> {
+    return async () => void authenticate(request);
+  }
+
   /** Every answer but files and login goes through here: no handler runs for a browser that is not logged in. */
   function loggedIn(handle: (exchange: UiExchange) => unknown) {
     return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-      const sessionId = sessionIdOf(request.headers.cookie);
-      const user = sessionId === undefined ? undefined : sessions.authenticate(sessionId);
-      if (user === undefined) throw new ApiError('Unauthorized', 'not logged in; ask for a link: plumb login');
+      const user = authenticate(request);
       reply.header('cache-control', 'no-store');
       const parameters = request.params as Readonly<Record<string, string>>;
       const { query } = splitTarget(request.raw.url ?? '/');
@@ -129,7 +139,7 @@ export function createUiServer(options: UiServerOptions): UiServer {
     return bytes.length === 0 ? {} : parseJsonStrict(bytes.toString('utf8')).value;
   }
 
-  async function enterStream(reply: FastifyReply): Promise<void> {
+  function enterStream(reply: FastifyReply): void {
     if (streams >= uiLimits.streams) throw new ApiError('TooManyRequests', 'too many streams are open');
     streams += 1;
     reply.raw.once('close', () => {
@@ -145,26 +155,34 @@ export function createUiServer(options: UiServerOptions): UiServer {
   async function stream({ request, reply, context, signal }: UiExchange): Promise<void> {
     await reads.overview(context); // refuses who may not see it all
     const overview = await overviewFor(context);
-    await enterStream(reply);
-    reply.hijack();
+    enterStream(reply);
+    const right = new CheckedRight({ clock, check: stillLoggedIn(request), signal });
+    reply.raw.once('close', () => right.stop());
     await streamEvents({
       response: reply.raw,
+      begin: () => reply.hijack(),
       feed,
       clock,
-      signal,
+      signal: right.signal,
       lastEventId: text(request.headers['last-event-id']),
       overview: (snapshot) => JSON.stringify({ type: 'overview', overview: overview(snapshot) }),
     });
   }
 
-  async function podLog({ reply, context, parameters, query, signal }: UiExchange): Promise<void> {
+  async function podLog({ request, reply, context, parameters, query, signal }: UiExchange): Promise<void> {
     const { namespace = '', name = '' } = parameters;
     const attributes = { verb: 'get' as const, group: '', resource: 'pods', subresource: 'log', namespace, name };
     await authorize(context.user, attributes);
-    const bytes = await options.openPodLog(context, { namespace, name }, planLogOptions(query), signal);
-    await enterStream(reply);
-    reply.hijack();
-    await streamLog({ clock }, reply.raw, bytes);
+    const logOptions = planLogOptions(query);
+    enterStream(reply);
+    await streamLog({
+      response: reply.raw,
+      open: (ended) => options.openPodLog(context, { namespace, name }, logOptions, ended),
+      begin: () => reply.hijack(),
+      check: stillLoggedIn(request),
+      clock,
+      signal,
+    });
   }
 
   function login(request: FastifyRequest, reply: FastifyReply): unknown {
