@@ -1,6 +1,6 @@
 import { ApiError, PODS, type Pod, type StatusDetails } from '#api';
 import type { Log } from '#base';
-import type { Api, UserInfo } from '../registry/api.ts';
+import type { Api, RequestContext, ResourceRow, UserInfo } from '../registry/api.ts';
 import { planAuthorization } from './authorization.plan.ts';
 import type { Attributes, ResourceAttributes } from './authorization.types.ts';
 import { GROUP_MASTERS, nodeNameOf } from './groups.plan.ts';
@@ -10,20 +10,29 @@ export type Authorize = (user: UserInfo, attributes: Attributes) => Promise<void
 
 export interface AuthorizerDeps {
   /** The node authorizer looks up pods by it. */
-  readonly api: Pick<Api, 'list' | 'row'>;
+  readonly api: Pick<Api, 'get' | 'list' | 'row'>;
   readonly log: Log;
 }
 
 /** Resources whose access by a node depends on the pods bound to it. */
 const BY_PODS = new Set(['pods', 'secrets', 'configmaps', 'serviceaccounts']);
 
+const CONTEXT: RequestContext = {
+  user: { name: 'system:plumbline:authorizer', groups: [GROUP_MASTERS] },
+  defaultManager: 'plumbline-authorizer',
+};
+
 export function createAuthorizer({ api, log }: AuthorizerDeps): Authorize {
   async function podsOf(node: string): Promise<readonly Pod[]> {
-    const row = api.row(PODS.group, PODS.version, PODS.plural);
-    if (row === undefined) return [];
-    const context = { user: { name: 'system:plumbline:authorizer', groups: [GROUP_MASTERS] }, defaultManager: '' };
-    const { items } = await api.list({ context, row, namespace: '', fieldSelector: `spec.nodeName=${node}` });
+    const row = rowOfPods(api);
+    const { items } = await api.list({ context: CONTEXT, row, namespace: '', fieldSelector: `spec.nodeName=${node}` });
     return items as readonly Pod[];
+  }
+
+  /** A pod that is gone is gone for its node too: "forbidden" would make the agent try again and again. */
+  async function throwIfGone({ group, resource, namespace, name }: ResourceAttributes): Promise<void> {
+    if (group !== '' || resource !== 'pods' || name === undefined || namespace === '') return;
+    await api.get({ context: CONTEXT, row: rowOfPods(api), namespace, name });
   }
 
   return async (user, attributes) => {
@@ -32,9 +41,16 @@ export function createAuthorizer({ api, log }: AuthorizerDeps): Authorize {
     const nodePods = byPods && asksForOne(attributes) ? await podsOf(node) : [];
     const plan = planAuthorization({ user, attributes, nodePods });
     if (plan.allowed) return;
+    if (byPods) await throwIfGone(attributes);
     log.info({ user: user.name, attributes, reason: plan.reason }, 'request refused');
     throw forbidden(user, attributes);
   };
+}
+
+function rowOfPods(api: Pick<Api, 'row'>): ResourceRow {
+  const row = api.row(PODS.group, PODS.version, PODS.plural);
+  if (row === undefined) throw new ApiError('InternalError', 'pods are not served');
+  return row;
 }
 
 /** Without a name no pod can vouch for the request: no need to look. */

@@ -19,6 +19,7 @@ describe('src/server/auth/node-restriction.plan.ts', () => {
     ['labels as they are', 'apply', { metadata: { labels: { zone: 'a' } } }],
     ['itself unchanged', 'update', live],
     ['an empty patch', 'strategic', {}],
+    ['the labels of its host', 'merge', { metadata: { labels: { 'kubernetes.io/os': 'linux' } } }],
   ] as const)('lets an agent write %s', (_what, how, body) => {
     expect(write(how, body)).toBeUndefined();
   });

@@ -30,6 +30,15 @@ const GUARDED_NODE: readonly Path[] = [
 /** A node names itself with labels when it registers, but not with these: they are the operator's word. */
 const OPERATOR_LABELS = 'node-restriction.kubernetes.io/';
 
+/** What a host says of itself: it may put these right again. Source: kubelet pkg/apis/well_known_labels.go (words only). */
+const HOST_LABELS: ReadonlySet<string> = new Set([
+  'kubernetes.io/hostname',
+  'kubernetes.io/os',
+  'kubernetes.io/arch',
+  'beta.kubernetes.io/os',
+  'beta.kubernetes.io/arch',
+]);
+
 /**
  * Decides whether an agent's write of a Node or a Pod's status stays within what an agent reports. Answers why not, or
  * undefined. Source: plugin/pkg/admission/noderestriction (words only).
@@ -39,7 +48,7 @@ export function planNodeWrite({ resource, subresource, how, body, live }: NodeWr
   if (how === 'json') return 'an agent may not send JSON patches; use a merge patch';
   if (live === undefined) return planRegistration(body);
   const guarded = resource === 'nodes' && subresource === undefined ? GUARDED_NODE : GUARDED_METADATA;
-  const changed = guarded.find((path) => changes(how, read(body, path), read(live, path)));
+  const changed = guarded.find((path) => changes(how, guardedPart(body, path), guardedPart(live, path)));
   return changed === undefined ? undefined : `an agent may not change ${changed.join('.')}`;
 }
 
@@ -63,6 +72,13 @@ function changes(how: NodeWrite['how'], said: unknown, stands: unknown): boolean
   if (said === undefined) return false;
   if (!isRecord(said) || !isRecord(stands)) return !equalJson(emptyAsAbsent(said), emptyAsAbsent(stands));
   return Object.keys(said).some((key) => !equalJson(said[key], Object.hasOwn(stands, key) ? stands[key] : undefined));
+}
+
+/** What stands at a path, without the labels that are the host's own. */
+function guardedPart(object: unknown, path: Path): unknown {
+  const value = read(object, path);
+  if (path.at(-1) !== 'labels' || !isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([label]) => !HOST_LABELS.has(label)));
 }
 
 function emptyAsAbsent(value: unknown): unknown {
