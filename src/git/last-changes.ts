@@ -8,10 +8,10 @@ const MAX_FIELD = 65_536;
 /** What `readLastChanges` understands. */
 export const LAST_CHANGES_FORMAT = ['-z', '--format=%x01%H', '--name-only', '--no-renames', '--diff-merges=combined'];
 
-/** Reads `git log` in the format above and notes for each path the first (newest) commit that names it. */
+/** Reads `git log` in the format above and notes for each path, up to so many, the first (newest) commit that names it. */
 export async function readLastChanges(
   child: GitChild,
-  wanted: ReadonlySet<string>,
+  limit: number,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
@@ -37,9 +37,9 @@ export async function readLastChanges(
         }
         // The first path after a commit's line comes with the newline between them.
         const path = field.startsWith('\n') ? field.slice(1) : field;
-        if (wanted.has(path) && !found.has(path)) found.set(path, commit);
+        if (path !== '' && !found.has(path)) found.set(path, commit);
       }
-      if (found.size === wanted.size || rest.length > MAX_FIELD) break;
+      if (found.size >= limit || rest.length > MAX_FIELD) break;
     }
   } finally {
     signal.removeEventListener('abort', stop);

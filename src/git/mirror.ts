@@ -39,8 +39,9 @@ const SIZE_CHECK_MS = 1_000;
 const PACKS_BEFORE_GC = 50;
 /** Objects nobody refers to any more live so long. */
 const PRUNE_AFTER = '2.weeks.ago';
-/** Paths whose last change is remembered for the next commit. */
+/** Paths whose last change is remembered, for each of so many commits. */
 const REMEMBERED_CHANGES = 65_536;
+const REMEMBERED_HISTORIES = 4;
 
 /** Opens (and makes, where it is not there) the bare mirror of one repository. Reaches no network. */
 export async function openMirror(options: MirrorOptions): Promise<GitMirror> {
@@ -64,7 +65,8 @@ class Mirror implements GitMirror {
   /** Commits with a keep ref, oldest use first. */
   readonly #kept = new Set<string>();
   #fetching: Promise<void> | undefined;
-  #changes: { readonly commit: string; readonly byPath: Map<string, string> } | undefined;
+  /** By commit, oldest question first. */
+  readonly #changes = new Map<string, Promise<ReadonlyMap<string, string>>>();
 
   constructor(options: MirrorOptions, repository: RepositoryUrl) {
     this.url = options.url;
@@ -199,7 +201,7 @@ class Mirror implements GitMirror {
   async #startOver(): Promise<void> {
     this.#catFile.restart();
     this.#kept.clear();
-    this.#changes = undefined;
+    this.#changes.clear();
     await rm(this.#dir, { recursive: true, force: true });
     await prepareDirectory(this.#dir, this.#repository);
   }
@@ -270,42 +272,50 @@ class Mirror implements GitMirror {
     return parseCommit(commit, object.bytes);
   }
 
-  /** Cost follows the commits since the last question, not the age of the files. */
+  /** One walk serves every question about a commit; the next commit costs the commits in between. */
   async lastChanges(commit: string, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
     requireCommit(commit);
-    const known = this.#changes;
-    const byPath = new Map<string, string>();
-    if (known !== undefined && (known.commit === commit || (await this.isAncestor(known.commit, commit)))) {
-      for (const [path, last] of known.byPath) byPath.set(path, last);
-      if (known.commit !== commit) {
-        const since = await this.#walk([`${known.commit}..${commit}`], new Set([...byPath.keys(), ...paths]));
-        for (const [path, last] of since) byPath.set(path, last);
-      }
-    }
-    const unknown = new Set(paths.filter((path) => !byPath.has(path)));
-    if (unknown.size > 0) for (const [path, last] of await this.#walk([commit], unknown)) byPath.set(path, last);
-    if (byPath.size <= REMEMBERED_CHANGES) this.#changes = { commit, byPath };
+    const all = await this.#changesAt(commit);
     const asked = new Map<string, string>();
     for (const path of paths) {
-      const last = byPath.get(path);
+      const last = all.get(path);
       if (last !== undefined) asked.set(path, last);
     }
     return asked;
   }
 
-  async #walk(range: readonly string[], wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
+  #changesAt(commit: string): Promise<ReadonlyMap<string, string>> {
+    const known = this.#changes.get(commit);
+    if (known !== undefined) return known;
+    const changes = this.#findChanges(commit, [...this.#changes].reverse());
+    this.#changes.set(commit, changes);
+    changes.catch(() => this.#changes.delete(commit));
+    for (const oldest of this.#changes.keys()) {
+      if (this.#changes.size <= REMEMBERED_HISTORIES) break;
+      this.#changes.delete(oldest);
+    }
+    return changes;
+  }
+
+  async #findChanges(
+    commit: string,
+    known: readonly (readonly [string, Promise<ReadonlyMap<string, string>>])[],
+  ): Promise<ReadonlyMap<string, string>> {
+    for (const [earlier, changes] of known) {
+      if (!(await this.isAncestor(earlier, commit))) continue;
+      const since = await this.#walk(`${earlier}..${commit}`);
+      return new Map([...(await changes), ...since]);
+    }
+    return this.#walk(commit);
+  }
+
+  async #walk(range: string): Promise<ReadonlyMap<string, string>> {
     const over = new AbortController();
     const timer = this.#clock.after(gitLimits.historyMs, () => over.abort());
     try {
-      const child = this.#git.spawn([
-        'log',
-        ...LAST_CHANGES_FORMAT,
-        `--max-count=${gitLimits.historyCommits}`,
-        ...range,
-        '--',
-        ...commonDirectory([...wanted]),
-      ]);
-      return await readLastChanges(child, wanted, over.signal);
+      const limits = [`--max-count=${gitLimits.historyCommits}`, '--end-of-options', range, '--'];
+      const child = this.#git.spawn(['log', ...LAST_CHANGES_FORMAT, ...limits]);
+      return await readLastChanges(child, REMEMBERED_CHANGES, over.signal);
     } finally {
       timer.cancel();
     }
@@ -389,18 +399,4 @@ async function directoryBytes(dir: string): Promise<number> {
 
 function requireCommit(id: string): void {
   if (!isCommitId(id)) throw new GitError('RevisionNotFound', 'not an object id');
-}
-
-/** The deepest directory that holds all of the paths, as a pathspec for git; nothing for the root. */
-function commonDirectory(paths: readonly string[]): readonly string[] {
-  const first = paths[0];
-  if (first === undefined) return [];
-  let common = first.split('/').slice(0, -1);
-  for (const path of paths) {
-    const parts = path.split('/');
-    let same = 0;
-    while (same < common.length && parts[same] === common[same]) same += 1;
-    common = common.slice(0, same);
-  }
-  return common.length === 0 ? [] : [`:(literal)${common.join('/')}`];
 }

@@ -5,6 +5,7 @@ import type { ReconcileResult } from '#reconcile';
 import { type ApplicationSettings, readApplication } from './application.plan.ts';
 import { carryOut, type StepOutcome } from './carry-out.ts';
 import { type Decision, decide, pruneDigest } from './decide.plan.ts';
+import { markRead } from './freshness.ts';
 import { approvedPruneDigest, MAX_RECORDED, PRUNE_ANNOTATION } from './history.ts';
 import { type Loaded, type LoadResult, loadApplication } from './load.ts';
 import { nextStep, type ObjectHealth } from './progress.plan.ts';
@@ -49,7 +50,7 @@ export async function reconcileApplication(world: World, key: string, signal: Ab
   await takeRefresh(world, key, application, settings);
   if (!state.resumed) resume(world, key, state);
   if (settings.problems.length > 0) {
-    state.fetchesRead = state.fetches;
+    markRead(world, key);
     await reportFailure(world, key, settings, {
       code: 'InvalidSpecError',
       message: settings.problems.join('; '),
@@ -126,16 +127,8 @@ async function load(
     state.comparer.retain(new Set(result.loaded.objects.map(({ id }) => id)));
   }
   // A pinned run stands for an older commit: what the newest one says is not known then.
-  if (state.active?.pinned === undefined && state.fetchesRead !== fetches) {
-    state.fetchesRead = fetches;
-    wakeGated(world, key);
-  }
+  if (state.active?.pinned === undefined) markRead(world, key, fetches);
   return result;
-}
-
-/** Others may hold back deletions until this Application was read. */
-function wakeGated(world: World, key: string): void {
-  for (const [other, { dropped }] of world.states) if (other !== key && dropped.size > 0) world.wake(other);
 }
 
 /** Whether the branch was replaced by another history since the last sync. */

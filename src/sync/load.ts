@@ -1,5 +1,5 @@
-import { type ApplicationSource, resourceOfKind } from '#api';
-import { errorCode, errorMessage, sha256Hex } from '#base';
+import type { ApplicationSource } from '#api';
+import { canonicalJson, errorCode, sha256Hex } from '#base';
 import { type CommitInfo, GitError, type GitMirror, gitLimits, type TreeFile } from '#git';
 import {
   assemble,
@@ -19,6 +19,8 @@ export interface Loaded {
   /** Commit of the first source: what the Application's status shows as its revision. */
   readonly commit: string;
   readonly commits: readonly { readonly repoURL: string; readonly commit: string }[];
+  /** What was asked for: the same commits read otherwise give other objects. */
+  readonly question: string;
   readonly info: CommitInfo;
   readonly objects: readonly RenderedObject[];
   readonly byId: ReadonlyMap<string, RenderedObject>;
@@ -57,8 +59,9 @@ const BLOBS_AT_ONCE = 128;
 export async function loadApplication(deps: LoadDeps, request: LoadRequest): Promise<LoadResult> {
   try {
     const commits = await resolveAll(deps, request);
-    if (request.previous !== undefined && sameCommits(request.previous.commits, commits)) {
-      return { type: 'loaded', loaded: request.previous };
+    const { previous } = request;
+    if (previous?.question === questionOf(request) && sameCommits(previous.commits, commits)) {
+      return { type: 'loaded', loaded: previous };
     }
     return { type: 'loaded', loaded: await loadCommits(deps, request, commits) };
   } catch (error) {
@@ -67,6 +70,10 @@ export async function loadApplication(deps: LoadDeps, request: LoadRequest): Pro
     if (!(error instanceof GitError)) throw error;
     return { type: 'failed', code: error.code, message: error.message };
   }
+}
+
+function questionOf({ settings: { sources, namespace } }: LoadRequest): string {
+  return canonicalJson({ sources, namespace });
 }
 
 /** The source as a whole cannot be loaded. Caught here; never leaves this file. */
@@ -126,6 +133,7 @@ async function loadCommits(deps: LoadDeps, request: LoadRequest, commits: Commit
   return {
     commit,
     commits,
+    question: questionOf(request),
     info: await mirror.commitInfo(commit),
     ...rendered,
     byId: new Map(rendered.objects.map((object) => [object.id, object])),
@@ -208,11 +216,3 @@ async function prepareAll(
     return { path, prepared: result };
   });
 }
-
-/** Words for a load that failed in a way nobody foresaw. */
-export function unexpected(error: unknown): LoadResult {
-  return { type: 'failed', code: errorCode(error) ?? 'InternalError', message: errorMessage(error) };
-}
-
-/** The resource of a rendered object: it was served when it was rendered. */
-export const resourceOfRendered = ({ key }: RenderedObject) => resourceOfKind(key.group, key.kind);

@@ -64,8 +64,8 @@ export interface RepositoriesDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
-  /** Called after each fetch, good or bad. */
-  readonly onFetched: (url: string) => void;
+  /** Called after each fetch, good or bad. `failureChanged`: it failed and did not before, or the other way, or differently. */
+  readonly onFetched: (url: string, failureChanged: boolean) => void;
 }
 
 export interface Repositories {
@@ -257,12 +257,16 @@ class Entry implements Repository {
     const timer = clock.after(delayMs, () => {
       this.#timer = undefined;
       this.#running = this.#slots
-        .with(() => this.#fetch(cause))
-        .finally(() => {
+        .with(async () => {
+          const before = this.failure?.message;
+          await this.#fetch(cause);
+          return before !== this.failure?.message;
+        })
+        .then((failureChanged) => {
           this.#running = undefined;
           this.#firstDone();
           this.#scheduleNext();
-          if (!this.#stop.signal.aborted) this.#deps.onFetched(this.url);
+          if (!this.#stop.signal.aborted) this.#deps.onFetched(this.url, failureChanged);
         });
     });
     this.#timer = { atMs, timer, cause };

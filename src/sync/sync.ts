@@ -15,6 +15,7 @@ import { reconcileApplication } from './application-sync.ts';
 import { Claims } from './claims.ts';
 import { readRepositorySecret, SECRET_TYPE_LABEL } from './credentials.plan.ts';
 import { SyncError } from './errors.ts';
+import { hasSameCommits, markRead } from './freshness.ts';
 import { History } from './history.ts';
 import { LiveObjects } from './live.ts';
 import { OwnershipTable } from './ownership.ts';
@@ -81,7 +82,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
   const claims = new Claims();
   const renderer = createRenderer({ clock, log }, settings.renderer);
   const repositories = createRepositories(
-    { clock, log, random, onFetched: (url) => void fetched(url) },
+    { clock, log, random, onFetched: (url, failureChanged) => void fetched(url, failureChanged) },
     { ...settings.repositories, stateDir, localPaths, pollMs: settings.pollMs },
   );
   const states: World['states'] = new Map();
@@ -90,14 +91,21 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
   let hints = 0;
   let world: World | undefined;
 
-  /** After a fetch only Applications whose commit changed, or whose condition does, are looked at. */
-  async function fetched(url: string): Promise<void> {
+  /** After a fetch only those Applications are looked at whose commit or condition is another now. */
+  async function fetched(url: string, failureChanged: boolean): Promise<void> {
+    if (world === undefined) return;
+    const here = world;
     const using = applications.list().filter((application) => {
       return readApplication(application).sources.some(({ repoURL }) => repoURL === url);
     });
-    if (world === undefined) return;
-    for (const application of using) stateOf(world, keyOf(application)).fetches += 1;
-    for (const application of using) wake(keyOf(application));
+    for (const application of using) stateOf(here, keyOf(application)).fetches += 1;
+    const newest = new Map<string, Promise<string | undefined>>();
+    for (const application of using) {
+      const key = keyOf(application);
+      const isSame = !failureChanged && (await hasSameCommits(here, key, readApplication(application), newest));
+      if (!isSame) wake(key);
+      else markRead(here, key);
+    }
   }
 
   function useRepositories(): void {
