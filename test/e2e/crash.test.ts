@@ -71,8 +71,11 @@ describe('crashes', () => {
   });
 
   it('adopts every container when the agent is killed and started again', async () => {
-    const before = await containers('');
-    expect(before.size).toBeGreaterThanOrEqual(4);
+    // A sandbox and a container for each of four pods: what the rollout before replaced is gone.
+    const before = await until('eight containers run', async () => {
+      const found = await containers('');
+      return found.size === 8 && found;
+    });
     const pid = await product.agentPid();
     process.kill(pid, 'SIGKILL');
     await product.stopServer();
@@ -106,7 +109,10 @@ describe('crashes', () => {
   });
 
   it('leaves containers and the agent running when the control plane is ended with Ctrl-C, and adopts them', async () => {
-    const before = await containers('');
+    const before = await until('eight containers run', async () => {
+      const found = await containers('');
+      return found.size === 8 && found;
+    });
     const agent = await product.agentPid();
     expect(await product.stopServer('SIGINT')).toBe(0);
     expect(await containers('')).toEqual(before);
