@@ -14,7 +14,7 @@ export interface Encoder {
 
 /**
  * Writes API objects as bytes. A watch event is encoded once per form, however many watch it: objects are frozen and
- * shared, so that the last `encodedObjects` encodings are found by identity. Tables are not kept: they hold ages.
+ * shared, so that the last `encodedBytes` of encodings are found by identity. Tables are not kept: they hold ages.
  */
 export function createEncoder(nowMs: () => number): Encoder {
   const plain = new EncodedObjects(JSON.stringify);
@@ -103,6 +103,7 @@ function line(type: WatchFrame['type'] | 'ERROR', object: string): Buffer {
 class EncodedObjects {
   readonly #lines = new Map<StoredObject, { type: string; bytes: Buffer }>();
   readonly #encode: (object: StoredObject) => string;
+  #bytes = 0;
 
   constructor(encode: (object: StoredObject) => string) {
     this.#encode = encode;
@@ -113,9 +114,11 @@ class EncodedObjects {
     if (known?.type === type) return known.bytes;
     const bytes = line(type, this.#encode(object));
     this.#lines.set(object, { type, bytes });
-    if (this.#lines.size > httpLimits.encodedObjects) {
-      const oldest = this.#lines.keys().next();
-      if (!oldest.done) this.#lines.delete(oldest.value);
+    this.#bytes += bytes.length - (known?.bytes.length ?? 0);
+    for (const [oldest, { bytes: dropped }] of this.#lines) {
+      if (this.#bytes <= httpLimits.encodedBytes) break;
+      this.#lines.delete(oldest);
+      this.#bytes -= dropped.length;
     }
     return bytes;
   }

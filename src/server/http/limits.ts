@@ -25,8 +25,8 @@ export const httpLimits = {
   watchTimeoutMs: 1_800_000,
   /** How often a watch's right is checked again. */
   reauthorizeMs: 30_000,
-  /** Encoded objects kept for the next watcher. */
-  encodedObjects: 2_048,
+  /** Encoded watch events kept for the next watcher, per form. */
+  encodedBytes: 8 * 1024 * 1024,
   /** Requests in work get so long to end when the server closes. */
   closeGraceMs: 5_000,
 } as const;

@@ -1,4 +1,4 @@
-import { isApiError, type ResourceType, type StoredObject } from '#api';
+import type { ResourceType, StoredObject } from '#api';
 import { type Clock, type Log, PlumblineError, sleep } from '#base';
 import { GROUP_MASTERS } from '../auth/groups.plan.ts';
 import type { Api, RequestContext, ResourceRow } from '../registry/api.ts';
@@ -46,21 +46,20 @@ export class Mirror<T extends StoredObject> {
   async start(signal: AbortSignal): Promise<void> {
     const { items, resourceVersion } = await this.#list();
     this.#objects = new Map(items.map((item) => [keyOf(item), item]));
-    this.#follow(resourceVersion, signal).catch((error: unknown) => {
-      if (!signal.aborted) this.#deps.log.error({ err: error, resource: this.#row.type.plural }, 'UI mirror stopped');
-    });
+    void this.#follow(resourceVersion, signal);
   }
 
   async #follow(from: string, signal: AbortSignal): Promise<void> {
-    let resourceVersion = from;
+    let resourceVersion: string | undefined = from;
     while (!signal.aborted) {
       try {
+        resourceVersion ??= await this.#relist();
         resourceVersion = await this.#watch(resourceVersion, signal);
       } catch (error) {
         if (signal.aborted) return;
         this.#deps.log.debug({ err: error, resource: this.#row.type.plural }, 'UI watch broke off');
-        await sleep(this.#deps.clock, uiLimits.retryMs, signal);
-        if (isApiError(error, 'Expired', 'Gone')) resourceVersion = await this.#relist();
+        resourceVersion = undefined;
+        await sleep(this.#deps.clock, uiLimits.retryMs, signal).catch(() => undefined); // the loop looks at the signal
       }
     }
   }
