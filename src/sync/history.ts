@@ -34,7 +34,7 @@ const MAX_LABEL = 63;
 
 export interface NewRun {
   readonly application: Application;
-  readonly loaded: Loaded;
+  readonly loaded: Pick<Loaded, 'commit' | 'info' | 'objects' | 'digest'>;
   readonly plan: SyncPlan;
   readonly trigger: SyncRunSpec['trigger'];
   readonly requestedBy: string;

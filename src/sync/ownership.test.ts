@@ -211,7 +211,7 @@ describe('src/sync: ownership', () => {
     expect(await owners('a')).toEqual(['argocd/site']);
   });
 
-  it('a person who deletes an Application with the finalizer deletes its objects, many only after approval', async () => {
+  it('a person who deletes an Application with the finalizer deletes its objects', async () => {
     const first = await bed.repo.commit({ 'web/a.yaml': configMap('a'), 'web/b.yaml': configMap('b') });
     await bed.apply('web', {}, { finalizers: ['resources-finalizer.argocd.argoproj.io/background'] });
     await bed.synced('web', first);
@@ -220,5 +220,32 @@ describe('src/sync: ownership', () => {
       'all of it is gone',
       async () => (await map('a')) === undefined && (await bed.application('web')) === undefined,
     );
+  });
+
+  it('a person who deletes a large Application is asked before its objects go', async () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 12 }, (_, index) => [`web/m${index}.yaml`, configMap(`m${index}`)]),
+    );
+    const first = await bed.repo.commit(many);
+    await bed.apply('web', {}, { finalizers: ['resources-finalizer.argocd.argoproj.io/background'] });
+    await bed.synced('web', first);
+    await bed.as('bob', 'kubectl').delete(APPLICATIONS, { namespace: 'argocd', name: 'web' });
+    const run = await bed.until('a run waits for approval', async () => {
+      return (await bed.runs('web')).find(({ status }) => status?.phase === 'PruneBlocked');
+    });
+    expect(run.spec.plan).toHaveLength(12);
+    expect((await bed.application('web'))?.status?.conditions?.map(({ type }) => type)).toContain('PruneBlocked');
+    expect(await map('m3')).toBeDefined();
+    await bed
+      .as('ada', 'plumb')
+      .patch(
+        SYNC_RUNS,
+        { namespace: 'argocd', name: run.metadata.name },
+        { type: 'merge', body: { status: { approval: { by: 'ada', at: '2026-11-23T00:00:00Z' } } } },
+        { subresource: 'status' },
+      );
+    await bed.until('all of it is gone', async () => {
+      return (await map('m3')) === undefined && (await bed.application('web')) === undefined;
+    });
   });
 });

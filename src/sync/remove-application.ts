@@ -1,13 +1,20 @@
-import { APPLICATIONS, type Application } from '#api';
+import { APPLICATIONS, type Application, type SyncRun } from '#api';
+import { formatTime } from '#base';
 import type { ReconcileResult } from '#reconcile';
+import { readApplication } from './application.plan.ts';
 import { CASCADE_APPROVED, deleteObject } from './carry-out.ts';
 import { MANAGER } from './compare.ts';
+import { pruneDigest } from './decide.plan.ts';
+import { approvedPruneDigest } from './history.ts';
 import { resourceOf } from './live.ts';
-import { isOurs, pruneOption } from './objects.plan.ts';
-import { comparePruneOrder, kindRank, waveOf } from './order.plan.ts';
-import { judgePrune } from './prune.plan.ts';
-import { CASCADE_FINALIZER, cascades } from './survey.ts';
-import { isDoomed, type World } from './world.ts';
+import { reportFailure } from './report.ts';
+import { CASCADE_FINALIZER, cascades, surveyOwned } from './survey.ts';
+import { planCascade } from './sync.plan.ts';
+import type { SyncPlan } from './sync.types.ts';
+import { isDoomed, stateOf, type World } from './world.ts';
+
+/** Objects on their way out wake their Application; this is for changes that nothing tells, ms. */
+const CASCADE_POLL_MS = 2_000;
 
 /**
  * An Application was deleted. With the finalizer of Argo CD what it holds is deleted too, under the same brake as any
@@ -19,8 +26,7 @@ export async function removeApplication(
   application: Application | undefined,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
-  if (application !== undefined && cascades(application)) return cascade(world, key, application, signal);
-  if (application !== undefined) return {};
+  if (application !== undefined) return cascades(application) ? cascade(world, key, application, signal) : {};
   world.claims.delete(key);
   world.states.delete(key);
   await world.table.update(key, () => new Map());
@@ -34,71 +40,91 @@ async function cascade(
   application: Application,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
+  const plan = await planRemoval(world, key, signal);
+  if (plan.steps.length === 0 && plan.deleting.length === 0) {
+    await dropFinalizer(world, application, signal);
+    return {};
+  }
+  const isApproved = application.metadata.annotations?.[CASCADE_APPROVED] !== undefined;
+  if (plan.verdict.blocked && !isApproved && !(await isApprovedByRun(world, key, application, plan))) return {};
+  for (const { key: object } of plan.steps) {
+    signal.throwIfAborted();
+    const live = world.live.get(object);
+    if (live !== undefined) await deleteObject(world, live, signal);
+  }
+  return { requeueAfterMs: CASCADE_POLL_MS };
+}
+
+async function planRemoval(world: World, key: string, signal: AbortSignal): Promise<SyncPlan> {
   const rows = world.table.rowsOf(key);
   for (const entry of rows.values()) {
     const resource = resourceOf(entry);
     if (resource !== undefined) await world.live.ensure(resource, signal);
   }
-  const handed = new Set<string>();
-  const open = [...rows].flatMap(([id, entry]) => {
-    const live = world.live.get(entry);
-    const taker = world.claims.othersOf(id, key).find((claim) => !isDoomed(world, claim.application));
-    if (taker !== undefined) handed.add(id);
-    if (live === undefined || taker !== undefined || !isOurs(live, entry.uid, MANAGER)) return [];
-    const { group, kind, namespace, name } = entry;
-    const option = pruneOption(live);
-    if (option === 'never') return [];
-    return [
-      {
-        id,
-        live,
-        key: { group, kind, namespace, name },
-        order: { wave: waveOf(live), rank: kindRank(kind), id },
-        confirm: option === 'confirm',
-        cascade: [],
-      },
-    ];
-  });
-  if (open.length === 0) {
-    await dropFinalizer(world, application, signal);
-    return {};
-  }
-  const verdict = judgePrune({
-    candidates: open,
-    staying: [],
-    ownedCount: rows.size,
-    allowEmpty: false,
-    unrelatedHistory: false,
-    pathMissing: false,
-    applicationDeleted: true,
-  });
-  const isApproved = application.metadata.annotations?.[CASCADE_APPROVED] !== undefined;
-  if (verdict.blocked && !isApproved) {
-    await blockCascade(world, application, verdict.reasons);
-    return {};
-  }
-  for (const { live } of open.toSorted((a, b) => comparePruneOrder(a.order, b.order))) {
-    if (live.metadata.deletionTimestamp === undefined) await deleteObject(world, live, signal);
-  }
-  return { requeueAfterMs: CASCADE_POLL_MS };
+  const owned = [...rows].map(([id, entry]) => surveyOwned(world, id, entry));
+  const taken = owned.filter(({ id }) =>
+    world.claims.othersOf(id, key).some((claim) => !isDoomed(world, claim.application)),
+  );
+  return planCascade(owned, new Set(taken.map(({ id }) => id)));
 }
 
-/** Objects on their way out wake the Application; this is for changes that nothing tells, ms. */
-const CASCADE_POLL_MS = 1_000;
+/** Whether a person has approved these very deletions. If nobody was asked yet, asks. */
+async function isApprovedByRun(world: World, key: string, application: Application, plan: SyncPlan): Promise<boolean> {
+  const asked = world.history.open(key);
+  if (asked !== undefined && approvedPruneDigest(asked) === pruneDigest(plan)) {
+    if (asked.status?.approval === undefined) return false;
+    if (asked.status.phase === 'PruneBlocked') {
+      const status = { ...asked.status, phase: 'Running' as const };
+      await world.history.writeStatus(asked, status);
+    }
+    return true;
+  }
+  // Approved before, and part of it is gone by now.
+  if (asked?.status?.phase === 'Running' && asked.status.approval !== undefined) return true;
+  await ask(world, key, application, plan, asked);
+  return false;
+}
 
-async function dropFinalizer(world: World, application: Application, signal: AbortSignal): Promise<void> {
-  const { namespace = '', name, finalizers = [] } = application.metadata;
+async function ask(
+  world: World,
+  key: string,
+  application: Application,
+  plan: SyncPlan,
+  before: SyncRun | undefined,
+): Promise<void> {
+  const now = formatTime(world.clock.nowMs());
+  if (before?.status !== undefined) {
+    const status = { ...before.status, phase: 'Superseded' as const, finishedAt: now };
+    await world.history.writeStatus(before, status);
+  }
+  const commit = application.status?.sync?.revision ?? 'none';
+  const message = `the Application was deleted; what it holds waits for approval: ${plan.verdict.reasons.join('; ')}`;
+  const run = await world.history.begin({
+    application,
+    loaded: {
+      commit,
+      info: { id: commit, author: '', email: '', committedAtMs: world.clock.nowMs(), message: '' },
+      objects: [],
+      digest: 'deleted',
+    },
+    plan,
+    trigger: 'manual',
+    requestedBy: 'whoever deleted the Application',
+    prune: true,
+    status: { phase: 'PruneBlocked', reason: 'PruneBlocked', message, startedAt: now },
+  });
+  const state = stateOf(world, key);
+  state.active = undefined;
+  state.lastRun = { name: run.metadata.name, phase: 'PruneBlocked' };
+  world.events.record(application, { type: 'Warning', reason: 'PruneBlocked', message });
+  const settings = readApplication(application);
+  await reportFailure(world, key, settings, { type: 'PruneBlocked', code: 'PruneBlocked', message });
+}
+
+async function dropFinalizer(world: World, { metadata }: Application, signal: AbortSignal): Promise<void> {
+  const { namespace = '', name, finalizers = [] } = metadata;
   const rest = finalizers.filter((finalizer) => finalizer.split('/', 1)[0] !== CASCADE_FINALIZER);
   const body = { metadata: { finalizers: rest.length === 0 ? null : rest } };
-  await world.client.patch(
-    APPLICATIONS,
-    { namespace, name },
-    { type: 'merge', body },
-    { fieldManager: MANAGER, signal },
-  );
-}
-
-async function blockCascade(world: World, application: Application, reasons: readonly string[]): Promise<void> {
-  const message = `what it holds is not deleted before that is approved: ${reasons.join('; ')}. Approve with the annotation ${CASCADE_APPROVED}, or take off the finalizer to keep the objects`;
-  world.events.record(application, { type: 'Warning', reason: 'PruneBlocked', message });
+  const key = { namespace, name };
+  await world.client.patch(APPLICATIONS, key, { type: 'merge', body }, { fieldManager: MANAGER, signal });
 }

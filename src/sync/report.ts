@@ -10,7 +10,7 @@ import type { ApplicationState } from './state.ts';
 import { conditionsOf, type NewCondition, planStatus, type ReportedObject } from './status.plan.ts';
 import type { Survey } from './survey.ts';
 import type { Comparison, SyncPlan } from './sync.types.ts';
-import { applicationOf, patchApplication, type World } from './world.ts';
+import { applicationOf, patchApplication, stateOf, type World } from './world.ts';
 
 /** Fields of one object that a status shows. */
 const MAX_FIELDS = 20;
@@ -32,11 +32,6 @@ export async function report(world: World, request: ReportRequest): Promise<void
   const application = applicationOf(world, key);
   if (application === undefined) return;
   const objects = reportObjects(world, request);
-  const { active } = state;
-  const current =
-    active === undefined
-      ? state.lastRun
-      : { name: active.run.metadata.name, phase: active.run.status?.phase ?? 'Running' };
   const digest = request.isSynced ? loaded.digest : application.status?.digest;
   await writeStatus(
     world,
@@ -49,7 +44,7 @@ export async function report(world: World, request: ReportRequest): Promise<void
       sync: overallSync(objects, loaded, plan),
       revision: loaded.commit,
       digest,
-      run: current,
+      run: runOf(state),
       images: [...new Set(loaded.objects.flatMap(({ object }) => imagesOf(object)))].sort(),
       conditions: [
         ...repositoryConditions(world, settings),
@@ -61,16 +56,22 @@ export async function report(world: World, request: ReportRequest): Promise<void
   );
 }
 
+function runOf({ active, lastRun }: ApplicationState): ApplicationStatus['run'] {
+  return active === undefined
+    ? lastRun
+    : { name: active.run.metadata.name, phase: active.run.status?.phase ?? 'Running' };
+}
+
 /** Nothing could be loaded: what is live stays as it is, and what was told of it too. */
 export async function reportFailure(
   world: World,
   key: string,
   settings: ApplicationSettings,
-  failure: { readonly code: string; readonly message: string },
+  failure: { readonly type?: string; readonly code: string; readonly message: string },
 ): Promise<void> {
   const application = applicationOf(world, key);
   if (application === undefined) return;
-  const type = failure.code === 'InvalidSpecError' ? failure.code : 'ComparisonError';
+  const type = failure.type ?? 'ComparisonError';
   await writeStatus(
     world,
     key,
@@ -82,7 +83,7 @@ export async function reportFailure(
       sync: 'Unknown',
       revision: application.status?.sync?.revision,
       digest: application.status?.digest,
-      run: application.status?.run,
+      run: runOf(stateOf(world, key)) ?? application.status?.run,
       images: [],
       conditions: [
         ...repositoryConditions(world, settings),

@@ -154,7 +154,7 @@ function wantedElsewhere(
   return elsewhere;
 }
 
-function surveyOwned(world: World, id: string, entry: InventoryEntry): OwnedObject {
+export function surveyOwned(world: World, id: string, entry: InventoryEntry): OwnedObject {
   const { group, kind, namespace, name, path, line } = entry;
   const key = { group, kind, namespace, name };
   const live = world.live.get(key);

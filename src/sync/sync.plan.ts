@@ -41,6 +41,39 @@ export function planSync(snapshot: SyncSnapshot): SyncPlan {
   };
 }
 
+/** What goes with an Application that was deleted: all it owns but what another one takes over. */
+export function planCascade(owned: readonly OwnedObject[], wantedElsewhere: ReadonlySet<string>): SyncPlan {
+  const gone = planRemovals({ ...NOTHING, owned, wantedElsewhere, prune: true }, new Set());
+  const prunes = gone.prunes.toSorted((a, b) => comparePruneOrder(a.order, b.order));
+  const verdict = judgePrune({
+    candidates: prunes.map((object) => ({ ...object, confirm: object.pruneOption === 'confirm' })),
+    staying: [],
+    ownedCount: owned.length,
+    allowEmpty: false,
+    unrelatedHistory: false,
+    pathMissing: false,
+    applicationDeleted: true,
+  });
+  const steps = prunes.map((object) => ({
+    ...pruneStep(object, new Set(), undefined),
+    reason: 'its Application was deleted',
+  }));
+  return { ...gone, steps, verdict, refused: [], taken: [], undecided: [] };
+}
+
+const NOTHING: SyncSnapshot = {
+  desired: [],
+  owned: [],
+  wantedElsewhere: new Set(),
+  gates: new Map(),
+  heldIds: new Set(),
+  failedPaths: [],
+  prune: false,
+  allowEmpty: false,
+  unrelatedHistory: false,
+  pathMissing: false,
+};
+
 function planApplies({ desired }: SyncSnapshot): Pick<SyncPlan, 'steps' | 'refused' | 'taken' | 'undecided'> {
   const steps: SyncStep[] = [];
   const refused: SyncPlan['refused'][number][] = [];
