@@ -76,6 +76,16 @@ describe('src/controllers/nodes/node-lifecycle.plan.ts', () => {
     expect([text(planned.taints), planned.evict?.key]).toEqual([taints, evict]);
   });
 
+  it.each([
+    ['memory is short', 'MemoryPressure', ['node.kubernetes.io/memory-pressure:NoSchedule']],
+    ['the disk is full', 'DiskPressure', ['node.kubernetes.io/disk-pressure:NoSchedule']],
+    ['the agent may not set up a network, and runs pods without', 'NetworkUnavailable', undefined],
+  ])('repels new pods as its conditions say: %s', (_, type, taints) => {
+    const given = node('True');
+    const conditions = [...(given.status?.conditions ?? []), { type, status: 'True' }];
+    expect(text(plan({ ...given, status: { conditions } }).taints)).toEqual(taints);
+  });
+
   it('says Unknown of everything a silent node said, and keeps when it last spoke', () => {
     const { conditions } = plan(node('True'), { silentMs: 40_000 });
     expect(conditions?.map(({ type, status }) => `${type} ${status}`)).toEqual([

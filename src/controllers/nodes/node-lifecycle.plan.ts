@@ -59,11 +59,11 @@ const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
 
 /** Conditions that a silent node no longer vouches for. */
 const VOUCHED = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
+/** `NetworkUnavailable` repels nobody here: an agent that may not touch the kernel's tables runs pods all the same. */
 const TAINT_OF_CONDITION: Readonly<Record<string, string>> = {
   MemoryPressure: 'node.kubernetes.io/memory-pressure',
   DiskPressure: 'node.kubernetes.io/disk-pressure',
   PIDPressure: 'node.kubernetes.io/pid-pressure',
-  NetworkUnavailable: 'node.kubernetes.io/network-unavailable',
 };
 /** Taints that are ours to add and to take off. */
 const OURS = new Set([NOT_READY, UNREACHABLE, UNSCHEDULABLE, ...Object.values(TAINT_OF_CONDITION)]);
