@@ -301,7 +301,11 @@ async function continueRun(world: World, turn: Turn): Promise<Outcome> {
     case 'prune': {
       active.waiting = undefined;
       const run = active.run.metadata.name;
-      const outcomes = await carryOut(world, { key, settings, loaded, state, run, signal }, next.steps);
+      const outcomes = await carryOut(
+        world,
+        { key, settings, loaded, state, survey: turn.survey, run, signal },
+        next.steps,
+      );
       for (const outcome of outcomes) record(active, outcome);
       return { again: true };
     }
@@ -392,7 +396,7 @@ async function healBeside(world: World, turn: Turn, steps: readonly SyncStep[]):
   noteHeal(world, state);
   const startedAtMs = world.clock.nowMs();
   const run = state.active?.run.metadata.name ?? '';
-  const outcomes = await carryOut(world, { key, settings, loaded, state, run, signal }, steps);
+  const outcomes = await carryOut(world, { key, settings, loaded, state, survey: turn.survey, run, signal }, steps);
   const nowMs = world.clock.nowMs();
   await world.history.begin({
     application,

@@ -1,13 +1,12 @@
-import { isApiError, type Json, type KubeObject, NAMESPACES, type ResourceType, type StoredObject } from '#api';
-import { canonicalJson, errorMessage } from '#base';
+import { isApiError, type Json, type KubeObject, NAMESPACES, type StoredObject } from '#api';
+import { errorMessage } from '#base';
 import type { ApplicationSettings } from './application.plan.ts';
-import { adoptIgnored, MANAGER } from './compare.ts';
-import { effectiveRules } from './ignore-rules.plan.ts';
+import { adoptIgnored, type CompareRequest, type Comparer, MANAGER } from './compare.ts';
 import { resourceOf } from './live.ts';
 import type { Loaded } from './load.ts';
 import { isOurs } from './objects.plan.ts';
 import type { ApplicationState } from './state.ts';
-import { cascades } from './survey.ts';
+import { cascades, type Survey } from './survey.ts';
 import type { SyncStep } from './sync.types.ts';
 import type { World } from './world.ts';
 
@@ -22,6 +21,7 @@ export interface CarryOut {
   readonly settings: ApplicationSettings;
   readonly loaded: Loaded;
   readonly state: ApplicationState;
+  readonly survey: Pick<Survey, 'rules' | 'rulesKey'>;
   /** Name of the run, written on Applications whose cascade it has been allowed to begin. */
   readonly run: string;
   readonly signal: AbortSignal;
@@ -73,38 +73,59 @@ async function carryOutOne(world: World, request: CarryOut, step: SyncStep): Pro
 }
 
 async function apply(world: World, request: CarryOut, step: SyncStep): Promise<StepOutcome> {
-  const { settings, loaded, state, signal } = request;
+  const { settings, loaded, state, survey, signal } = request;
   const object = loaded.byId.get(step.id);
   const resource = resourceOf(step.key);
   if (object === undefined || resource === undefined)
     return { step, action: 'failed', message: 'is not in the commit any more' };
   await createNamespace(world, settings, step);
-  const live = await removeForeign(world, resource, step, signal);
-  const rules = effectiveRules(settings.ignoreDifferences, loaded.objects);
-  const written = await world.client.apply(resource, adoptIgnored(object.object, live, rules), {
+  const live = await removeForeign(
+    world,
+    step,
+    { object, resource, rules: survey.rules, rulesKey: survey.rulesKey, signal },
+    state.comparer,
+  );
+  const written = await world.client.apply(resource, adoptIgnored(object.object, live, survey.rules), {
     fieldManager: MANAGER,
     force: true,
     fieldValidation: 'Strict',
     signal,
   });
   world.live.wrote(written);
-  state.comparer.applied({ object, rulesKey: canonicalJson(rules) }, written);
+  state.comparer.applied({ object, rulesKey: survey.rulesKey }, written);
   return { step, action: step.action === 'create' ? 'created' : 'configured' };
 }
 
-/** Takes away what people added to an object, which applying alone would leave. */
+/** How often an object may change between looking at it and taking something away. */
+const REMOVE_ATTEMPTS = 5;
+
+/** Takes away what people added to an object, which applying alone would leave. Looks again when it changed meanwhile. */
 async function removeForeign(
   world: World,
-  resource: ResourceType,
-  { key, removals }: SyncStep,
-  signal: AbortSignal,
+  { key, removals: planned }: SyncStep,
+  question: Omit<CompareRequest, 'live'>,
+  comparer: Comparer,
 ): Promise<StoredObject | undefined> {
-  if (removals.length === 0) return world.live.get(key);
+  const { resource, signal } = question;
   const at = key.namespace === '' ? { name: key.name } : { namespace: key.namespace, name: key.name };
-  const patch = { type: 'json', body: removals as unknown as Json } as const;
-  const written = await world.client.patch(resource, at, patch, { fieldManager: MANAGER, signal });
-  world.live.wrote(written);
-  return written;
+  let removals = planned;
+  for (let attempt = 1; removals.length > 0; attempt += 1) {
+    try {
+      const patch = { type: 'json', body: removals as unknown as Json } as const;
+      const written = await world.client.patch(resource, at, patch, { fieldManager: MANAGER, signal });
+      world.live.wrote(written);
+      return written;
+    } catch (error) {
+      // The patch begins with a test of the version it was made for; a controller's status write is enough to fail it.
+      if (!isApiError(error, 'Invalid', 'Conflict') || attempt >= REMOVE_ATTEMPTS) throw error;
+      const live = await world.client.get(resource, at, { signal });
+      if (live === undefined) return undefined;
+      world.live.wrote(live);
+      const comparison = await comparer.compare({ ...question, live });
+      removals = comparison.state === 'different' ? comparison.removals : [];
+    }
+  }
+  return world.live.get(key);
 }
 
 /** With `CreateNamespace=true` the destination is made when it is missing. It is not owned: it is never deleted by us. */

@@ -72,8 +72,9 @@ export class Comparer {
     const isSameQuestion = known?.digest === object.digest && known.rules === rulesKey;
     if (isSameQuestion && known.version === version) return known.comparison;
     const fingerprint = fingerprintOf(live);
-    const comparison =
-      isSameQuestion && known.fingerprint === fingerprint ? known.comparison : await this.#ask(request, live);
+    // What takes things away holds for one version only, so it is asked for again.
+    const holds = isSameQuestion && known.fingerprint === fingerprint && !hasRemovals(known.comparison);
+    const comparison = holds ? known.comparison : await this.#ask(request, live);
     this.#known.set(object.id, { digest: object.digest, rules: rulesKey, version, fingerprint, comparison });
     return comparison;
   }
@@ -126,6 +127,10 @@ export class Comparer {
   retain(ids: ReadonlySet<string>): void {
     for (const id of this.#known.keys()) if (!ids.has(id)) this.#known.delete(id);
   }
+}
+
+function hasRemovals(comparison: Comparison): boolean {
+  return comparison.state === 'different' && comparison.removals.length > 0;
 }
 
 /** Whether the API said no to the object itself, rather than being unable to answer. */

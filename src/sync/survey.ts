@@ -1,4 +1,11 @@
-import { type InventoryEntry, type KubeObject, type ObjectKey, type StoredObject, versionOf } from '#api';
+import {
+  type IgnoreDifference,
+  type InventoryEntry,
+  type KubeObject,
+  type ObjectKey,
+  type StoredObject,
+  versionOf,
+} from '#api';
 import { canonicalJson } from '#base';
 import type { RenderedObject } from '#render';
 import type { ApplicationSettings } from './application.plan.ts';
@@ -24,6 +31,9 @@ export interface SurveyRequest {
 }
 
 export interface Survey {
+  /** Ignore rules that hold, and a text that is equal when they are. */
+  readonly rules: readonly IgnoreDifference[];
+  readonly rulesKey: string;
   readonly snapshot: SyncSnapshot;
   /** When a gate opens at the latest; undefined when none is closed. */
   readonly gatesOpenAtMs: number | undefined;
@@ -34,7 +44,7 @@ const COMPARED_AT_ONCE = 16;
 
 /** Reads everything that a plan is made from. Asks the API only about what may have changed. */
 export async function survey(world: World, request: SurveyRequest): Promise<Survey> {
-  const { key, loaded, signal } = request;
+  const { key, loaded, settings, signal } = request;
   const rows = world.table.rowsOf(key);
   const kinds = new Map<string, ObjectKey>();
   for (const object of loaded.objects) kinds.set(`${object.key.group}/${object.key.kind}`, object.key);
@@ -46,16 +56,20 @@ export async function survey(world: World, request: SurveyRequest): Promise<Surv
   const wanted = new Set(loaded.objects.map(({ id }) => id));
   noteDropped(world, request, wanted);
   const { gates, openAtMs } = closedGates(world, request, wanted);
+  const rules = effectiveRules(settings.ignoreDifferences, loaded.objects);
+  const rulesKey = canonicalJson(rules);
   return {
+    rules,
+    rulesKey,
     snapshot: {
-      desired: await surveyDesired(world, request),
+      desired: await surveyDesired(world, request, rules, rulesKey),
       owned: [...rows].map(([id, entry]) => surveyOwned(world, id, entry)),
       wantedElsewhere: wantedElsewhere(world, key, rows.keys(), wanted),
       gates,
       heldIds: new Set(loaded.heldIds),
       failedPaths: loaded.failedPaths,
       prune: request.prune,
-      allowEmpty: request.settings.allowEmpty,
+      allowEmpty: settings.allowEmpty,
       unrelatedHistory: request.unrelatedHistory,
       pathMissing: loaded.pathMissing,
     },
@@ -63,11 +77,14 @@ export async function survey(world: World, request: SurveyRequest): Promise<Surv
   };
 }
 
-async function surveyDesired(world: World, request: SurveyRequest): Promise<readonly DesiredObject[]> {
-  const { key, loaded, settings, state, signal } = request;
+async function surveyDesired(
+  world: World,
+  request: SurveyRequest,
+  rules: readonly IgnoreDifference[],
+  rulesKey: string,
+): Promise<readonly DesiredObject[]> {
+  const { key, loaded, state, signal } = request;
   const orders = orderKeys(loaded.objects);
-  const rules = effectiveRules(settings.ignoreDifferences, loaded.objects);
-  const rulesKey = canonicalJson(rules);
   const desired: DesiredObject[] = [];
   for (let start = 0; start < loaded.objects.length; start += COMPARED_AT_ONCE) {
     const part = loaded.objects.slice(start, start + COMPARED_AT_ONCE);
