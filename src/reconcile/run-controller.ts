@@ -30,31 +30,71 @@ export async function runController(options: RunControllerOptions, signal: Abort
   const { controller, sources, clock, workers = runControllerDefaults.workers } = options;
   const log = options.log.child({ controller: controller.name });
   const queue = options.queue ?? new WorkQueue(clock);
-  let overflowed = false;
+  const everything = new Sweep(queue, sources);
   setMaxListeners(0, signal); // One for each worker; each is taken off again.
 
-  const enqueue: Parameters<KeySource['subscribe']>[0] = (key, priority) => {
-    if (queue.add(key, priority)) return;
-    if (!overflowed) log.warn({ waiting: queue.size }, 'the queue is full, everything is looked at again later');
-    overflowed = true;
-  };
-  const enqueueAll = () => {
-    overflowed = false;
-    for (const source of sources) for (const key of source.keys()) enqueue(key);
-  };
-
-  const unsubscribe = sources.map((source) => source.subscribe(enqueue));
-  enqueueAll();
+  const unsubscribe = sources.map((source) =>
+    source.subscribe((key, priority) => {
+      if (queue.add(key, priority)) return;
+      if (everything.begin()) log.warn({ waiting: queue.size }, 'the queue is full, everything is looked at again');
+    }),
+  );
+  everything.begin();
+  everything.fill();
   const work = async () => {
     for (let key = await queue.take(signal); key !== undefined; key = await queue.take(signal)) {
       await reconcileOnce(options, queue, log, key, signal);
       queue.done(key);
-      if (overflowed && queue.size === 0) enqueueAll();
+      if (queue.size === 0) everything.fill();
     }
   };
   await Promise.all(Array.from({ length: workers }, work));
   for (const stop of unsubscribe) stop();
   queue.close();
+}
+
+/** Brings every key there is into the queue once, as room allows. */
+class Sweep {
+  readonly #queue: WorkQueue;
+  readonly #sources: readonly KeySource[];
+  #rest: Iterator<string> | undefined;
+  /** The key that found no room. */
+  #held: string | undefined;
+  #again = false;
+
+  constructor(queue: WorkQueue, sources: readonly KeySource[]) {
+    this.#queue = queue;
+    this.#sources = sources;
+  }
+
+  /** Asks for a sweep after the one under way. False when one is asked for already. */
+  begin(): boolean {
+    const first = !this.#again;
+    this.#again = true;
+    return first;
+  }
+
+  fill(): void {
+    if (this.#rest === undefined && this.#again) {
+      this.#again = false;
+      this.#rest = this.#keys();
+    }
+    while (this.#rest !== undefined) {
+      const next: IteratorResult<string> =
+        this.#held === undefined ? this.#rest.next() : { done: false, value: this.#held };
+      this.#held = undefined;
+      if (next.done) {
+        this.#rest = undefined;
+      } else if (!this.#queue.add(next.value)) {
+        this.#held = next.value;
+        return;
+      }
+    }
+  }
+
+  *#keys(): Generator<string> {
+    for (const source of this.#sources) yield* source.keys();
+  }
 }
 
 async function reconcileOnce(

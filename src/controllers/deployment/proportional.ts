@@ -11,7 +11,7 @@ export interface ProportionalSnapshot {
 
 /**
  * What each set is to have, by position: growth and shrinkage go to every set in proportion to its size, the largest
- * first, and what rounding leaves goes to the largest.
+ * first, and what rounding leaves goes to the largest as well.
  * Source: kubernetes pkg/controller/deployment/sync.go, scale, and util/deployment_util.go, GetProportion (v1.32).
  */
 export function proportionalReplicas({ bounds, shares, maxBefore }: ProportionalSnapshot): readonly number[] {
@@ -27,8 +27,12 @@ export function proportionalReplicas({ bounds, shares, maxBefore }: Proportional
     result[at] = share.wanted + part;
     added += part;
   }
-  const [first] = order;
-  if (first !== undefined) result[first] = Math.max(0, (result[first] as number) + toAdd - added);
+  let left = toAdd - added;
+  for (const at of order) {
+    const size = result[at] as number;
+    result[at] = Math.max(0, size + left);
+    left -= (result[at] as number) - size;
+  }
   return result;
 }
 
