@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type KubeObject, NODES, PODS, type Pod, SECRETS } from '#api';
 import { silentLog, systemClock } from '#base';
 import type { Client } from '#client';
-import { createFakeNetwork } from '#network';
+import { createFakeNetwork, type Network } from '#network';
 import { createApi, createLocalClient } from '#server';
 import { createMemoryStore } from '#store';
 import { dockerForTests } from '../../test/support/images.ts';
@@ -16,6 +17,26 @@ import { removeAgentFolder } from './volumes/pod-folders.ts';
 
 const NODE = 'node-1';
 const DEADLINE_MS = 20_000;
+/** Gives a pod's namespace a way out that leads nowhere, and touches nothing outside it. */
+function innerNetwork(): Network {
+  const fake = createFakeNetwork();
+  return {
+    ...fake,
+    attachPod: async ({ ip, pid }) => {
+      const lines = [
+        'link add eth0 type veth peer name eth1',
+        'link set lo up',
+        'link set eth0 up',
+        'link set eth1 up',
+        `addr add ${ip}/32 dev eth0`,
+        'route add default dev eth0',
+      ];
+      const done = spawnSync('nsenter', ['-t', String(pid), '-n', 'ip', '-batch', '-'], { input: lines.join('\n') });
+      if (done.status !== 0) throw new Error(done.stderr.toString());
+    },
+  };
+}
+
 const docker = await dockerForTests(`test/${randomUUID()}`);
 
 if (docker.ok) {
@@ -32,7 +53,7 @@ if (docker.ok) {
       const agent = createNodeAgent({
         client,
         runtime,
-        createNetwork: () => createFakeNetwork(),
+        createNetwork: innerNetwork,
         control: { messages: async function* () {}, send: async () => undefined, refuse: async () => undefined },
         clock: systemClock,
         log: silentLog,
@@ -135,6 +156,50 @@ if (docker.ok) {
         async () => (await runtime.listContainers()).every(({ pod }) => pod.name !== 'life'),
         DEADLINE_MS,
       );
+    });
+
+    it('starts the program of a pod without a sandbox only when its network stands', async () => {
+      const script = 'hostname; ls /sys/class/net; echo $HOSTNAME; sleep 1000';
+      await client.create(PODS, podOf('gated', { command: undefined, args: ['sh', '-c', script] }));
+      const pod = await sees('gated', isReady);
+      const container = await containerOf('gated');
+      expect((await runtime.listSandboxes()).some(({ pod: { name } }) => name === 'gated')).toBe(false);
+      const said = async () => {
+        let output = '';
+        for await (const chunk of runtime.logs(container?.id ?? '', {})) output += Buffer.from(chunk).toString();
+        return output.split('\n').length > 4 ? output : undefined;
+      };
+      expect(await until('it has spoken', said, DEADLINE_MS)).toBe('gated\neth0\neth1\nlo\ngated\n');
+      expect((await runtime.exec(container?.id ?? '', ['/bin/ip', 'addr'], 5_000)).output).toContain(
+        pod.status?.podIP ?? 'no address',
+      );
+    });
+
+    it('keeps containers that share a pod in one sandbox', async () => {
+      const shell = (script: string) => ({ image, command: ['/bin/sh', '-c', script] });
+      await client.create(
+        PODS,
+        podOf(
+          'pair',
+          {},
+          {
+            containers: [
+              { name: 'server', ...shell('while :; do echo found | nc -l -p 9000; done') },
+              { name: 'client', ...shell('until nc 127.0.0.1 9000; do sleep 0.05; done; hostname; sleep 1000') },
+            ],
+          },
+        ),
+      );
+      await sees('pair', isReady);
+      const containers = (await runtime.listContainers()).filter(({ pod: { name } }) => name === 'pair');
+      const asker = containers.find(({ name }) => name === 'client');
+      const said = async () => {
+        let output = '';
+        for await (const chunk of runtime.logs(asker?.id ?? '', {})) output += Buffer.from(chunk).toString();
+        return output.includes('pair\n') ? output : undefined;
+      };
+      expect(await until('they have met', said, DEADLINE_MS)).toContain('found');
+      expect(new Set(containers.map(({ sandboxId }) => sandboxId)).size).toBe(1);
     });
 
     it('gives a container its variables, files, names and last words', async () => {

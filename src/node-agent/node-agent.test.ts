@@ -223,16 +223,34 @@ describe('src/node-agent/node-agent.ts', () => {
   });
 
   it('makes everything anew when the sandbox dies', async () => {
-    await client.create(PODS, podOf('sandboxed'));
+    const container = (name: string) => ({ name, image: 'local/app:1', command: ['serve'] });
+    await client.create(PODS, podOf('sandboxed', { containers: [container('app'), container('helper')] }));
     await ready('sandboxed');
     const before = (await runtime.listSandboxes()).find(({ pod }) => pod.name === 'sandboxed');
     runtime.control.killSandbox(before?.id ?? '');
-    const pod = await sees('sandboxed', ({ status }) => status?.containerStatuses?.[0]?.restartCount === 1);
+    const pod = await sees(
+      'sandboxed',
+      ({ status }) => status?.containerStatuses?.every(({ restartCount }) => restartCount === 1) === true,
+    );
     await ready('sandboxed');
     const after = (await runtime.listSandboxes()).filter((sandbox) => sandbox.pod.name === 'sandboxed');
     expect(after).toHaveLength(1);
     expect(after[0]).toMatchObject({ state: 'ready', attempt: 1 });
     expect(pod.status?.podIP).toBe('10.244.1.2');
+  });
+
+  it('gives a pod of one container no sandbox, and the same address after a restart', async () => {
+    await client.create(PODS, podOf('alone'));
+    const { metadata } = await ready('alone');
+    expect(await runtime.listSandboxes()).toEqual([]);
+    const [first] = await containersOf('alone');
+    expect(network.pods.get(metadata.uid)).toMatchObject({ ip: '10.244.1.2', pid: first?.pid });
+    runtime.control.exit(first?.id ?? '', 0);
+    const pod = await sees('alone', ({ status }) => status?.containerStatuses?.[0]?.restartCount === 1);
+    await ready('alone');
+    expect(pod.status?.podIP).toBe('10.244.1.2');
+    const second = (await containersOf('alone')).find(({ state }) => state === 'running');
+    expect(network.pods.get(metadata.uid)).toMatchObject({ ip: '10.244.1.2', pid: second?.pid });
   });
 
   it('stops a deleted pod, reports its end, and takes it out of the API', async () => {

@@ -1,9 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir, realpath, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { backoffMs, type Clock, errorMessage, type Log, sleep } from '#base';
 import type { Client } from '#client';
 import type { Network, NetworkSupport } from '#network';
 import { createEventRecorder } from '#reconcile';
-import type { Runtime, RuntimeVersion } from '#runtime';
+import { gateProgram, type Runtime, type RuntimeVersion } from '#runtime';
 import type { ControlConnection } from './control.ts';
 import { serveLogs } from './log-service.ts';
 import { createPodNetwork } from './network/pod-network.ts';
@@ -26,6 +27,8 @@ export interface NodeAgentOptions {
   /** How often the node says that it lives, in ms, and how long that is believed, in seconds. */
   readonly leaseRenewMs: number;
   readonly leaseDurationSeconds: number;
+  /** Pods of one container do without a sandbox. */
+  readonly standAlone: boolean;
 }
 
 export const nodeAgentDefaults: NodeAgentOptions = {
@@ -37,6 +40,7 @@ export const nodeAgentDefaults: NodeAgentOptions = {
   maxPods: 110,
   leaseRenewMs: 2_000,
   leaseDurationSeconds: 10,
+  standAlone: true,
 };
 
 export interface NodeAgentDeps {
@@ -122,6 +126,7 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
     runtimeName: version.name,
     network: createPodNetwork({ network, podCidr: support.ok ? podCidr : undefined, hostIP: facts.address }),
     folders,
+    gate: options.standAlone && support.ok ? await writeGate(stateDir, version.architecture) : undefined,
     recorder,
     node: {
       hostIP: facts.address,
@@ -145,6 +150,18 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
   await Promise.all(running);
   await network.close();
   await state.flush();
+}
+
+/** The gate program as a file that containers get bound in; undefined for processors it was not made for. */
+async function writeGate(stateDir: string, architecture: string): Promise<string | undefined> {
+  const program = gateProgram(architecture);
+  if (program === undefined) return undefined;
+  const file = path.join(await realpath(stateDir), 'gate');
+  // A new file each time: the old one may be running.
+  await writeFile(`${file}.new`, program, { mode: 0o755 });
+  await chmod(`${file}.new`, 0o755);
+  await rename(`${file}.new`, file);
+  return file;
 }
 
 /** Waits for the engine; without it there is nothing an agent could do. */

@@ -6,6 +6,7 @@ export { isRuntimeError, RuntimeError } from './errors.ts';
 export type { HollowControl, HollowProcess, HollowRuntime, HollowRuntimeOptions } from './hollow/hollow-runtime.ts';
 export { createHollowRuntime } from './hollow/hollow-runtime.ts';
 export { bindMount, MountError, mountsBelow, tmpfsMount, unmount } from './host-mounts.ts';
+export { gateProgram } from './image/gate.ts';
 export type { ImageReference } from './image/reference.ts';
 export { parseImageReference } from './image/reference.ts';
 export type { ScratchConfig, ScratchFile, ScratchImage } from './image/scratch-image.ts';
@@ -26,5 +27,6 @@ export type {
   Sandbox,
   SandboxConfig,
   SandboxObserver,
+  StandAlone,
 } from './runtime.ts';
-export { runtimeLimits } from './runtime.ts';
+export { NO_SANDBOX, runtimeLimits } from './runtime.ts';

@@ -68,9 +68,25 @@ export interface ContainerResources {
   readonly oomScoreAdj?: number;
 }
 
+/** The sandbox id of a container that has none. */
+export const NO_SANDBOX = 'none';
+
+/**
+ * A container that needs no sandbox: it has a network namespace and a hostname of its own. Its program does not start
+ * before the namespace has a default route, so that it never sees a missing network.
+ */
+export interface StandAlone {
+  readonly hostname: string;
+  /** Host path of the gate program (`gateProgram`). */
+  readonly gate: string;
+  readonly sysctls?: Readonly<Record<string, string>>;
+}
+
 export interface ContainerConfig {
   readonly pod: PodIdentity;
+  /** `NO_SANDBOX` with `standAlone`. */
   readonly sandboxId: string;
+  readonly standAlone?: StandAlone;
   readonly name: string;
   /** Counts the containers of this name in this pod, from 0; equals the restart count. */
   readonly attempt: number;

@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Service } from '#api';
 import { errorCode, errorMessage } from '#base';
-import type { ContainerConfig, ImageStatus, Mount } from '#runtime';
+import type { ContainerConfig, ImageStatus, Mount, StandAlone } from '#runtime';
 import { hostsFile, resolvConf } from '../network/host-files.plan.ts';
 import { planServiceEnv } from '../services/service-env.plan.ts';
 import { type PodFolders, writeBoundFile } from '../volumes/pod-folders.ts';
@@ -29,6 +29,8 @@ export interface BuildInput {
   readonly pod: Pod;
   readonly spec: ContainerSpec;
   readonly sandbox: { readonly id: string; readonly attempt: number };
+  /** Set for a container that stands alone. */
+  readonly standAlone?: StandAlone;
   readonly attempt: number;
   readonly nextBackoffMs: number;
   readonly podIP: string | undefined;
@@ -79,8 +81,10 @@ export async function buildContainer(input: BuildInput): Promise<ContainerConfig
       [ANNOTATION.specHash]: specHash(spec),
       [ANNOTATION.backoffMs]: String(input.nextBackoffMs),
       [ANNOTATION.sandboxAttempt]: String(sandbox.attempt),
+      ...(podIP === undefined ? {} : { [ANNOTATION.podIP]: podIP }),
     },
     ...rights,
+    ...(input.standAlone === undefined ? {} : { standAlone: input.standAlone }),
     ...(command === undefined ? {} : { command }),
     ...(args === undefined ? {} : { args }),
     ...(spec.workingDir === undefined || spec.workingDir === '' ? {} : { workingDir: spec.workingDir }),

@@ -17,6 +17,15 @@ export function initContainersOf({ spec }: Pod): readonly ContainerSpec[] {
   return spec.initContainers ?? [];
 }
 
+/**
+ * Whether the pod's only container can do without a sandbox: half the containers to start, and the same address after a
+ * restart, for it is the pod's. Pods that share anything between containers need one.
+ */
+export function canStandAlone({ spec }: Pod): boolean {
+  const hasOne = spec.containers.length === 1 && (spec.initContainers ?? []).length === 0;
+  return hasOne && spec.hostNetwork !== true && spec.hostPID !== true && spec.hostIPC !== true;
+}
+
 /** The newest by attempt; undefined of none. */
 export function newest<T extends { readonly attempt: number }>(items: readonly T[]): T | undefined {
   return items.reduce<T | undefined>(

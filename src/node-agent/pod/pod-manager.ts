@@ -2,7 +2,7 @@ import { PODS, type Pod } from '#api';
 import { backoffMs, type Clock, type Log, sleep } from '#base';
 import type { Client } from '#client';
 import { createInformer, type Informer } from '#reconcile';
-import type { Runtime, Sandbox } from '#runtime';
+import type { Runtime, RuntimeContainer, Sandbox } from '#runtime';
 import { Prober } from '../probes/prober.ts';
 import { ReferenceStore } from '../references/reference-store.ts';
 import type { StateFile } from '../state/saved-state.ts';
@@ -45,7 +45,7 @@ export class PodManager {
       deps.runtime,
       log,
       (uid) => this.#workers.get(uid)?.kick(),
-      (sandboxes) => this.#found(sandboxes),
+      (found) => this.#found(found),
     );
   }
 
@@ -141,10 +141,16 @@ export class PodManager {
   }
 
   /** Addresses of running pods are theirs before any new pod gets one. */
-  #found(sandboxes: readonly Sandbox[]): void {
-    for (const { pod, annotations, state } of [...sandboxes].sort((a, b) => a.attempt - b.attempt)) {
+  #found(found: readonly (Sandbox | RuntimeContainer)[]): void {
+    const lives = ({ state }: Sandbox | RuntimeContainer) => state === 'ready' || state === 'running';
+    // Those that run first; a pod that waits for its restart keeps its address if nobody else has it.
+    const inOrder = [...found].sort((a, b) => Number(lives(b)) - Number(lives(a)) || b.attempt - a.attempt);
+    const known = new Set<string>();
+    for (const { pod, annotations } of inOrder) {
       const address = annotations[ANNOTATION.podIP];
-      if (address !== undefined && state === 'ready') this.#deps.network.adopt(pod.uid, address);
+      if (address === undefined || known.has(pod.uid)) continue;
+      known.add(pod.uid);
+      this.#deps.network.adopt(pod.uid, address);
     }
   }
 

@@ -3,7 +3,15 @@ import { PODS, type Pod, type Service } from '#api';
 import { backoffMs, type Clock, errorMessage, type Log, sleep, type Timer } from '#base';
 import type { Client } from '#client';
 import type { EventRecorder, RecordedEvent } from '#reconcile';
-import { type ContainerConfig, isRuntimeError, type Runtime, type RuntimeContainer, type Sandbox } from '#runtime';
+import {
+  type ContainerConfig,
+  isRuntimeError,
+  NO_SANDBOX,
+  type Runtime,
+  type RuntimeContainer,
+  type Sandbox,
+  type StandAlone,
+} from '#runtime';
 import { hostnameOf } from '../network/host-files.plan.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
 import type { Prober } from '../probes/prober.ts';
@@ -11,7 +19,7 @@ import type { ReferenceStore } from '../references/reference-store.ts';
 import type { PodFolders } from '../volumes/pod-folders.ts';
 import { type ReadyVolume, setUpVolumes } from '../volumes/volumes.ts';
 import { buildContainer, lastWordsFile, type NodeFacts } from './container-builder.ts';
-import { currentSandbox, initContainersOf, isTerminating } from './containers.plan.ts';
+import { canStandAlone, currentSandbox, initContainersOf, isTerminating } from './containers.plan.ts';
 import { runHook } from './hooks.ts';
 import type { ImagePuller } from './image-puller.ts';
 import { planPod } from './pod.plan.ts';
@@ -39,6 +47,8 @@ export interface PodWorkerDeps {
   readonly references: ReferenceStore;
   readonly images: ImagePuller;
   readonly folders: PodFolders;
+  /** Host path of the gate program; absent where every pod gets a sandbox. */
+  readonly gate: string | undefined;
   readonly recorder: EventRecorder;
   readonly node: NodeFacts;
   /** Services as known; resolves once they are, or were before. */
@@ -97,6 +107,8 @@ export class PodWorker {
   #scheduled = false;
   #volumes: Promise<readonly ReadyVolume[]> | undefined;
   #sandboxProblem: StartProblem | undefined;
+  /** The address of a pod that stands alone, while it has its place. */
+  #aloneAt: { readonly address: string } | undefined;
   #timer: Timer | undefined;
 
   constructor(deps: PodWorkerDeps, pod: Pod) {
@@ -163,6 +175,7 @@ export class PodWorker {
       this.#dropPrepared();
     }
     this.#followContainers();
+    if (this.#adoptAlone()) return;
     const snapshot = this.#snapshot();
     const sandbox = currentSandbox(snapshot.sandboxes);
     const isLeaving = this.#gone || isTerminating(this.#pod);
@@ -183,7 +196,7 @@ export class PodWorker {
 
   #snapshot(): PodSnapshot {
     const { view, clock, node, runtimeName } = this.#deps;
-    const sandboxes = view.sandboxes(this.#uid);
+    const sandboxes = this.#sandboxes();
     const containers = view.containers(this.#uid).map((container) => this.#withLastWords(container));
     const current = currentSandbox(sandboxes);
     const podIP =
@@ -204,6 +217,68 @@ export class PodWorker {
     };
   }
 
+  /**
+   * Whether the pod's container does without a sandbox. What is found decides; what is new stands alone where it can,
+   * on nodes that have a gate and a network to wait for.
+   */
+  get #isAlone(): boolean {
+    const { view, gate } = this.#deps;
+    const [container] = view.containers(this.#uid);
+    if (container !== undefined) return container.sandboxId === NO_SANDBOX;
+    if (this.#aloneAt !== undefined) return true;
+    return gate !== undefined && canStandAlone(this.#pod) && view.sandboxes(this.#uid).length === 0;
+  }
+
+  /** The pod's sandboxes. For one that stands alone its place in the network is as good as one. */
+  #sandboxes(): readonly Sandbox[] {
+    if (!this.#isAlone) return this.#deps.view.sandboxes(this.#uid);
+    if (this.#aloneAt === undefined) return [];
+    return [
+      {
+        id: NO_SANDBOX,
+        pod: this.#identity(),
+        attempt: 0,
+        state: 'ready',
+        pid: 0,
+        createdAtMs: 0,
+        annotations: { [ANNOTATION.podIP]: this.#aloneAt.address },
+      },
+    ];
+  }
+
+  /** A container that stands alone, found running: it gets its network again, should it have none. True when it waits for that. */
+  #adoptAlone(): boolean {
+    if (!this.#isAlone || this.#gone || isTerminating(this.#pod)) return false;
+    const found = this.#deps.view.containers(this.#uid).find(({ state }) => state === 'running');
+    const address = found?.annotations[ANNOTATION.podIP];
+    if (found === undefined || address === undefined || this.#attached.has(found.id)) return false;
+    if (this.#work.starting.has(found.name)) return false;
+    if (this.#work.sandbox) return true;
+    this.#work.sandbox = true;
+    this.#deps.network.adopt(this.#uid, address);
+    const task = async () => {
+      try {
+        await this.#attachAlone(found, address);
+        this.#failures.delete('sandbox');
+      } catch (error) {
+        this.#sandboxFailed(error);
+        const count = this.#failures.get('sandbox') ?? 1;
+        await sleep(this.#deps.clock, backoffMs(count, RETRY), this.#leaving.signal).catch(() => undefined);
+      }
+    };
+    this.#beside(task, () => {
+      this.#work.sandbox = false;
+    });
+    return true;
+  }
+
+  async #attachAlone(container: RuntimeContainer, address: string): Promise<void> {
+    await this.#deps.network.attach(this.#pod, address, container.pid);
+    this.#attached.add(container.id);
+    this.#attached.add(NO_SANDBOX);
+    this.#aloneAt = { address };
+  }
+
   #probes(containers: readonly RuntimeContainer[]): ReadonlyMap<string, ProbeView> {
     const views = new Map<string, ProbeView>();
     for (const { id, state } of containers) {
@@ -216,7 +291,7 @@ export class PodWorker {
   /** Probes what runs, and forgets what does not. */
   #followContainers(): void {
     const { view, prober, runtimeName } = this.#deps;
-    const current = currentSandbox(view.sandboxes(this.#uid));
+    const current = currentSandbox(this.#sandboxes());
     const told = [...(this.#pod.status?.containerStatuses ?? []), ...(this.#pod.status?.initContainerStatuses ?? [])];
     for (const container of view.containers(this.#uid)) {
       const spec = this.#specOf(container.name);
@@ -276,7 +351,8 @@ export class PodWorker {
 
   async #removeSandbox(id: string): Promise<void> {
     await this.#deps.network.detach(this.#uid);
-    await this.#deps.runtime.removeSandbox(id);
+    if (id === NO_SANDBOX) this.#aloneAt = undefined;
+    else await this.#deps.runtime.removeSandbox(id);
     this.#attached.delete(id);
   }
 
@@ -290,7 +366,25 @@ export class PodWorker {
       });
   }
 
+  /** A pod that stands alone needs an address, no more. */
+  #takePlace(): void {
+    try {
+      const address = this.#deps.network.addressOf(this.#pod);
+      if (address === undefined) throw new StartError('ContainerCreating', 'the node gives no addresses', 0);
+      this.#aloneAt = { address };
+      this.#attached.add(NO_SANDBOX);
+      this.#sandboxProblem = undefined;
+    } catch (error) {
+      this.#sandboxFailed(error);
+    }
+    this.kick();
+  }
+
   #startSandbox(attempt: number): void {
+    if (this.#isAlone) {
+      this.#takePlace();
+      return;
+    }
     this.#work.sandbox = true;
     const task = async () => {
       try {
@@ -398,7 +492,7 @@ export class PodWorker {
 
   #startContainer(action: Extract<PodAction, { type: 'startContainer' }>): void {
     const spec = this.#specOf(action.name);
-    const sandbox = this.#deps.view.sandboxes(this.#uid).find(({ id }) => id === action.sandboxId);
+    const sandbox = this.#sandboxes().find(({ id }) => id === action.sandboxId);
     if (spec === undefined || sandbox === undefined) return;
     this.#work.starting.add(spec.name);
     this.#beside(
@@ -435,6 +529,7 @@ export class PodWorker {
         return;
       }
       await runtime.startContainer(container.id);
+      if (sandbox.id === NO_SANDBOX) await this.#connect(container.id, podIP ?? '');
       this.#tell('Normal', 'Started', `Started container ${spec.name}`, spec);
     } catch (error) {
       if (!isRuntimeError(error, 'ContainerStartFailed')) throw error;
@@ -444,6 +539,20 @@ export class PodWorker {
       await view.refresh(container.id);
     }
     await this.#afterStart(spec, container.id, podIP);
+  }
+
+  /** Puts the network where the started container waits for it. One that gets none is stopped: it would wait for ever. */
+  async #connect(containerId: string, address: string): Promise<void> {
+    const { runtime } = this.#deps;
+    const started = await runtime.containerStatus(containerId);
+    // It ended at once: nothing to connect.
+    if (started === undefined || started.state !== 'running') return;
+    try {
+      await this.#attachAlone(started, address);
+    } catch (error) {
+      await runtime.stopContainer(containerId, 0);
+      throw error;
+    }
   }
 
   /** Makes a container with all it needs; nothing runs yet. */
@@ -483,8 +592,15 @@ export class PodWorker {
       node,
       folders,
       ...where,
+      ...this.#standAlone(where.sandbox.id),
     });
     return await this.#create(spec, config);
+  }
+
+  #standAlone(sandboxId: string): { standAlone?: StandAlone } {
+    const { gate } = this.#deps;
+    if (sandboxId !== NO_SANDBOX || gate === undefined) return {};
+    return { standAlone: { hostname: hostnameOf(this.#pod), gate, ...this.#sysctls() } };
   }
 
   async #create(spec: ContainerSpec, config: ContainerConfig): Promise<RuntimeContainer> {
@@ -515,7 +631,7 @@ export class PodWorker {
 
   /** Brings mounted files up to date. What cannot be made now stays as it was: running containers are not disturbed. */
   #refreshVolumes(): void {
-    const current = currentSandbox(this.#deps.view.sandboxes(this.#uid));
+    const current = currentSandbox(this.#sandboxes());
     const before = this.#volumes;
     const next = (async () => {
       const kept = await before?.catch(() => undefined);
@@ -591,8 +707,8 @@ export class PodWorker {
   async #beforeStop(spec: ContainerSpec, containerId: string, graceSeconds: number): Promise<void> {
     const handler = spec.lifecycle?.preStop;
     if (!handler) return;
-    const { runtime, clock, view } = this.#deps;
-    const podIP = currentSandbox(view.sandboxes(this.#uid))?.annotations[ANNOTATION.podIP];
+    const { runtime, clock } = this.#deps;
+    const podIP = currentSandbox(this.#sandboxes())?.annotations[ANNOTATION.podIP];
     const timeoutMs = graceSeconds * 1000;
     const why = await runHook({ runtime, clock, pod: this.#pod, spec, containerId, podIP, timeoutMs }, handler);
     if (why !== undefined) this.#tell('Warning', 'FailedPreStopHook', `PreStopHook failed: ${why}`, spec);

@@ -3,6 +3,7 @@ import type { RuntimeContainer, Sandbox } from '#runtime';
 
 export type { ContainerStatus, Pod, PodCondition, PodSpec, PodStatus, Probe } from '#api';
 export type { ContainerConfig, ContainerResources, Mount, PodIdentity, RuntimeContainer, Sandbox } from '#runtime';
+export { NO_SANDBOX } from '#runtime';
 
 /** One container of a pod's spec. */
 export type ContainerSpec = Pod['spec']['containers'][number];

@@ -9,7 +9,7 @@ export class RuntimeView {
   readonly #runtime: Pick<Runtime, 'listContainers' | 'listSandboxes' | 'containerStatus'>;
   readonly #log: Log;
   readonly #onChange: ViewListener;
-  readonly #onFound: (sandboxes: readonly Sandbox[]) => void;
+  readonly #onFound: (found: readonly (Sandbox | RuntimeContainer)[]) => void;
   readonly #containers = new Map<string, RuntimeContainer>();
   readonly #sandboxes = new Map<string, Sandbox>();
   /** Counts changes of single records, so that a list that began before one does not undo it. */
@@ -20,7 +20,7 @@ export class RuntimeView {
     runtime: Pick<Runtime, 'listContainers' | 'listSandboxes' | 'containerStatus'>,
     log: Log,
     onChange: ViewListener,
-    onFound: (sandboxes: readonly Sandbox[]) => void,
+    onFound: (found: readonly (Sandbox | RuntimeContainer)[]) => void,
   ) {
     this.#runtime = runtime;
     this.#log = log;
@@ -91,7 +91,7 @@ export class RuntimeView {
     const [sandboxes, containers] = await Promise.all([this.#runtime.listSandboxes(), this.#runtime.listContainers()]);
     // Something changed while listing: that list may be older than what is known. Again.
     if (this.#listed && before !== this.#changes) return await this.relist();
-    if (!this.#listed) this.#onFound(sandboxes);
+    if (!this.#listed) this.#onFound([...sandboxes, ...containers]);
     const touched = new Set<string>();
     replace(this.#sandboxes, sandboxes, touched);
     replace(this.#containers, containers, touched);

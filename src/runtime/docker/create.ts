@@ -1,5 +1,7 @@
 import { shortHash } from '#base';
-import type { ContainerConfig, PodIdentity, SandboxConfig } from '../runtime.ts';
+import { RuntimeError } from '../errors.ts';
+import { GATE_PATH } from '../image/gate.ts';
+import type { ContainerConfig, Mount, PodIdentity, SandboxConfig, StandAlone } from '../runtime.ts';
 import { type Labels, toLabels } from './labels.ts';
 
 /** The part of Docker's create body that we send. Source: Docker Engine API v1.41, ContainerCreate. */
@@ -44,9 +46,13 @@ export function planSandbox(config: SandboxConfig, image: string, owner: string)
   };
 }
 
-/** A container that joins its sandbox's network and shared memory, and inherits its hostname. */
-export function planContainer(config: ContainerConfig, owner: string, log: LogBounds): DockerCreate {
-  const { pod, attempt, name, sandboxId, annotations, capabilities } = config;
+/** A container that joins its sandbox's network and shared memory and inherits its hostname, or stands alone. */
+export function planContainer(
+  config: ContainerConfig,
+  owner: string,
+  { log, imageCommand }: { readonly log: LogBounds; readonly imageCommand?: ImageCommand },
+): DockerCreate {
+  const { pod, attempt, name, sandboxId, annotations, capabilities, standAlone } = config;
   return {
     name: engineName(owner, name, pod, attempt),
     Image: config.image,
@@ -61,17 +67,21 @@ export function planContainer(config: ContainerConfig, owner: string, log: LogBo
     Env: config.env.map(([key, value]) => `${key}=${value}`),
     // Health is the agent's business; the image's own check would only cost CPU.
     Healthcheck: { Test: ['NONE'] },
-    ...(config.command === undefined ? {} : { Entrypoint: config.command }),
-    ...(config.args === undefined ? {} : { Cmd: config.args }),
+    ...(standAlone === undefined
+      ? ungated(config)
+      : { ...gated(config, imageCommand ?? {}), Hostname: standAlone.hostname, NetworkDisabled: true }),
     ...(config.workingDir === undefined ? {} : { WorkingDir: config.workingDir }),
     ...(config.user === undefined ? {} : { User: config.user }),
     ...(config.tty === true ? { Tty: true } : {}),
     ...(config.stdin === true ? { OpenStdin: true } : {}),
     HostConfig: {
-      NetworkMode: `container:${sandboxId}`,
-      IpcMode: `container:${sandboxId}`,
+      ...(standAlone === undefined
+        ? { NetworkMode: `container:${sandboxId}`, IpcMode: `container:${sandboxId}` }
+        : standAlone.sysctls === undefined
+          ? {}
+          : { Sysctls: standAlone.sysctls }),
       // A bind whose source is missing is an error; the short form would create a folder there.
-      Mounts: config.mounts.map(({ hostPath, containerPath, readOnly }) => ({
+      Mounts: [...config.mounts, ...gateMount(standAlone)].map(({ hostPath, containerPath, readOnly }) => ({
         Type: 'bind',
         Source: hostPath,
         Target: containerPath,
@@ -88,6 +98,28 @@ export function planContainer(config: ContainerConfig, owner: string, log: LogBo
       ...(capabilities?.drop === undefined ? {} : { CapDrop: capabilities.drop }),
     },
   };
+}
+
+/** What the image runs when it is not told otherwise. */
+export interface ImageCommand {
+  readonly entrypoint?: readonly string[];
+  readonly cmd?: readonly string[];
+}
+
+function ungated({ command, args }: ContainerConfig): Readonly<Record<string, unknown>> {
+  return { ...(command === undefined ? {} : { Entrypoint: command }), ...(args === undefined ? {} : { Cmd: args }) };
+}
+
+/** The gate gets the whole command line: Docker would otherwise add the image's own to it. */
+function gated({ command, args }: ContainerConfig, image: ImageCommand): Readonly<Record<string, unknown>> {
+  const line =
+    command === undefined ? [...(image.entrypoint ?? []), ...(args ?? image.cmd ?? [])] : [...command, ...(args ?? [])];
+  if (line.length === 0) throw new RuntimeError('InvalidContainerConfig', 'no command specified, by pod or image');
+  return { Entrypoint: [GATE_PATH, ...line], Cmd: [] };
+}
+
+function gateMount(standAlone: StandAlone | undefined): readonly Mount[] {
+  return standAlone === undefined ? [] : [{ hostPath: standAlone.gate, containerPath: GATE_PATH, readOnly: true }];
 }
 
 function resources(wanted: ContainerConfig['resources']): Readonly<Record<string, number>> {

@@ -89,7 +89,8 @@ export function createDockerRuntime({ host, owner, clock, log, dockerConfigDir }
 
     async createContainer(config) {
       const bounds = { fileBytes: runtimeLimits.logFileBytes, files: runtimeLimits.logFiles };
-      const id = await containers.create(planContainer(config, owner, bounds));
+      const imageCommand = config.standAlone === undefined ? {} : await images.command(config.image);
+      const id = await containers.create(planContainer(config, owner, { log: bounds, imageCommand }));
       const found = await containers.inspect(id);
       const container = found === undefined ? undefined : toContainer(found);
       if (container === undefined) throw new RuntimeError('ContainerNotFound', 'the container vanished as it was made');

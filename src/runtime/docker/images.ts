@@ -4,6 +4,7 @@ import { isRuntimeError, RuntimeError } from '../errors.ts';
 import { PAUSE_IMAGE, pauseImageTar } from '../image/pause.ts';
 import { parseImageReference } from '../image/reference.ts';
 import type { ImageStatus } from '../runtime.ts';
+import type { ImageCommand } from './create.ts';
 import type { Engine } from './engine.ts';
 import { pullError } from './errors.ts';
 import { RegistryLogins } from './registry-login.ts';
@@ -19,7 +20,11 @@ const MAX_LINE = 64 * 1024;
 interface DockerImage {
   readonly Id: string;
   readonly Size: number;
-  readonly Config?: { readonly User?: string } | null;
+  readonly Config?: {
+    readonly User?: string;
+    readonly Entrypoint?: readonly string[] | null;
+    readonly Cmd?: readonly string[] | null;
+  } | null;
 }
 
 /** Images of the engine: looked up, loaded, pulled. Nothing is ever removed here. */
@@ -34,15 +39,26 @@ export class Images {
   }
 
   async status(ref: string): Promise<ImageStatus | undefined> {
-    const name = parseImageReference(ref)?.full;
-    if (name === undefined) throw new RuntimeError('InvalidContainerConfig', `${ref} is not an image name`);
     try {
-      const found = await this.#engine.get<DockerImage>(`/images/${name}/json`);
-      return { ref: name, id: found.Id, user: found.Config?.User ?? '', sizeBytes: found.Size };
+      const found = await this.#inspect(ref);
+      return { ref: nameOf(ref), id: found.Id, user: found.Config?.User ?? '', sizeBytes: found.Size };
     } catch (error) {
       if (isRuntimeError(error, 'ImageNotFound')) return undefined;
       throw error;
     }
+  }
+
+  /** What the image runs when it is not told otherwise. */
+  async command(ref: string): Promise<ImageCommand> {
+    const { Config } = await this.#inspect(ref);
+    return {
+      ...(Config?.Entrypoint ? { entrypoint: Config.Entrypoint } : {}),
+      ...(Config?.Cmd ? { cmd: Config.Cmd } : {}),
+    };
+  }
+
+  async #inspect(ref: string): Promise<DockerImage> {
+    return await this.#engine.get<DockerImage>(`/images/${nameOf(ref)}/json`);
   }
 
   async load(tar: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
@@ -92,6 +108,13 @@ export class Images {
   async #loadPause(): Promise<void> {
     if ((await this.status(PAUSE_IMAGE)) === undefined) await this.load(pauseImageTar());
   }
+}
+
+/** The complete name: an engine takes a short one for the beginning of an image id. */
+function nameOf(ref: string): string {
+  const name = parseImageReference(ref)?.full;
+  if (name === undefined) throw new RuntimeError('InvalidContainerConfig', `${ref} is not an image name`);
+  return name;
 }
 
 /** Reads JSON lines of progress to their end. Failure is told in a line, not by the HTTP status. */

@@ -188,7 +188,8 @@ class Hollow implements HollowRuntime {
   async startContainer(id: string): Promise<void> {
     this.#begin('startContainer');
     const container = this.#existing(id);
-    if (this.#sandboxes.get(container.state.sandboxId)?.state !== 'ready') {
+    const isAlone = container.config.standAlone !== undefined;
+    if (!isAlone && this.#sandboxes.get(container.state.sandboxId)?.state !== 'ready') {
       throw new RuntimeError('ContainerStartFailed', 'cannot join the network of a sandbox that does not run');
     }
     await this.#pass(this.#options.startMs ?? 0);
