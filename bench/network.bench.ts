@@ -134,6 +134,7 @@ function childTicks(): { utime: number; stime: number } {
 
 const stop = new AbortController();
 await network.start(stop.signal);
+await idle();
 await pods();
 await services();
 await dns();

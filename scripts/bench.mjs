@@ -2,7 +2,7 @@
 // --write puts the result into docs/benchmarks.md.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { build } from './lib/build.mjs';
+import { build, runNode } from './lib/build.mjs';
 import { installDependencies, ROOT } from './lib/install.mjs';
 import { fail } from './lib/say.mjs';
 import { AGENT_PROGRAMS, ensurePackageLists, ensurePrograms, isRoot } from './lib/system.mjs';
@@ -13,6 +13,7 @@ if (!isRoot())
   fail('the benchmarks make network namespaces and engines of their own; run them as root: sudo -E npm run bench');
 await ensurePrograms({ ...AGENT_PROGRAMS, dockerd: 'docker.io', git: 'git' }, 'programs that are measured');
 await ensurePackageLists();
+runNode('node_modules/tsx/dist/cli.mjs', '--conditions=source', 'bench/prefetch.ts');
 const { createTestbed } = await import('./lib/testbed.mjs');
 
 const work = path.join(ROOT, '.plumbline-test');
