@@ -20,19 +20,26 @@ export type FirewallState =
 
 /**
  * Keeps Docker's firewall from dropping pods' traffic: Docker sets the policy of FORWARD to DROP, and no rule in a table
- * of ours can overrule that. Uses the host's `iptables`, since Docker's rules lie where that one looks.
+ * of ours can overrule that. Uses the host's `iptables`, since Docker's rules lie where that one looks. `onStart` is
+ * told of each process that is about to change rules.
  */
-export async function openDockerFirewall(log: Log): Promise<FirewallState> {
+export async function openDockerFirewall(log: Log, onStart: (pid: number) => void): Promise<FirewallState> {
   const user = await run('iptables', [...LOCK, '-S', CHAIN]);
   if (user.code === undefined) return { type: 'open' };
   if (user.code !== 0) return withoutDocker();
   const lines = user.stdout.split('\n');
   for (const rule of RULES) {
     if (lines.includes(`-A ${CHAIN} ${rule.join(' ')}`)) continue;
-    await mustRun('iptables', [...LOCK, '-I', CHAIN, ...rule]);
+    await mustRun('iptables', [...LOCK, '-I', CHAIN, ...rule], { onStart });
     log.info({ chain: CHAIN, rule: rule.join(' ') }, 'firewall rule added');
   }
   return { type: 'open' };
+}
+
+/** Whether `nft monitor` sees what happens to these rules: not those of iptables-legacy. No iptables, nothing to see. */
+export async function firewallIsMonitored(): Promise<boolean> {
+  const { code, stdout } = await run('iptables', ['--version']);
+  return code === undefined || stdout.includes('nf_tables');
 }
 
 export async function closeDockerFirewall(): Promise<void> {

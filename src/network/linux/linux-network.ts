@@ -10,14 +10,24 @@ import type { Network, NetworkSupport, PodAttachment } from '../network.ts';
 import type { DnsRecords, NetworkOptions, ServicePortRoute } from '../network.types.ts';
 import { type FrontsPlan, planFronts, type Refusal } from '../services/fronts.plan.ts';
 import { NodePortRelay } from '../services/node-port-relay.ts';
-import { closeDockerFirewall, openDockerFirewall } from './docker-firewall.ts';
+import { closeDockerFirewall, firewallIsMonitored, openDockerFirewall } from './docker-firewall.ts';
 import { ensureHostLinks, removeHostLinks } from './host-links.ts';
 import { PodLinks } from './pod-links.ts';
+import { RuleMonitor } from './rule-monitor.ts';
 import { ServiceTable } from './service-table.ts';
 import { checkSupport } from './support.ts';
 
-/** Pause between two looks at what others may have taken away, in ms; with the look itself well below 5 s. */
-const ASSERT_EVERY_MS = 4_000;
+/** Pause before a look at what others may have taken away, in ms; with the look itself each is well below 5 s. */
+const LOOK_AFTER_MS = {
+  /** After somebody changed rules. He may not be done. */
+  change: 200,
+  /** While changes are not told, or something is still to be had that another program holds. */
+  unsure: 4_000,
+  /** While all is well and changes are told: in case one was missed. */
+  calm: 60_000,
+} as const;
+/** Least pause between two looks, in ms, however much others change. */
+const LOOK_PAUSE_MS = 1_000;
 const DNS_PORT = 53;
 /** Routes named in one line of the log. */
 const REFUSALS_TOLD = 10;
@@ -51,7 +61,11 @@ class LinuxNetwork implements Network {
   #planned: FrontsPlan = planFronts([], { dnsIP: '' });
   #started = false;
   #closed = false;
-  #timer: Timer | undefined;
+  readonly #monitor: RuleMonitor;
+  /** Whether the monitor sees all rules that matter. */
+  #monitored = false;
+  #timer: { readonly timer: Timer; readonly atMs: number } | undefined;
+  #lookedMs = 0;
   /** Changes of the kernel's tables and the relay, one after the other. */
   #work: Promise<void> = Promise.resolve();
   /** What was last told of a trouble that lasts, so that it is told once. */
@@ -62,7 +76,11 @@ class LinuxNetwork implements Network {
     this.#clock = clock;
     this.#log = log;
     this.#links = new PodLinks(log, options);
-    this.#table = new ServiceTable(log, options);
+    this.#monitor = new RuleMonitor({
+      onForeignChange: () => this.#arm('change'),
+      onEnd: () => this.#arm('unsure'),
+    });
+    this.#table = new ServiceTable(log, options, this.#monitor.expect);
     this.#relay = new NodePortRelay(log);
     this.#forwarder = createForwarder(clock, createUpstreams(clock, resolvConf, options.dnsIP));
     this.#dns = createDnsServer({ log, forwarder: this.#forwarder }, this.#zone({ a: new Map(), srv: new Map() }));
@@ -82,11 +100,13 @@ class LinuxNetwork implements Network {
       await this.#openFirewall();
       await this.#listen();
       await this.#setRelay();
+      this.#monitored = await firewallIsMonitored();
+      this.#monitor.start();
       this.#started = true;
     });
     if (signal.aborted) await this.close();
     else signal.addEventListener('abort', () => void this.close(), { once: true });
-    this.#arm();
+    this.#arm(this.#calm() ? 'calm' : 'unsure');
   }
 
   async attachPod(pod: PodAttachment): Promise<void> {
@@ -116,7 +136,7 @@ class LinuxNetwork implements Network {
   }
 
   async remove(): Promise<void> {
-    this.#timer?.cancel();
+    this.#rest();
     this.#started = false;
     await this.#queue(async () => {
       this.#relay.close();
@@ -130,11 +150,12 @@ class LinuxNetwork implements Network {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#timer?.cancel();
+    this.#rest();
     this.#forwarder.close();
+    // What is under way might still begin to listen.
+    await this.#work;
     this.#relay.close();
     await this.#dns.close();
-    await this.#work;
   }
 
   #zone(records: DnsRecords): ReturnType<typeof createZone> {
@@ -142,21 +163,41 @@ class LinuxNetwork implements Network {
     return createZone(records, this.#options.clusterDomain, ranges);
   }
 
-  #arm(): void {
+  /** Looks after the pause that goes with `why`, unless a look is due before. */
+  #arm(why: keyof typeof LOOK_AFTER_MS): void {
     if (this.#closed || !this.#started) return;
-    this.#timer?.cancel();
-    this.#timer = this.#clock.after(ASSERT_EVERY_MS, () => {
-      const look = async () => {
-        if (!this.#closed && this.#started) await this.#assert();
-      };
-      void this.#queue(look)
-        .catch((error: unknown) => this.#log.warn({ err: error }, 'network state cannot be re-asserted'))
-        .then(() => this.#arm());
+    const nowMs = this.#clock.monotonicMs();
+    const atMs = Math.max(nowMs + LOOK_AFTER_MS[why], this.#lookedMs + LOOK_PAUSE_MS);
+    if (this.#timer !== undefined && this.#timer.atMs <= atMs) return;
+    this.#timer?.timer.cancel();
+    const timer = this.#clock.after(atMs - nowMs, () => {
+      this.#timer = undefined;
+      this.#lookedMs = this.#clock.monotonicMs();
+      void this.#queue(() => this.#look())
+        .then(() => this.#arm(this.#calm() ? 'calm' : 'unsure'))
+        .catch((error: unknown) => {
+          this.#log.warn({ err: error }, 'network state cannot be re-asserted');
+          this.#arm('unsure');
+        });
     });
+    this.#timer = { timer, atMs };
+  }
+
+  #rest(): void {
+    this.#timer?.timer.cancel();
+    this.#timer = undefined;
+    this.#monitor.stop();
+  }
+
+  /** Whether nothing waits to be tried again, and nobody can change rules unseen. */
+  #calm(): boolean {
+    return this.#monitored && this.#monitor.running && !this.#told.has('dns') && !this.#told.has('relay');
   }
 
   /** Puts back what somebody else has taken away. Two short commands when all is well. */
-  async #assert(): Promise<void> {
+  async #look(): Promise<void> {
+    if (this.#closed || !this.#started) return;
+    this.#monitor.start();
     const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
     if (!addresses.some(({ address }) => address === this.#options.dnsIP)) await ensureHostLinks(this.#options);
     if (!(await this.#table.stands())) {
@@ -170,7 +211,7 @@ class LinuxNetwork implements Network {
   }
 
   async #openFirewall(): Promise<void> {
-    const state = await openDockerFirewall(this.#log);
+    const state = await openDockerFirewall(this.#log, this.#monitor.expect);
     const { type: _type, ...fields } = state;
     this.#tellOnce('firewall', state.type === 'open' ? undefined : state.reason, fields);
   }

@@ -15,11 +15,15 @@ const SEARCH_PATH = [process.env['PATH'] ?? '', '/usr/local/sbin', '/usr/sbin', 
   delimiter,
 );
 
+export const searchPathEnvironment = { PATH: SEARCH_PATH, LC_ALL: 'C' } as const;
+
 export interface RunOptions {
   readonly input?: string;
   /** An open file that the command sees as descriptor 3. */
   readonly descriptor?: number;
   readonly timeoutMs?: number;
+  /** Told the process's id as soon as it runs. */
+  readonly onStart?: (pid: number) => void;
 }
 
 export interface RunResult {
@@ -52,15 +56,16 @@ function start(
   command: string,
   args: readonly string[],
   stdin: 'ignore' | number,
-  { descriptor, timeoutMs = TIMEOUT_MS }: RunOptions,
+  { descriptor, timeoutMs = TIMEOUT_MS, onStart }: RunOptions,
 ): Promise<RunResult> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      env: { PATH: SEARCH_PATH, LC_ALL: 'C' },
+      env: searchPathEnvironment,
       stdio: [stdin, 'pipe', 'pipe', ...(descriptor === undefined ? [] : [descriptor])],
       timeout: timeoutMs,
       killSignal: 'SIGKILL',
     });
+    if (child.pid !== undefined) onStart?.(child.pid);
     const outputs = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
       child[name]?.setEncoding('utf8').on('data', (chunk: string) => {

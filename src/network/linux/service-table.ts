@@ -5,7 +5,7 @@ import type { Front } from '../services/fronts.plan.ts';
 import type { NftCommand } from '../services/nft.types.ts';
 import { planRemoval, type RulesetOptions, TABLE } from '../services/ruleset.plan.ts';
 import { planChange, planFullLoad, type StaleFlow, type TableState } from '../services/services.plan.ts';
-import { mustRun, run } from './run.ts';
+import { mustRun, type RunOptions, run } from './run.ts';
 
 /** Flows forgotten one by one after a change; beyond it the rest expires by itself, after 30 s without a packet. */
 const MAX_FLOW_DELETIONS = 64;
@@ -14,14 +14,17 @@ const MAX_FLOW_DELETIONS = 64;
 export class ServiceTable {
   readonly #log: Log;
   readonly #options: RulesetOptions;
+  readonly #onStart: (pid: number) => void;
   /** What the table holds; undefined: not known, so the next change loads all of it. */
   #state: TableState | undefined;
   /** Digest of the rules as they stood after a full load, and of the choosers since. */
   #rules: string | undefined;
 
-  constructor(log: Log, options: RulesetOptions) {
+  /** `onStart` is told of each process that is about to change rules. */
+  constructor(log: Log, options: RulesetOptions, onStart: (pid: number) => void) {
     this.#log = log;
     this.#options = options;
+    this.#onStart = onStart;
   }
 
   /** Makes the table hold exactly `fronts`. When that fails the old rules stand. Calls must not overlap. */
@@ -51,22 +54,26 @@ export class ServiceTable {
   async remove(): Promise<void> {
     this.#state = undefined;
     this.#rules = undefined;
-    await mustRun('nft', ['-j', '-f', '-'], { input: batch(planRemoval()) });
+    await mustRun('nft', ['-j', '-f', '-'], this.#batch(planRemoval()));
   }
 
   async #change(commands: readonly NftCommand[]): Promise<boolean> {
-    const { code, stderr } = await run('nft', ['-j', '-f', '-'], { input: batch(commands) });
+    const { code, stderr } = await run('nft', ['-j', '-f', '-'], this.#batch(commands));
     if (code !== 0) this.#log.warn({ reason: stderr.trim().slice(0, 500) }, 'service rules are loaded anew');
     return code === 0;
   }
 
   async #loadAll(fronts: ReadonlyMap<string, Front>): Promise<void> {
     const { commands, after } = planFullLoad(fronts, this.#options);
-    const { code, stderr } = await run('nft', ['-j', '-f', '-'], { input: batch(commands) });
+    const { code, stderr } = await run('nft', ['-j', '-f', '-'], this.#batch(commands));
     // A table of another version of ours may have maps of other types: then it goes, in the same transaction.
-    if (code !== 0) await mustRun('nft', ['-j', '-f', '-'], { input: batch([...planRemoval(), ...commands]) });
+    if (code !== 0) await mustRun('nft', ['-j', '-f', '-'], this.#batch([...planRemoval(), ...commands]));
     if (code !== 0) this.#log.warn({ reason: stderr.trim().slice(0, 500) }, 'service rules were replaced as a whole');
     this.#state = after;
+  }
+
+  #batch(commands: readonly NftCommand[]): RunOptions {
+    return { input: JSON.stringify({ nftables: commands }), onStart: this.#onStart };
   }
 
   /**
@@ -85,10 +92,6 @@ export class ServiceTable {
       }
     }
   }
-}
-
-function batch(commands: readonly NftCommand[]): string {
-  return JSON.stringify({ nftables: commands });
 }
 
 /** Digest of the table's chains and rules, without elements and counters; undefined when there is no table. */
