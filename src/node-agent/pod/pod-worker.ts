@@ -195,9 +195,9 @@ export class PodWorker {
   }
 
   #snapshot(): PodSnapshot {
-    const { view, clock, node, runtimeName } = this.#deps;
+    const { clock, node, runtimeName } = this.#deps;
     const sandboxes = this.#sandboxes();
-    const containers = view.containers(this.#uid).map((container) => this.#withLastWords(container));
+    const containers = this.#containers().map((container) => this.#withLastWords(container));
     const current = currentSandbox(sandboxes);
     const podIP =
       current !== undefined && this.#attached.has(current.id) ? current.annotations[ANNOTATION.podIP] : undefined;
@@ -246,6 +246,17 @@ export class PodWorker {
     ];
   }
 
+  /** The pod's containers. One that waits behind its gate runs nothing yet: nobody is to be told that it does. */
+  #containers(): readonly RuntimeContainer[] {
+    const containers = this.#deps.view.containers(this.#uid);
+    if (this.#gone || isTerminating(this.#pod)) return containers;
+    return containers.map((container) => {
+      const waits =
+        container.state === 'running' && container.sandboxId === NO_SANDBOX && !this.#attached.has(container.id);
+      return waits ? { ...container, state: 'created' } : container;
+    });
+  }
+
   /** A container that stands alone, found running: it gets its network again, should it have none. True when it waits for that. */
   #adoptAlone(): boolean {
     if (!this.#isAlone || this.#gone || isTerminating(this.#pod)) return false;
@@ -290,10 +301,10 @@ export class PodWorker {
 
   /** Probes what runs, and forgets what does not. */
   #followContainers(): void {
-    const { view, prober, runtimeName } = this.#deps;
+    const { prober, runtimeName } = this.#deps;
     const current = currentSandbox(this.#sandboxes());
     const told = [...(this.#pod.status?.containerStatuses ?? []), ...(this.#pod.status?.initContainerStatuses ?? [])];
-    for (const container of view.containers(this.#uid)) {
+    for (const container of this.#containers()) {
       const spec = this.#specOf(container.name);
       if (container.state !== 'running' || spec === undefined) {
         prober.forget(container.id);
