@@ -1,6 +1,9 @@
 import { ApiError, type StatusDetails, type StatusReason } from '#api';
 import { errorCode, errorMessage, PlumblineError } from '#base';
 
+/** Each has a row in docs/errors.md. */
+export type ConnectionErrorCode = 'ServerUrlInvalid' | 'ServerUnreachable' | 'CertificateNotTrusted';
+
 /** The server could not be spoken to: nothing is known about whether it did what was asked. */
 export class ConnectionError extends PlumblineError {}
 
@@ -16,7 +19,8 @@ const CERTIFICATE_CODES = new Set([
 ]);
 
 export function connectionError(server: string, cause: unknown): ConnectionError {
-  const code = CERTIFICATE_CODES.has(errorCode(cause) ?? '') ? 'CertificateNotTrusted' : 'ServerUnreachable';
+  const untrusted = CERTIFICATE_CODES.has(errorCode(cause) ?? '');
+  const code: ConnectionErrorCode = untrusted ? 'CertificateNotTrusted' : 'ServerUnreachable';
   return new ConnectionError(`${server}: ${errorMessage(cause)}`, { code, retryable: true, cause });
 }
 

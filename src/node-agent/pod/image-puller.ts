@@ -1,6 +1,6 @@
 import { backoffMs, type Clock, errorMessage } from '#base';
 import { type ImageStatus, parseImageReference, type Runtime } from '#runtime';
-import { StartError } from './start-error.ts';
+import { StartError, type StartErrorCode } from './start-error.ts';
 
 export interface ImageRequest {
   readonly image: string;
@@ -94,7 +94,7 @@ export class ImagePuller {
 
   #failed(
     tell: ImageRequest['tell'],
-    reason: string,
+    reason: StartErrorCode,
     message: string,
     retryAfterMs: number | undefined,
     cause?: unknown,
