@@ -40,7 +40,7 @@ function Log({ pod, container }: { readonly pod: UiPod; readonly container: stri
     return () => abort.abort();
   }, [pod.namespace, pod.name, container]);
   return (
-    <pre class="log" ref={box} tabIndex={0} aria-label={`Log of ${pod.name}, ${container}`}>
+    <pre class="log" role="log" ref={box} aria-label={`Log of ${pod.name}, ${container}`}>
       {text.value === '' ? '(nothing yet)' : text.value}
     </pre>
   );
