@@ -19,9 +19,8 @@ async function answer<T>(response: Response): Promise<T> {
   throw new RequestError(response.status, message);
 }
 
-const segment = (...parts: readonly string[]) => parts.map(encodeURIComponent).join('/');
-
-export const path = segment;
+/** Names as parts of a path. */
+export const path = (...parts: readonly string[]) => parts.map(encodeURIComponent).join('/');
 
 export async function read<T>(where: string, signal?: AbortSignal): Promise<T> {
   return answer<T>(
@@ -40,4 +39,13 @@ export async function send(where: string, body: unknown = {}): Promise<void> {
       body: JSON.stringify(body),
     }),
   );
+}
+
+/** Whether the server knows this browser's login; also true while the server cannot be asked. */
+export async function isLoggedIn(): Promise<boolean> {
+  try {
+    return (await fetch('/ui/v1/overview', { headers: { accept: 'application/json' } })).status !== 401;
+  } catch {
+    return true;
+  }
 }

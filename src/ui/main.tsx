@@ -1,11 +1,13 @@
 import { render } from 'preact';
+import { send } from './http.ts';
+import { Ago } from './parts/time.tsx';
 import { links, type Route, route, startRouter } from './router.ts';
 import { ApplicationScreen } from './screens/application.tsx';
 import { Nodes } from './screens/nodes.tsx';
 import { Overview } from './screens/overview.tsx';
 import { RunScreen } from './screens/run.tsx';
 import { RunDiffScreen } from './screens/run-diff.tsx';
-import { connected, openStream, overview, problem, startClock, toast } from './state.ts';
+import { attempt, type Connection, connection, lostAt, overview, startClock, startStream, toast } from './state.ts';
 
 function Screen({ at }: { readonly at: Route }) {
   switch (at.screen) {
@@ -31,40 +33,88 @@ function Screen({ at }: { readonly at: Route }) {
   }
 }
 
+const CONNECTION_WORDS: Record<Connection, string> = {
+  opening: 'connecting',
+  live: 'live',
+  lost: 'not connected',
+  over: 'logged out',
+};
+
+function User() {
+  if (overview.value === undefined || connection.value === 'over') return null;
+  const logOut = async () => {
+    if (await attempt(() => send('logout'), 'Logged out.')) connection.value = 'over';
+  };
+  return (
+    <>
+      <span>{overview.value.user}</span>
+      <button type="button" class="small" onClick={logOut}>
+        Log out
+      </button>
+    </>
+  );
+}
+
+function Bar({ at }: { readonly at: Route }) {
+  return (
+    <header class="bar">
+      <div>
+        <a class="brand" href={links.overview}>
+          <img src="/favicon.svg" alt="" /> Plumbline
+        </a>
+        <nav aria-label="Screens">
+          <a href={links.overview} aria-current={at.screen === 'overview' ? 'page' : undefined}>
+            Overview
+          </a>
+          <a href={links.nodes} aria-current={at.screen === 'nodes' ? 'page' : undefined}>
+            Nodes
+          </a>
+        </nav>
+        <div class="end">
+          <span role="status">
+            <span class={`dot ${connection.value}`} />
+            {CONNECTION_WORDS[connection.value]}
+          </span>
+          <User />
+        </div>
+      </div>
+    </header>
+  );
+}
+
+const LoggedOut = () => (
+  <section class="card empty">
+    <h1>You are logged out</h1>
+    <p>
+      Ask for a login link on the machine that runs Plumbline: <code>plumb login</code>
+    </p>
+  </section>
+);
+
+/** Says when what is on screen stopped being true for sure. */
+const Lost = () => (
+  <div class="banner bad" role="alert">
+    <p>
+      <b>The control plane does not answer.</b> Your pods go on running. What you see is from <Ago at={lostAt.value} />.
+    </p>
+  </div>
+);
+
 function Page() {
   const at = route.value;
   return (
     <>
-      <header class="bar">
-        <div>
-          <a class="brand" href={links.overview}>
-            <img src="/favicon.svg" alt="" /> Plumbline
-          </a>
-          <nav aria-label="Screens">
-            <a href={links.overview} aria-current={at.screen === 'overview' ? 'page' : undefined}>
-              Overview
-            </a>
-            <a href={links.nodes} aria-current={at.screen === 'nodes' ? 'page' : undefined}>
-              Nodes
-            </a>
-          </nav>
-          <div class="end">
-            <span role="status">
-              <span class={`dot${connected.value ? '' : ' off'}`} />
-              {connected.value ? 'live' : 'not connected'}
-            </span>
-            <span>{overview.value?.user ?? ''}</span>
-          </div>
-        </div>
-      </header>
-      <main>
-        {problem.value === undefined ? null : (
-          <div class="banner bad" role="alert">
-            <p>{problem.value}</p>
-          </div>
-        )}
-        <Screen at={at} />
-      </main>
+      <Bar at={at} />
+      {connection.value === 'over' ? (
+        <main>
+          <LoggedOut />
+        </main>
+      ) : (
+        <main class={connection.value === 'lost' ? 'stale' : undefined}>
+          {connection.value === 'lost' ? <Lost /> : null}
+          <Screen at={at} />
+        </main>
+      )}
       {toast.value === undefined ? null : (
         <div class="toast" role="status">
           {toast.value}
@@ -78,5 +128,5 @@ const root = document.getElementById('app');
 if (root === null) throw new Error('the page has no #app');
 startRouter();
 startClock();
-openStream();
+startStream();
 render(<Page />, root);

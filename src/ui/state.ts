@@ -1,33 +1,41 @@
 import { computed, signal } from '@preact/signals';
-import type { UiApplicationSummary, UiOverview, UiRunSummary, UiStreamEvent } from '#api';
+import type { UiApplicationSummary, UiOverview, UiStreamEvent } from '#api';
+import { isLoggedIn } from './http.ts';
+
+/** `over`: the login ended; only a new link helps. `lost`: the server does not answer; the stream tries again. */
+export type Connection = 'opening' | 'live' | 'lost' | 'over';
 
 /** What the screens show. One stream keeps it true; nothing else writes it. */
 export const overview = signal<UiOverview | undefined>(undefined);
-export const connected = signal(false);
-/** Shown when the session is over or the server cannot be reached. */
-export const problem = signal<string | undefined>(undefined);
-/** Counts up for each change below an Application, so that its screen reads again: `namespace/name` → number. */
+export const connection = signal<Connection>('opening');
+/** When the stream was lost, RFC 3339. */
+export const lostAt = signal<string | undefined>(undefined);
+/** Counts up for each change below an Application, so that its screens read again: `namespace/name` → number. */
 export const touched = signal<Readonly<Record<string, number>>>({});
-export const latestRuns = signal<Readonly<Record<string, UiRunSummary>>>({});
 /** Ages on screen are computed from this; it ticks once a second. */
 export const nowMs = signal(Date.now());
 export const toast = signal<string | undefined>(undefined);
 
 export const mayWrite = computed(() => overview.value?.mayWrite ?? false);
 
-const touch = (namespace: string, name: string) => {
-  const key = `${namespace}/${name}`;
-  touched.value = { ...touched.value, [key]: (touched.value[key] ?? 0) + 1 };
+interface Named {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+const touch = (...changed: readonly Named[]) => {
+  const next: Record<string, number> = { ...touched.value };
+  for (const { namespace, name } of changed) {
+    const key = `${namespace}/${name}`;
+    next[key] = (next[key] ?? 0) + 1;
+  }
+  touched.value = next;
 };
 
-function replaceApplication(next: UiApplicationSummary): void {
-  const current = overview.value;
-  if (current === undefined) return;
-  const others = current.applications.filter(
-    ({ namespace, name }) => namespace !== next.namespace || name !== next.name,
-  );
-  overview.value = { ...current, applications: [...others, next].sort((a, b) => a.name.localeCompare(b.name)) };
-}
+const without = (applications: readonly UiApplicationSummary[], { namespace, name }: Named) =>
+  applications.filter((one) => one.namespace !== namespace || one.name !== name);
+
+const byName = (a: Named, b: Named) => a.name.localeCompare(b.name) || a.namespace.localeCompare(b.namespace);
 
 /** Carries one event of the stream into the state. */
 export function receive(event: UiStreamEvent): void {
@@ -35,31 +43,29 @@ export function receive(event: UiStreamEvent): void {
   switch (event.type) {
     case 'overview':
       overview.value = event.overview;
-      for (const { namespace, name } of event.overview.applications) touch(namespace, name);
+      touch(...event.overview.applications);
       return;
     case 'application':
-      replaceApplication(event.application);
-      touch(event.application.namespace, event.application.name);
-      return;
-    case 'application-removed':
       if (current === undefined) return;
       overview.value = {
         ...current,
-        applications: current.applications.filter(
-          ({ namespace, name }) => namespace !== event.namespace || name !== event.name,
-        ),
+        applications: [...without(current.applications, event.application), event.application].sort(byName),
       };
-      touch(event.namespace, event.name);
+      touch(event.application);
+      return;
+    case 'application-removed':
+      if (current === undefined) return;
+      overview.value = { ...current, applications: without(current.applications, event) };
+      touch(event);
       return;
     case 'run':
-      latestRuns.value = { ...latestRuns.value, [event.run.application]: event.run };
-      touch(event.run.namespace, event.run.application);
+      touch({ namespace: event.run.namespace, name: event.run.application });
       return;
     case 'nodes':
       if (current !== undefined) overview.value = { ...current, nodes: event.nodes };
       return;
     case 'touched':
-      touch(event.namespace, event.name);
+      touch(event);
   }
 }
 
@@ -71,25 +77,60 @@ const EVENT_TYPES: readonly UiStreamEvent['type'][] = [
   'nodes',
   'touched',
 ];
+/** Time between attempts where the browser makes none by itself. */
+const RETRY_MS = 2_000;
+/** A tab nobody looks at gives its connection back after this: a browser has six for all tabs of one server. */
+const HIDDEN_MS = 60_000;
 
-/** Opens the stream; the browser reconnects by itself, and the server then begins with a whole overview. */
-export function openStream(): void {
-  const source = new EventSource('/ui/v1/stream');
-  source.onopen = () => {
-    connected.value = true;
-    problem.value = undefined;
+let source: EventSource | undefined;
+
+function lose(): void {
+  if (connection.value === 'over') return;
+  if (connection.value !== 'lost') lostAt.value = new Date().toISOString();
+  connection.value = 'lost';
+}
+
+function connect(): void {
+  source?.close();
+  const stream = new EventSource('/ui/v1/stream');
+  source = stream;
+  stream.onopen = () => {
+    connection.value = 'live';
   };
-  source.onerror = () => {
-    connected.value = false;
-    // An answer that is no stream (401 after the session ended) closes it for good.
-    problem.value =
-      source.readyState === EventSource.CLOSED
-        ? 'Your session is over. Ask for a new link: plumb login'
-        : 'The control plane does not answer. Your pods go on running.';
+  stream.onerror = () => {
+    // The browser tries again after a broken connection, but not after an answer that is no stream.
+    if (stream.readyState === EventSource.CLOSED) void reopen(stream);
+    else lose();
   };
   for (const type of EVENT_TYPES) {
-    source.addEventListener(type, (message: MessageEvent<string>) => receive({ ...JSON.parse(message.data), type }));
+    stream.addEventListener(type, (message: MessageEvent<string>) => receive({ ...JSON.parse(message.data), type }));
   }
+}
+
+async function reopen(failed: EventSource): Promise<void> {
+  if (!(await isLoggedIn())) {
+    connection.value = 'over';
+    return;
+  }
+  lose();
+  setTimeout(() => {
+    if (source === failed) connect();
+  }, RETRY_MS);
+}
+
+/** Opens the stream and keeps it open while someone looks; called once. */
+export function startStream(): void {
+  let hiding: ReturnType<typeof setTimeout> | undefined;
+  connect();
+  document.addEventListener('visibilitychange', () => {
+    clearTimeout(hiding);
+    if (document.hidden) {
+      hiding = setTimeout(() => {
+        source?.close();
+        source = undefined;
+      }, HIDDEN_MS);
+    } else if (source === undefined && connection.value !== 'over') connect();
+  });
 }
 
 /** Says something for four seconds. */
@@ -98,6 +139,18 @@ export function say(message: string): void {
   setTimeout(() => {
     if (toast.value === message) toast.value = undefined;
   }, 4_000);
+}
+
+/** Does what a button asks and says how it went. */
+export async function attempt(work: () => Promise<void>, done: string): Promise<boolean> {
+  try {
+    await work();
+    say(done);
+    return true;
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    return false;
+  }
 }
 
 /** Ticks the ages; called once. */

@@ -267,6 +267,9 @@ describe('src/server/ui/ui-server.ts', () => {
     expect((await call('GET', '/ui/v1/applications/argocd/none', session)).status).toBe(404);
     const log = await call('GET', '/ui/v1/pods/default/lone/log?tailLines=5', session);
     expect(log.text).toBe('vera reads lone\n');
+    // A browser that may guess the type holds a short log back.
+    expect(log.headers['x-content-type-options']).toBe('nosniff');
+    expect(log.headers['content-security-policy']).toContain("default-src 'none'");
   });
 
   it('asks for a sync and a refresh as the user', async () => {

@@ -160,7 +160,7 @@ export function createUiServer(options: UiServerOptions): UiServer {
     reply.raw.once('close', () => right.stop());
     await streamEvents({
       response: reply.raw,
-      begin: () => reply.hijack(),
+      begin: () => takeOver(reply),
       feed,
       clock,
       signal: right.signal,
@@ -178,7 +178,7 @@ export function createUiServer(options: UiServerOptions): UiServer {
     await streamLog({
       response: reply.raw,
       open: (ended) => options.openPodLog(context, { namespace, name }, logOptions, ended),
-      begin: () => reply.hijack(),
+      begin: () => takeOver(reply),
       check: stillLoggedIn(request),
       clock,
       signal,
@@ -282,6 +282,17 @@ export function createUiServer(options: UiServerOptions): UiServer {
       return { url, expiresAt: formatTime(clock.nowMs() + sessionLimits.ticketTtlMs) };
     },
   };
+}
+
+/**
+ * Begins a stream by hand, with the headers set so far: without `nosniff` a browser holds a log back until it has
+ * enough bytes to guess its type.
+ */
+function takeOver(reply: FastifyReply): void {
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  }
+  reply.hijack();
 }
 
 function syncRequest(body: unknown): SyncRequest {

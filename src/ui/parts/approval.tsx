@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import type { UiRun } from '#api';
-import { count, objectName } from '../format.ts';
+import { count, objectName, sentence } from '../format.ts';
 import { path, send } from '../http.ts';
-import { mayWrite, say } from '../state.ts';
+import { attempt, mayWrite } from '../state.ts';
 import { OriginText } from './drift.tsx';
 
 /** A run that waits because it would delete more than its budget: what would go, and the button that lets it. */
@@ -12,23 +12,25 @@ export function Approval({ run }: { readonly run: UiRun }) {
   const prunes = run.plan.filter(({ action }) => action === 'prune');
   const approve = async () => {
     busy.value = true;
-    try {
-      await send(`runs/${path(run.namespace, run.name)}/approve`);
-      say('Approved. The run goes on.');
-    } catch (error) {
-      say(error instanceof Error ? error.message : String(error));
-      busy.value = false;
-    }
+    const approved = await attempt(
+      () => send(`runs/${path(run.namespace, run.name)}/approve`),
+      'Approved. The run goes on.',
+    );
+    if (!approved) busy.value = false;
   };
   return (
     <section class="banner bad" aria-label="Approval">
-      <p>
-        <b>This run would delete {count(prunes.length, 'object')} and waits for you.</b> {run.statusMessage}
-      </p>
+      <h2>This run would delete {count(prunes.length, 'object')} and waits for you.</h2>
+      <p>{sentence(run.statusMessage ?? '')} Nothing is deleted until you approve.</p>
       <ul>
         {prunes.map((one) => (
-          <li key={`${one.kind}/${objectName(one)}`}>
-            {one.kind} {objectName(one)} <span class="soft">{one.reason}</span> <OriginText origin={one.origin} />
+          <li key={`${one.group}/${one.kind}/${objectName(one)}`}>
+            {one.kind} {objectName(one)} <span class="soft">{one.reason}</span>
+            {one.origin === undefined ? null : (
+              <>
+                <span class="soft">; stood in</span> <OriginText origin={one.origin} />
+              </>
+            )}
           </li>
         ))}
       </ul>

@@ -20,7 +20,7 @@ const PHASE_TONES: Record<SyncRunPhase, Tone> = {
   Failed: 'bad',
   Superseded: 'calm',
 };
-const ICONS = { good: 'check', warn: 'dots', bad: 'cross', calm: 'question' } as const;
+export const ICONS = { good: 'check', warn: 'dots', bad: 'cross', calm: 'dash' } as const;
 
 function Badge({ tone, children }: { readonly tone: Tone; readonly children: string }) {
   return (

@@ -3,7 +3,7 @@ const PATHS = {
   check: 'M3 8.5l3.2 3.2L13 5',
   cross: 'M4 4l8 8M12 4l-8 8',
   dots: 'M3 8h.01M8 8h.01M13 8h.01',
-  question: 'M6 6a2 2 0 1 1 3 1.7c-.7.4-1 .8-1 1.6M8 12h.01',
+  dash: 'M4 8h8',
 } as const;
 
 export const Icon = ({ name }: { readonly name: keyof typeof PATHS }) => (

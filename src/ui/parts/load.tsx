@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { read } from '../http.ts';
+import { oneAtATime } from '../one-at-a-time.ts';
 
 interface LoadProps<T> {
   /** Below `/ui/v1/`. */
@@ -11,33 +12,39 @@ interface LoadProps<T> {
   readonly children: (loaded: T) => ComponentChildren;
 }
 
-/** Reads one answer and shows it; errors in the server's own words. */
+export const Reading = () => (
+  <p class="soft" aria-busy="true">
+    Reading …
+  </p>
+);
+
+/** Reads one answer and shows it; errors in the server's own words, above what was read before. */
 export function Load<T>({ from, version = 0, children }: LoadProps<T>) {
   const loaded = useSignal<{ readonly from: string; readonly answer: T } | undefined>(undefined);
   const failure = useSignal<string | undefined>(undefined);
+  const ask = useRef<() => Promise<void>>();
   useEffect(() => {
     const abort = new AbortController();
-    read<T>(from, abort.signal)
-      .then((answer) => {
-        loaded.value = { from, answer };
+    ask.current = oneAtATime(async () => {
+      try {
+        loaded.value = { from, answer: await read<T>(from, abort.signal) };
         failure.value = undefined;
-      })
-      .catch((error: unknown) => {
+      } catch (error) {
         if (!abort.signal.aborted) failure.value = error instanceof Error ? error.message : String(error);
-      });
+      }
+    });
     return () => abort.abort();
-  }, [from, version]);
-  if (failure.value !== undefined)
-    return (
-      <div class="banner bad" role="alert">
-        <p>{failure.value}</p>
-      </div>
-    );
-  if (loaded.value === undefined || loaded.value.from !== from)
-    return (
-      <p class="soft" aria-busy="true">
-        Reading …
-      </p>
-    );
-  return <>{children(loaded.value.answer)}</>;
+  }, [from]);
+  useEffect(() => void ask.current?.(), [from, version]);
+  const shown = loaded.value?.from === from ? loaded.value : undefined;
+  return (
+    <>
+      {failure.value === undefined ? null : (
+        <div class="banner bad" role="alert">
+          <p>{failure.value}</p>
+        </div>
+      )}
+      {shown === undefined ? failure.value === undefined ? <Reading /> : null : children(shown.answer)}
+    </>
+  );
 }

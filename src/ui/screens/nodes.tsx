@@ -1,6 +1,13 @@
 import type { UiNodeSummary } from '#api';
+import { count, memory } from '../format.ts';
 import { ToneBadge } from '../parts/badge.tsx';
+import { Reading } from '../parts/load.tsx';
 import { overview } from '../state.ts';
+
+const capacity = ({ cpu, memory: bytes }: UiNodeSummary) =>
+  [cpu === undefined ? undefined : count(Number(cpu), 'CPU'), bytes === undefined ? undefined : memory(bytes)]
+    .filter((part) => part !== undefined)
+    .join(' · ');
 
 export function NodeCards({ nodes }: { readonly nodes: readonly UiNodeSummary[] }) {
   if (nodes.length === 0) return <p class="soft">No node has joined; pods wait until an agent runs.</p>;
@@ -13,11 +20,11 @@ export function NodeCards({ nodes }: { readonly nodes: readonly UiNodeSummary[] 
             <ToneBadge tone={node.ready ? 'good' : 'bad'}>{node.ready ? 'Ready' : 'NotReady'}</ToneBadge>
           </header>
           <p>
-            {node.pods} of {node.podCapacity} pods{node.cpu === undefined ? '' : ` · ${node.cpu} CPU`}
-            {node.memory === undefined ? '' : ` · ${node.memory}`}
+            {node.pods} of {count(node.podCapacity, 'pod')} · {capacity(node)}
           </p>
-          <p>{[node.address, node.runtime, node.version].filter((part) => part !== undefined).join(' · ')}</p>
-          {node.message === undefined ? null : <p>{node.message}</p>}
+          <p>{[node.address, node.runtime].filter((part) => part !== undefined).join(' · ')}</p>
+          <p>{node.version}</p>
+          {node.ready || node.message === undefined ? null : <p class="bad">{node.message}</p>}
         </article>
       ))}
     </div>
@@ -26,11 +33,8 @@ export function NodeCards({ nodes }: { readonly nodes: readonly UiNodeSummary[] 
 
 export function Nodes() {
   const current = overview.value;
-  return current === undefined ? (
-    <p class="soft" aria-busy="true">
-      Reading …
-    </p>
-  ) : (
+  if (current === undefined) return <Reading />;
+  return (
     <section class="group">
       <h1>Nodes</h1>
       <NodeCards nodes={current.nodes} />

@@ -1,8 +1,12 @@
 import type { UiApplicationSummary } from '#api';
-import { count, shortCommit, since } from '../format.ts';
-import { HealthBadge, PhaseBadge, SyncBadge, type Tone, ToneBadge } from '../parts/badge.tsx';
+import { count, sentence, shortCommit } from '../format.ts';
+import { HealthBadge, ICONS, PhaseBadge, SyncBadge, type Tone } from '../parts/badge.tsx';
+import { FilterBox, useFilter } from '../parts/filter.tsx';
+import { Icon } from '../parts/icons.tsx';
+import { Reading } from '../parts/load.tsx';
+import { Age } from '../parts/time.tsx';
 import { links } from '../router.ts';
-import { nowMs, overview } from '../state.ts';
+import { overview } from '../state.ts';
 import { NodeCards } from './nodes.tsx';
 
 interface Group {
@@ -42,7 +46,7 @@ function grouped(
 function Row({ application, tone }: { readonly application: UiApplicationSummary; readonly tone: Tone }) {
   const { namespace, name, sync, health, run, message, drifted, revision, objects } = application;
   const what =
-    message ??
+    (message === undefined ? undefined : sentence(message)) ??
     (drifted > 0
       ? `${count(drifted, 'object')} of ${objects} differ from Git`
       : `${count(objects, 'object')} at ${shortCommit(revision)}`);
@@ -58,7 +62,9 @@ function Row({ application, tone }: { readonly application: UiApplicationSummary
           ) : null}
         </span>
         <span class="what">{what}</span>
-        <span class="when">{since(application.since, nowMs.value)}</span>
+        <span class="when">
+          <Age at={application.since} before="for " />
+        </span>
       </a>
     </li>
   );
@@ -82,14 +88,32 @@ function verdict(applications: readonly UiApplicationSummary[]): {
   };
 }
 
+function Applications({ applications }: { readonly applications: readonly UiApplicationSummary[] }) {
+  const { matching, typed, offered } = useFilter(
+    applications,
+    ({ name, sync, health, message = '' }) => `${name} ${sync} ${health} ${message}`,
+  );
+  return (
+    <>
+      {offered ? <FilterBox label="Filter Applications" typed={typed} /> : null}
+      {grouped(matching).map(({ title, tone, members }) => (
+        <section class="group" key={title} aria-label={title}>
+          <h2>{title}</h2>
+          <ul class="rows">
+            {members.map((application) => (
+              <Row key={`${application.namespace}/${application.name}`} application={application} tone={tone} />
+            ))}
+          </ul>
+        </section>
+      ))}
+      {matching.length === 0 ? <p class="soft">No Application matches.</p> : null}
+    </>
+  );
+}
+
 export function Overview() {
   const current = overview.value;
-  if (current === undefined)
-    return (
-      <p class="soft" aria-busy="true">
-        Reading …
-      </p>
-    );
+  if (current === undefined) return <Reading />;
   if (current.applications.length === 0) {
     return (
       <section class="card empty">
@@ -104,20 +128,13 @@ export function Overview() {
   return (
     <>
       <section class="card verdict" aria-label="Verdict">
-        <ToneBadge tone={tone}>{tone === 'good' ? 'True' : 'Look here'}</ToneBadge>
+        <span class={`seal ${tone}`}>
+          <Icon name={ICONS[tone]} />
+        </span>
         <h1>{text}</h1>
         <p class="soft">{more}</p>
       </section>
-      {grouped(current.applications).map(({ title, tone: groupTone, members }) => (
-        <section class="group" key={title} aria-label={title}>
-          <h2>{title}</h2>
-          <ul class="rows">
-            {members.map((application) => (
-              <Row key={`${application.namespace}/${application.name}`} application={application} tone={groupTone} />
-            ))}
-          </ul>
-        </section>
-      ))}
+      <Applications applications={current.applications} />
       <section class="group" aria-label="Nodes">
         <h2>Nodes</h2>
         <NodeCards nodes={current.nodes} />

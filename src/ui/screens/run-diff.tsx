@@ -1,74 +1,75 @@
-import type { UiRunDiff } from '#api';
-import { objectName, shortCommit } from '../format.ts';
+import type { UiRun, UiRunDiff } from '#api';
+import { count, firstLine, objectName, person, shortCommit } from '../format.ts';
 import { path } from '../http.ts';
+import { Crumbs } from '../parts/crumbs.tsx';
 import { Load } from '../parts/load.tsx';
+import { Patch } from '../parts/patch.tsx';
+import { Ago } from '../parts/time.tsx';
 import { links } from '../router.ts';
 
-const lineClass = (line: string) => {
-  if (line.startsWith('@@')) return 'hunk';
-  if (line.startsWith('+') && !line.startsWith('+++')) return 'add';
-  if (line.startsWith('-') && !line.startsWith('---')) return 'remove';
-  return '';
-};
-
-/** Header lines repeat the object's name, which stands above. */
-const shownLines = (patch: string) =>
-  patch.split('\n').filter((line) => !/^(Index: |={20,}|--- |\+\+\+ |\\ No newline)/.test(line));
-
-const Patch = ({ text }: { readonly text: string }) => (
-  <pre class="patch">
-    {shownLines(text).map((line, index) => (
-      <span key={index} class={lineClass(line)}>
-        {line === '' ? ' ' : line}
+function Side({ title, run }: { readonly title: string; readonly run: UiRun }) {
+  return (
+    <p>
+      <span class="soft">{title}</span> <code>{shortCommit(run.revision)}</code>{' '}
+      <a href={links.run(run.namespace, run.name)}>{firstLine(run.message) || run.name}</a>{' '}
+      <span class="soft">
+        {run.author === undefined ? '' : `${person(run.author)}, `}
+        <Ago at={run.createdAt} />
       </span>
-    ))}
-  </pre>
-);
+    </p>
+  );
+}
 
-export function RunDiffScreen({
-  namespace,
-  from,
-  to,
-}: {
+interface RunDiffProps {
   readonly namespace: string;
   readonly from: string;
   readonly to: string;
-}) {
+}
+
+export function RunDiffScreen({ namespace, from, to }: RunDiffProps) {
   return (
-    <Load<UiRunDiff> from={`runs/${path(namespace, from)}/diff/${path(to)}`}>
-      {(diff) => (
-        <>
-          <section class="card">
-            <h1>
-              From{' '}
-              <a href={links.run(namespace, diff.from.name)}>
-                <code>{shortCommit(diff.from.revision)}</code>
-              </a>{' '}
-              to{' '}
-              <a href={links.run(namespace, diff.to.name)}>
-                <code>{shortCommit(diff.to.revision)}</code>
-              </a>
-            </h1>
-          </section>
-          {diff.objects.length === 0 ? (
-            <section class="card empty">
-              <p>The rendered objects of both runs are the same.</p>
-            </section>
-          ) : null}
-          {diff.objects.map((one) => (
-            <section
-              class="card"
-              key={`${one.group}/${one.kind}/${objectName(one)}`}
-              aria-label={`${one.kind} ${objectName(one)}`}
-            >
-              <h2>
-                {one.kind} {objectName(one)} <span class="soft">{one.change}</span>
-              </h2>
-              <Patch text={one.patch} />
-            </section>
-          ))}
-        </>
-      )}
-    </Load>
+    <>
+      <Load<UiRun> from={`runs/${path(namespace, from)}`}>
+        {(older) => (
+          <Load<UiRun> from={`runs/${path(namespace, to)}`}>
+            {(newer) => (
+              <>
+                <Crumbs here="Two runs compared">
+                  <a href={links.application(namespace, newer.application)}>{newer.application}</a>
+                </Crumbs>
+                <section class="card sides" aria-label="Compared runs">
+                  <h1>What changed in {newer.application}</h1>
+                  <Side title="From" run={older} />
+                  <Side title="To" run={newer} />
+                </section>
+              </>
+            )}
+          </Load>
+        )}
+      </Load>
+      <Load<UiRunDiff> from={`runs/${path(namespace, from)}/diff/${path(to)}`}>
+        {({ objects }) => (
+          <>
+            <p class="soft">
+              {objects.length === 0
+                ? 'Both runs rendered the same objects.'
+                : `${count(objects.length, 'object')} ${objects.length === 1 ? 'differs' : 'differ'}. Values of Secrets are masked.`}
+            </p>
+            {objects.map((one) => (
+              <section
+                class="card"
+                key={`${one.group}/${one.kind}/${objectName(one)}`}
+                aria-label={`${one.kind} ${objectName(one)}`}
+              >
+                <h2>
+                  {one.kind} {objectName(one)} <span class="soft">{one.change}</span>
+                </h2>
+                <Patch text={one.patch} />
+              </section>
+            ))}
+          </>
+        )}
+      </Load>
+    </>
   );
 }

@@ -1,72 +1,110 @@
-import type { UiRun } from '#api';
-import { ago, duration, objectName, shortCommit } from '../format.ts';
+import type { PlannedChange, SyncResult, UiRun } from '#api';
+import { duration, firstLine, objectName, person, sentence, shortCommit } from '../format.ts';
 import { path } from '../http.ts';
 import { Approval } from '../parts/approval.tsx';
-import { PhaseBadge } from '../parts/badge.tsx';
+import { PhaseBadge, ToneBadge } from '../parts/badge.tsx';
+import { Crumbs } from '../parts/crumbs.tsx';
 import { OriginText } from '../parts/drift.tsx';
 import { Load } from '../parts/load.tsx';
+import { type Column, Table } from '../parts/table.tsx';
+import { Ago } from '../parts/time.tsx';
 import { links } from '../router.ts';
-import { nowMs, touched } from '../state.ts';
+import { touched } from '../state.ts';
+
+interface Step {
+  readonly planned: PlannedChange;
+  readonly result?: SyncResult;
+}
+
+const keyOf = (one: PlannedChange | SyncResult) => `${one.group}/${one.kind}/${objectName(one)}`;
+
+const COLUMNS: readonly Column<Step>[] = [
+  { title: 'Wave', cell: ({ planned }) => planned.wave },
+  { title: 'Object', cell: ({ planned }) => `${planned.kind} ${objectName(planned)}` },
+  { title: 'Plan', cell: ({ planned }) => planned.action },
+  {
+    title: 'Why',
+    cell: ({ planned: { reason, fields = [] } }) => (
+      <>
+        {reason}
+        {fields.map(({ path: field }) => (
+          <div key={field}>
+            <code>{field}</code>
+          </div>
+        ))}
+      </>
+    ),
+  },
+  {
+    title: 'Result',
+    cell: ({ result }) =>
+      result === undefined ? (
+        <span class="soft">not done</span>
+      ) : (
+        <>
+          {result.action === 'failed' ? <ToneBadge tone="bad">failed</ToneBadge> : result.action}
+          {result.message === undefined ? null : <div class="soft">{result.message}</div>}
+        </>
+      ),
+  },
+  { title: 'In Git', cell: ({ planned }) => <OriginText origin={planned.origin} /> },
+];
 
 function Steps({ run }: { readonly run: UiRun }) {
-  const results = new Map(
-    run.results.map((result) => [`${result.group}/${result.kind}/${objectName(result)}`, result]),
-  );
+  const results = new Map(run.results.map((result) => [keyOf(result), result]));
+  const steps = run.plan.map((planned): Step => {
+    const result = results.get(keyOf(planned));
+    return result === undefined ? { planned } : { planned, result };
+  });
   return (
     <section class="card" aria-label="Plan and results">
       <h2>Plan and results</h2>
-      {run.plan.length === 0 ? (
+      {steps.length === 0 ? (
         <p class="soft">Nothing had to change.</p>
       ) : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th>Wave</th>
-                <th>Object</th>
-                <th>Plan</th>
-                <th>Why</th>
-                <th>Result</th>
-                <th>In Git</th>
-              </tr>
-            </thead>
-            <tbody>
-              {run.plan.map((step) => {
-                const result = results.get(`${step.group}/${step.kind}/${objectName(step)}`);
-                return (
-                  <tr key={`${step.action} ${step.group}/${step.kind}/${objectName(step)}`}>
-                    <td>{step.wave}</td>
-                    <td>
-                      {step.kind} {objectName(step)}
-                    </td>
-                    <td>{step.action}</td>
-                    <td>
-                      {step.reason}
-                      {step.fields?.map(({ path: field }) => (
-                        <div key={field}>
-                          <code>{field}</code>
-                        </div>
-                      ))}
-                    </td>
-                    <td>
-                      {result === undefined ? (
-                        <span class="soft">not done</span>
-                      ) : (
-                        <>
-                          {result.action}
-                          {result.message === undefined ? null : <div class="soft">{result.message}</div>}
-                        </>
-                      )}
-                    </td>
-                    <td>
-                      <OriginText origin={step.origin} />
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={COLUMNS} rows={steps} rowKey={({ planned }) => `${planned.action} ${keyOf(planned)}`} />
+      )}
+    </section>
+  );
+}
+
+function Head({ run }: { readonly run: UiRun }) {
+  return (
+    <section class="card" aria-label="Run">
+      <div class="head">
+        <h1>{firstLine(run.message) || run.name}</h1>
+        <PhaseBadge phase={run.phase} />
+      </div>
+      <div class="facts">
+        <span>
+          Commit{' '}
+          <b>
+            <code title={run.revision}>{shortCommit(run.revision)}</code>
+          </b>
+        </span>
+        {run.author === undefined ? null : (
+          <span title={run.author}>
+            Author <b>{person(run.author)}</b>
+          </span>
+        )}
+        <span>
+          Trigger <b>{run.trigger}</b> by <b>{run.requestedBy}</b>
+        </span>
+        <span>
+          <Ago at={run.createdAt} />
+          {run.durationMs === undefined ? '' : `, took ${duration(run.durationMs)}`}
+        </span>
+        {run.approval === undefined ? null : (
+          <span>
+            Approved by <b>{run.approval.by}</b> <Ago at={run.approval.at} />
+          </span>
+        )}
+      </div>
+      {run.statusMessage === undefined || run.phase === 'PruneBlocked' ? null : <p>{sentence(run.statusMessage)}</p>}
+      {run.waiting === undefined ? null : (
+        <p class="soft">
+          Waits for <b>{run.waiting.object}</b>: {run.waiting.reason}
+        </p>
       )}
     </section>
   );
@@ -78,39 +116,10 @@ export function RunScreen({ namespace, name }: { readonly namespace: string; rea
     <Load<UiRun> from={`runs/${path(namespace, name)}`} version={version}>
       {(run) => (
         <>
-          <section class="card">
-            <div class="head">
-              <h1>
-                <a href={links.application(run.namespace, run.application)}>{run.application}</a> at{' '}
-                <code>{shortCommit(run.revision)}</code>
-              </h1>
-              <PhaseBadge phase={run.phase} />
-            </div>
-            <div class="facts">
-              <span>{run.message ?? ''}</span>
-              <span>
-                Author <b>{run.author ?? 'unknown'}</b>
-              </span>
-              <span>
-                Trigger <b>{run.trigger}</b> by <b>{run.requestedBy}</b>
-              </span>
-              <span>
-                {ago(run.createdAt, nowMs.value)}
-                {run.durationMs === undefined ? '' : `, took ${duration(run.durationMs)}`}
-              </span>
-              {run.approval === undefined ? null : (
-                <span>
-                  Approved by <b>{run.approval.by}</b>
-                </span>
-              )}
-            </div>
-            {run.statusMessage === undefined ? null : <p>{run.statusMessage}</p>}
-            {run.waiting === undefined ? null : (
-              <p class="soft">
-                Waits for {run.waiting.object}: {run.waiting.reason}, at most until {run.waiting.deadline}
-              </p>
-            )}
-          </section>
+          <Crumbs here={`Run of ${shortCommit(run.revision)}`}>
+            <a href={links.application(run.namespace, run.application)}>{run.application}</a>
+          </Crumbs>
+          <Head run={run} />
           <Approval run={run} />
           <Steps run={run} />
         </>
