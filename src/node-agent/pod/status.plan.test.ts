@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ANNOTATION, type Pod, type PodSnapshot, type RuntimeContainer, type Sandbox } from './pod.types.ts';
+import { planStatus } from './status.plan.ts';
+
+const NOW = Date.UTC(2026, 0, 1, 12);
+const identity = { namespace: 'default', name: 'web', uid: 'uid-1' };
+
+function podOf(spec: Partial<Pod['spec']> = {}, more: Partial<Pod> = {}): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...identity, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' },
+    spec: { containers: [{ name: 'app', image: 'app:1' }], ...spec },
+    ...more,
+  };
+}
+
+const sandbox: Sandbox = {
+  id: 's0',
+  pod: identity,
+  attempt: 0,
+  state: 'ready',
+  pid: 1,
+  createdAtMs: NOW,
+  annotations: {},
+};
+
+const containerOf = (more: Partial<RuntimeContainer> = {}): RuntimeContainer => ({
+  id: `${more.name ?? 'app'}-${more.attempt ?? 0}`,
+  pod: identity,
+  sandboxId: 's0',
+  name: 'app',
+  attempt: 0,
+  state: 'running',
+  image: 'app:1',
+  imageId: 'sha256:1',
+  pid: 2,
+  createdAtMs: NOW,
+  startedAtMs: NOW,
+  annotations: {},
+  ...more,
+});
+const exitedOf = (more: Partial<RuntimeContainer> = {}) =>
+  containerOf({ state: 'exited', pid: 0, exitCode: 1, finishedAtMs: NOW, ...more });
+
+const statusOf = (more: Partial<PodSnapshot> = {}) =>
+  planStatus({
+    pod: podOf(),
+    gone: false,
+    sandboxes: [sandbox],
+    containers: [],
+    probes: new Map(),
+    problems: new Map(),
+    work: { sandbox: false, starting: new Set(), stopping: new Map(), removing: new Set() },
+    podIP: '10.244.1.2',
+    hostIP: '192.0.2.1',
+    runtimeName: 'docker',
+    nowMs: NOW,
+    ...more,
+  });
+
+const good = (...ids: string[]) => new Map(ids.map((id) => [id, { started: true, ready: true }]));
+const never = { restartPolicy: 'Never' } as const;
+const init = { initContainers: [{ name: 'one' }] };
+const leaving = { metadata: { ...podOf().metadata, deletionTimestamp: '2026-01-01T12:00:30Z' } };
+
+describe('src/node-agent/pod/status.plan.ts', () => {
+  it.each<[string, Partial<PodSnapshot>, string, string]>([
+    ['nothing runs yet', {}, 'Pending', 'False'],
+    ['a container runs and is ready', { containers: [containerOf()], probes: good('app-0') }, 'Running', 'True'],
+    ['it runs, and its probe has not said so', { containers: [containerOf()] }, 'Running', 'False'],
+    ['it ended and will be restarted', { containers: [exitedOf()] }, 'Running', 'False'],
+    ['it ended well, for good', { pod: podOf(never), containers: [exitedOf({ exitCode: 0 })] }, 'Succeeded', 'False'],
+    ['it failed for good', { pod: podOf(never), containers: [exitedOf()] }, 'Failed', 'False'],
+    ['an init container runs', { pod: podOf(init), containers: [containerOf({ name: 'one' })] }, 'Pending', 'False'],
+    ['one failed, and is repeated', { pod: podOf(init), containers: [exitedOf({ name: 'one' })] }, 'Pending', 'False'],
+    [
+      'one failed for good',
+      { pod: podOf({ ...init, ...never }), containers: [exitedOf({ name: 'one' })] },
+      'Failed',
+      'False',
+    ],
+    [
+      'one of two has not started',
+      {
+        pod: podOf({ containers: [{ name: 'app' }, { name: 'late' }] }),
+        containers: [containerOf()],
+        probes: good('app-0'),
+      },
+      'Pending',
+      'False',
+    ],
+    [
+      'the pod leaves, and still runs',
+      { pod: podOf({}, leaving), containers: [containerOf()], probes: good('app-0') },
+      'Running',
+      'True',
+    ],
+    ['it has left well', { pod: podOf({}, leaving), containers: [exitedOf({ exitCode: 0 })] }, 'Succeeded', 'False'],
+    ['it had to be killed', { pod: podOf({}, leaving), containers: [exitedOf({ exitCode: 137 })] }, 'Failed', 'False'],
+    ['it had ended before', { pod: podOf({}, { status: { phase: 'Succeeded' } }) }, 'Succeeded', 'False'],
+  ])('%s', (_, more, phase, ready) => {
+    const status = statusOf(more);
+    expect(status.phase).toBe(phase);
+    expect(status.conditions?.find(({ type }) => type === 'Ready')?.status).toBe(ready);
+  });
+
+  it('shows a wait for the next start with its length, and how the last run ended', () => {
+    const waits = exitedOf({ attempt: 3, annotations: { [ANNOTATION.backoffMs]: '80000' } });
+    expect(statusOf({ containers: [waits] }).containerStatuses?.[0]).toMatchObject({
+      restartCount: 3,
+      state: {
+        waiting: {
+          reason: 'CrashLoopBackOff',
+          message: 'back-off 1m20s restarting failed container=app pod=web_default(uid-1)',
+        },
+      },
+      lastState: { terminated: { exitCode: 1, reason: 'Error', containerID: 'docker://app-3' } },
+    });
+  });
+
+  it.each([
+    [exitedOf({ oomKilled: true, exitCode: 137 }), 'OOMKilled'],
+    [exitedOf({ exitCode: 0 }), 'Completed'],
+    [exitedOf({ exitCode: 7 }), 'Error'],
+    [{ ...exitedOf({ exitCode: 127 }), startedAtMs: undefined } as unknown as RuntimeContainer, 'ContainerCannotRun'],
+  ])('names the reason of an end (%#)', (container, reason) => {
+    const { state } = statusOf({ pod: podOf(never), containers: [container] }).containerStatuses?.[0] ?? {};
+    expect(state?.terminated?.reason).toBe(reason);
+  });
+
+  it('shows a failed pull as an error first, then as a back-off', () => {
+    const problems = new Map([
+      ['app', { reason: 'ErrImagePull', message: 'denied', failedAtMs: NOW, retryAtMs: NOW + 10_000 }],
+    ]);
+    const at = (ms: number) => statusOf({ problems, nowMs: NOW + ms }).containerStatuses?.[0]?.state?.waiting;
+    expect(at(0)).toEqual({ reason: 'ErrImagePull', message: 'denied' });
+    expect(at(2_000)).toEqual({
+      reason: 'ImagePullBackOff',
+      message: 'Back-off pulling image "app:1": ErrImagePull: denied',
+    });
+  });
+
+  it('is ready only when the conditions the pod itself names hold too', () => {
+    const gates = { readinessGates: [{ conditionType: 'example.com/ok' }] };
+    const running = { containers: [containerOf()], probes: good('app-0') };
+    const ready = (pod: Pod) => statusOf({ ...running, pod }).conditions?.find(({ type }) => type === 'Ready');
+    expect(ready(podOf(gates))).toMatchObject({ status: 'False', reason: 'ReadinessGatesNotReady' });
+    const met = { type: 'example.com/ok', status: 'True' };
+    expect(ready(podOf(gates, { status: { conditions: [met] } }))).toMatchObject({ status: 'True' });
+  });
+
+  it("keeps others' conditions, and times of what did not change", () => {
+    const others = { type: 'PodScheduled', status: 'True', lastTransitionTime: '2026-01-01T00:00:01Z' };
+    const before = { type: 'Ready', status: 'False', lastTransitionTime: '2026-01-01T00:00:02Z' };
+    const { conditions } = statusOf({ pod: podOf({}, { status: { conditions: [others, before] } }) });
+    expect(conditions).toContainEqual(others);
+    expect(conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime).toBe('2026-01-01T00:00:02Z');
+  });
+
+  it('remembers the end before from the status when the record is gone', () => {
+    const terminated = { exitCode: 9, reason: 'Error', containerID: 'docker://app-0' };
+    const status = {
+      containerStatuses: [
+        {
+          name: 'app',
+          image: 'app:1',
+          imageID: '',
+          ready: false,
+          restartCount: 0,
+          state: { terminated },
+          containerID: 'docker://app-0',
+        },
+      ],
+    };
+    const next = statusOf({ pod: podOf({}, { status }), containers: [containerOf({ attempt: 1 })] });
+    expect(next.containerStatuses?.[0]).toMatchObject({ restartCount: 1, lastState: { terminated } });
+  });
+
+  it('settles: the status of a pod that has this very status is the same', () => {
+    const container = fc.constantFrom(
+      [],
+      [containerOf()],
+      [exitedOf()],
+      [exitedOf(), containerOf({ attempt: 1 })],
+      [containerOf({ state: 'created' })],
+      [exitedOf({ annotations: { [ANNOTATION.backoffMs]: '10000' } })],
+    );
+    const spec = fc.constantFrom({}, never, init, { restartPolicy: 'OnFailure' } as const);
+    const problem = fc.constantFrom(
+      new Map(),
+      new Map([['app', { reason: 'ErrImagePull', message: 'm', failedAtMs: NOW }]]),
+    );
+    fc.assert(
+      fc.property(container, spec, problem, fc.boolean(), (containers, more, problems, isReady) => {
+        const rest = { containers, problems, probes: isReady ? good('app-0', 'app-1') : new Map() };
+        const first = statusOf({ ...rest, pod: podOf(more) });
+        const second = statusOf({ ...rest, pod: podOf(more, { status: first }), nowMs: NOW + 100 });
+        expect(second).toEqual(first);
+      }),
+    );
+  });
+});
