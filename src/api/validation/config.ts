@@ -20,7 +20,7 @@ export function* validateConfigMap({ data = {}, binaryData = {} }: Loose<ConfigM
     yield* validateBase64(value, `binaryData[${key}]`);
     bytes += decodedBytes(value);
   }
-  if (bytes > MAX_CONFIG_BYTES) yield tooLong('', MAX_CONFIG_BYTES);
+  if (bytes > MAX_CONFIG_BYTES) yield tooLong('data', MAX_CONFIG_BYTES);
 }
 
 export function* validateSecret({ data = {}, stringData = {}, type = 'Opaque', metadata }: Loose<Secret>): Issues {

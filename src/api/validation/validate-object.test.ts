@@ -570,7 +570,7 @@ describe('src/api/validation/validate-object', () => {
       'more than a mebibyte',
       CONFIG_MAPS,
       { data: { a: 'x'.repeat(1024 * 1024 + 1) } },
-      [': Too long: may not be more than 1048576 bytes'],
+      ['data: Too long: may not be more than 1048576 bytes'],
     ],
     ['a number as a value', CONFIG_MAPS, { data: { a: 1 } }, ['data[a]: Invalid type: expected string, got integer']],
     ['base64 of a wrong length', SECRETS, { data: { a: 'abc' } }, ['data[a]: Invalid value: illegal base64 data']],

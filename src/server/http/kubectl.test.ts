@@ -75,6 +75,16 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
     expect(invalid.stderr).toMatch(/The Deployment "web" is invalid: spec\.replicas: Invalid value: -1/);
   });
 
+  it('says which kind is not served, and takes lists', async () => {
+    const stranger = { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'x' } };
+    expect((await kubectl('apply -f -', JSON.stringify(stranger))).stderr).toContain(
+      'no matches for kind "StatefulSet" in version "apps/v1"',
+    );
+    const items = [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'listed' } }];
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+    expect(await ok('apply -f -', list)).toBe('configmap/listed created\n');
+  });
+
   it('applies on the server and tells of conflicts', async () => {
     const other = deployment('sample:3');
     const refused = await kubectl('apply --server-side --field-manager=other -f -', other);
@@ -89,6 +99,7 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
     expect(await ok('label deploy web tier=front')).toBe('deployment.apps/web labeled\n');
     expect(await ok('annotate deploy web note=x')).toBe('deployment.apps/web annotated\n');
     expect(await ok('get deploy -l tier=front -o name')).toBe('deployment.apps/web\n');
+    expect(await ok('get deploy web --subresource=scale')).toMatch(/^NAME +DESIRED +AVAILABLE +AGE\nweb +5 +0 +\S+\n$/);
     const json = '[{"op":"replace","path":"/spec/replicas","value":3}]';
     expect(await ok(`patch deploy web --type=json -p ${json}`)).toBe('deployment.apps/web patched\n');
     expect(await ok('get deploy web -o jsonpath={.spec.replicas}')).toBe('3');

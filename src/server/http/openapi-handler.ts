@@ -1,8 +1,14 @@
-import { ApiError, openApiPathOf, openApiV3Document } from '#api';
+import { openApiPathOf, openApiV3Document } from '#api';
 import type { ResourceRow } from '../registry/api.ts';
 import { sendJson } from './answers.ts';
 import { type CachedDocument, cachedDocument, sendDocument } from './cached-document.ts';
 import type { Exchange } from './exchange.ts';
+import {
+  OPENAPI_V2_PROTOBUF_ANSWER,
+  openApiV2Document,
+  openApiV2Protobuf,
+  prefersOpenApiV2Protobuf,
+} from './openapi-v2.plan.ts';
 import { unknownResource } from './resource-call.ts';
 
 /** How long a document named by its hash may be kept: a year. Source: kube-openapi pkg/handler3 (words only). */
@@ -10,8 +16,12 @@ const IMMUTABLE_SECONDS = 31_536_000;
 
 export type OpenApiHandler = (exchange: Exchange) => unknown;
 
-/** `/openapi/v3`: an index, and one document per group version, made when first asked for. */
-export function createOpenApiHandler(rows: readonly ResourceRow[], nowMs: () => number): OpenApiHandler {
+/** `/openapi/v3`: an index, and one document per group version, made when first asked for; and an empty `/openapi/v2`. */
+export function createOpenApiHandler(
+  rows: readonly ResourceRow[],
+  productVersion: string,
+  nowMs: () => number,
+): OpenApiHandler {
   const documents = new Map<string, CachedDocument>();
   const versions = new Map(rows.map(({ type }) => [openApiPathOf(type.group, type.version), type]));
 
@@ -32,11 +42,19 @@ export function createOpenApiHandler(rows: readonly ResourceRow[], nowMs: () => 
     return sendDocument(request, reply, cachedDocument({ paths }));
   }
 
+  function sendVersion2({ request, reply }: Exchange): unknown {
+    if (!prefersOpenApiV2Protobuf(request.headers.accept))
+      return sendDocument(request, reply, cachedDocument(openApiV2Document(productVersion)));
+    return reply
+      .code(200)
+      .header('content-type', OPENAPI_V2_PROTOBUF_ANSWER)
+      .header('vary', 'Accept')
+      .send(openApiV2Protobuf(productVersion));
+  }
+
   return (exchange) => {
     const { request, reply, pathname, query } = exchange;
-    if (pathname === '/openapi/v2') {
-      throw new ApiError('NotAcceptable', 'OpenAPI v2 is not served; use /openapi/v3, as kubectl 1.27 and newer do');
-    }
+    if (pathname === '/openapi/v2') return sendVersion2(exchange);
     if (pathname === '/openapi/v3' || pathname === '/openapi/v3/') return sendIndex(exchange);
     const document = documentAt(pathname.slice('/openapi/v3/'.length));
     if (document === undefined) throw unknownResource();

@@ -2,7 +2,7 @@ import type { Clock, Log } from '#base';
 import type { Authorize } from '../auth/authorizer.ts';
 import { planLogOptions } from '../nodes/log-options.plan.ts';
 import type { OpenPodLog } from '../nodes/pod-logs.ts';
-import type { Api } from '../registry/api.ts';
+import type { Api, ResourceRow, Subresource } from '../registry/api.ts';
 import { sendJson, sendJsonPieces } from './answers.ts';
 import type { Encoder } from './encoding.ts';
 import { httpLimits } from './limits.ts';
@@ -56,7 +56,7 @@ export function createResourceReads(deps: ResourceReadsDeps): Readonly<Record<'g
       if (subresource === 'log') return podLog(call);
       const part = subresource === 'status' || subresource === 'scale' ? { subresource } : {};
       const object = await api.get({ ...targetOf(call), name: nameOf(call), ...part });
-      return sendJson(exchange.reply, 200, encoder.object(row, object, formatOf(exchange)));
+      return sendJson(exchange.reply, 200, encoder.object(shownAs(row, subresource), object, formatOf(exchange)));
     },
 
     async list(call) {
@@ -94,4 +94,10 @@ export function createResourceReads(deps: ResourceReadsDeps): Readonly<Record<'g
       exchange.reply.hijack(); // only now: a refusal before the headers is the framework's to answer
     },
   };
+}
+
+/** The row with the columns of what is read: a scale has its own. */
+function shownAs(row: ResourceRow, subresource: Subresource | undefined): ResourceRow {
+  const columns = subresource === undefined ? undefined : row.subresources?.[subresource]?.columns;
+  return columns === undefined ? row : { ...row, columns };
 }

@@ -1,4 +1,5 @@
-import { ApiError, type Pod } from '#api';
+import { ApiError, type ContainerStatus, type Pod } from '#api';
+import type { LogStreamOptions } from './node-tunnel.types.ts';
 
 /** What a log request asks for, with numbers checked and a container chosen. */
 export interface LogRequest {
@@ -6,8 +7,14 @@ export interface LogRequest {
   readonly container: string;
 }
 
-/** Decides whose log it is: the named container, or the only one. Source: registry/core/pod/strategy.go LogLocation (words only). */
-export function planLogRequest(pod: Pod, container: string | undefined): LogRequest {
+/**
+ * Decides whose log it is: the named container, or the only one. Refuses what the pod's status tells already that there
+ * is not. Source: registry/core/pod/strategy.go LogLocation, kubelet_pods.go validateContainerLogStatus (words only).
+ */
+export function planLogRequest(
+  pod: Pod,
+  { container, previous = false }: Pick<LogStreamOptions, 'container' | 'previous'>,
+): LogRequest {
   const { name } = pod.metadata;
   const main = (pod.spec.containers ?? []).map((entry) => entry.name);
   const init = (pod.spec.initContainers ?? []).map((entry) => entry.name);
@@ -19,7 +26,26 @@ export function planLogRequest(pod: Pod, container: string | undefined): LogRequ
   if (!main.includes(chosen) && !init.includes(chosen)) throw bad(`container ${chosen} is not valid for pod ${name}`);
   const node = pod.spec.nodeName;
   if (node === undefined || node === '') throw bad(`pod ${name} does not have a host assigned`);
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  const status = [...containerStatuses, ...initContainerStatuses].find((entry) => entry.name === chosen);
+  if (status !== undefined) assertHasLog(name, status, previous);
   return { node, container: chosen };
+}
+
+/** The image is not there: it cannot have started since the status was written. The node judges all other waits. */
+const PULL_FAILURES: ReadonlyMap<string, string> = new Map([
+  ['ErrImagePull', "image can't be pulled"],
+  ['ImagePullBackOff', 'trying and failing to pull image'],
+]);
+
+function assertHasLog(pod: string, { name, state, lastState }: ContainerStatus, previous: boolean): void {
+  if (lastState?.terminated !== undefined) return;
+  // Ended for good at its first run; one that is to be started again waits.
+  if (previous && state?.terminated !== undefined)
+    throw bad(`previous terminated container "${name}" in pod "${pod}" not found`);
+  const failure = PULL_FAILURES.get(state?.waiting?.reason ?? '');
+  if (failure !== undefined && !previous)
+    throw bad(`container "${name}" in pod "${pod}" is waiting to start: ${failure}`);
 }
 
 function bad(message: string): ApiError {

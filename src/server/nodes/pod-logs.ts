@@ -24,7 +24,7 @@ export function createPodLogs({ api, tunnel }: PodLogsDeps): OpenPodLog {
     const row = api.row(PODS.group, PODS.version, PODS.plural);
     if (row === undefined) throw new ApiError('NotFound', 'pods are not served');
     const pod = (await api.get({ context, row, namespace, name })) as Pod;
-    const { node, container } = planLogRequest(pod, options.container);
+    const { node, container } = planLogRequest(pod, options);
     const target = { namespace, name, uid: pod.metadata.uid };
     return tunnel.openLog(node, target, { ...options, container }, signal);
   };

@@ -27,6 +27,15 @@ export interface TableColumn {
   cell(object: StoredObject, nowMs: number): string | number | boolean | null;
 }
 
+export interface SubresourceRow {
+  readonly kind: string;
+  readonly group: string;
+  readonly version: string;
+  readonly verbs: readonly string[];
+  /** Columns after Name, where they are not the resource's. */
+  readonly columns?: readonly TableColumn[];
+}
+
 /** All that is special about one resource. The verbs are generic over it: a new kind is a new row. */
 export interface ResourceRow {
   readonly type: ResourceType;
@@ -34,14 +43,7 @@ export interface ResourceRow {
   readonly shortNames?: readonly string[];
   readonly categories?: readonly string[];
   readonly verbs: readonly Verb[];
-  readonly subresources?: Readonly<
-    Partial<
-      Record<
-        Subresource,
-        { readonly kind: string; readonly group: string; readonly version: string; readonly verbs: readonly string[] }
-      >
-    >
-  >;
+  readonly subresources?: Readonly<Partial<Record<Subresource, SubresourceRow>>>;
   /** Tables begin with a Name column unless the row has its own order (events). */
   readonly nameColumn?: 'none';
   /** Columns after Name. */

@@ -462,6 +462,9 @@ describe('src/server/registry/create-api.ts', () => {
       expect(await refusal(update({ name: 'b' }), 'BadRequest')).toBe(
         'the name of the object (b) does not match the name on the URL (a)',
       );
+      expect(await refusal(merge(CONFIG_MAPS, 'a', { metadata: { name: 'b' } }), 'BadRequest')).toBe(
+        'the name of the object (b) does not match the name on the URL (a)',
+      );
       expect(await refusal(update({ uid: 'other' }), 'Conflict')).toContain(`UID in object meta: ${metadata.uid}`);
     });
 

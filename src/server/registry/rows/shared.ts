@@ -1,5 +1,6 @@
-import type { ResourceType } from '#api';
-import type { ResourceRow, Verb } from '../api.ts';
+import type { ResourceType, StoredObject } from '#api';
+import type { ResourceRow, SubresourceRow, Verb } from '../api.ts';
+import { ageColumn, column } from './column.ts';
 
 /** In alphabetical order, as discovery lists them. */
 export const allVerbs: readonly Verb[] = [
@@ -19,9 +20,20 @@ export function statusOf({ kind, group, version }: ResourceType): Subresources {
   return { status: { kind, group, version, verbs: ['get', 'patch', 'update'] } };
 }
 
-export const scale: NonNullable<Subresources['scale']> = {
+interface Scale extends StoredObject {
+  readonly spec: { readonly replicas: number };
+  readonly status: { readonly replicas: number };
+}
+
+/** Source: pkg/printers/internalversion/printers.go, scaleColumnDefinitions (v1.32). */
+export const scale: SubresourceRow = {
   kind: 'Scale',
   group: 'autoscaling',
   version: 'v1',
   verbs: ['get', 'patch', 'update'],
+  columns: [
+    column<Scale>('Desired', 'integer', ({ spec }) => spec.replicas),
+    column<Scale>('Available', 'integer', ({ status }) => status.replicas),
+    ageColumn,
+  ],
 };

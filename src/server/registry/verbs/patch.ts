@@ -16,6 +16,7 @@ import { ownUpdated } from '../field-ownership.ts';
 import { scaleOf, withScale } from '../scale.plan.ts';
 import { createApply } from './apply.ts';
 import { type Modification, modify, type Wish } from './modify.ts';
+import { assertPlace } from './update.ts';
 import type { VerbDeps } from './verb-deps.ts';
 
 /** Patches of all four kinds. One that names no version is tried again when somebody else was faster. */
@@ -40,7 +41,9 @@ export function createPatch(deps: VerbDeps) {
 }
 
 function patched(request: PatchRequest, old: StoredObject): Wish {
-  return decode(request.row, asObject(merged(request, old)), request);
+  const object = asObject(merged(request, old));
+  assertPlace(request, object);
+  return decode(request.row, object, request);
 }
 
 function patchedScale(request: PatchRequest, old: StoredObject): Wish {

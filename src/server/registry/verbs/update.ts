@@ -49,7 +49,10 @@ function withFinalizers(old: StoredObject, { spec, metadata }: KubeObject): Kube
 }
 
 /** Source: apiserver endpoints/handlers/rest.go, checkName, and registry/rest/meta.go (v0.32). */
-function assertPlace({ row, namespace, name }: UpdateRequest, { metadata }: KubeObject): void {
+export function assertPlace(
+  { row, namespace, name }: Pick<UpdateRequest, 'row' | 'namespace' | 'name'>,
+  { metadata }: KubeObject,
+): void {
   if (metadata.name && metadata.name !== name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
   }
