@@ -36,10 +36,10 @@ export interface ControlPlaneConfig {
   readonly pollMs?: number;
 }
 
-/** A TCP port as a person types it. */
+/** A TCP port as a person types it: decimal digits only. */
 export function parsePort(text: string, flag: string): number {
   const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
   throw new StartError(
     'InvalidFlag',
     `${flag}: "${text}" is not a port`,

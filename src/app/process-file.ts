@@ -29,14 +29,21 @@ export async function writeProcessFile(file: string, record: ProcessRecord): Pro
 
 /** The process a file names, if that very process still runs. */
 export async function readProcessFile(file: string): Promise<ProcessRecord | undefined> {
-  let record: ProcessRecord;
+  let record: Partial<ProcessRecord> | null;
   try {
-    record = JSON.parse(await readFile(file, 'utf8')) as ProcessRecord;
+    record = JSON.parse(await readFile(file, 'utf8')) as Partial<ProcessRecord> | null;
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw error;
   }
+  if (!isRecord(record)) return undefined;
   return (await startTicksOf(record.pid)) === record.startTicks ? record : undefined;
+}
+
+function isRecord(value: Partial<ProcessRecord> | null): value is ProcessRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { pid, startTicks, fingerprint } = value;
+  return Number.isSafeInteger(pid) && typeof startTicks === 'string' && typeof fingerprint === 'string';
 }
 
 export const removeProcessFile = (file: string) => rm(file, { force: true });

@@ -23,12 +23,13 @@ Examples:
 `;
 
 function tell(error: unknown, output: Output): number {
-  if (error instanceof CommanderError) return error.exitCode;
+  // Commander says 1 for a typing error; to `diff` in a script that would mean: something differs.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const red = colors.red('error:');
   if (error instanceof CliError || error instanceof StartError) {
     output.note(`${red} ${error.message}`);
     if (error.hint !== undefined) output.note(error.hint);
-    return error instanceof CliError ? error.exitCode : 1;
+    return error instanceof CliError ? error.exitCode : 2;
   }
   if (isApiError(error)) {
     output.note(`${red} ${plain(error.message)}`);
@@ -64,6 +65,10 @@ export async function main(args: readonly string[], output: Output = terminalOut
     .option('--kubeconfig <file>', 'the API to talk to (default: $KUBECONFIG, or the one in the state folder)')
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(plumb help lists the commands)')
+    .configureOutput({
+      writeOut: (text) => output.write(text.trimEnd()),
+      writeErr: (text) => output.note(text.trimEnd()),
+    })
     .exitOverride();
   addRunCommands(program, context);
   addApplicationCommands(program, context);

@@ -1,5 +1,6 @@
 import type { FieldDrift, Origin } from '#api';
 import { humanDuration } from '#api';
+import { CliError } from './errors.ts';
 import { plain } from './output.ts';
 
 /** ` (web/deployment.yaml:12)`, or nothing. */
@@ -21,3 +22,13 @@ export function formatDrift({ path, desired, live, user, manager, time }: FieldD
 /** `5m` since a time of the API; `<unknown>` when there is none. */
 export const age = (time: string | undefined | null, nowMs: number) =>
   time ? humanDuration(nowMs - Date.parse(time)) : '<unknown>';
+
+/** Seconds as a person types them: from 1 to 1 000 000, which is eleven days; fractions are welcome. */
+export function parseSeconds(text: string, flag: string): number {
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds >= 1 && seconds <= 1_000_000) return seconds;
+  throw new CliError(`${flag}: "${text}" is not a number of seconds`, {
+    hint: 'Give a number from 1 to 1000000.',
+    exitCode: 2,
+  });
+}

@@ -20,6 +20,7 @@ export type { KubeconfigOptions } from './pki/kubeconfig.ts';
 export { writeKubeconfig } from './pki/kubeconfig.ts';
 export type { Pki, PkiOptions } from './pki/pki.ts';
 export { ensurePki } from './pki/pki.ts';
+export { readIfThere, writePrivateFile } from './pki/private-file.ts';
 export type { Api, RequestContext, ResourceRow, UserInfo } from './registry/api.ts';
 export { SYSTEM_NAMESPACES } from './registry/bootstrap.ts';
 export type { ApiDeps, ApiOptions } from './registry/create-api.ts';

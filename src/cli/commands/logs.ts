@@ -11,12 +11,12 @@ export interface LogsOptions {
   readonly timestamps?: boolean;
 }
 
-/** Writes a pod's log to `sink` as it comes. */
+/** Writes a pod's log to `sink` as it comes, no faster than the sink takes it. */
 export async function logs(
   { client }: Session,
   name: string,
   options: LogsOptions,
-  sink: (chunk: Uint8Array) => void,
+  sink: (chunk: Uint8Array) => Promise<void>,
 ): Promise<void> {
   const { namespace, container, follow, previous, tail, timestamps } = options;
   const pod = await client.get(PODS, { namespace, name });
@@ -41,5 +41,5 @@ export async function logs(
       ...(timestamps === undefined ? {} : { timestamps }),
     },
   );
-  for await (const chunk of stream) sink(chunk);
+  for await (const chunk of stream) await sink(chunk);
 }

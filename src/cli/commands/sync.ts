@@ -62,6 +62,12 @@ export async function waitForSync(session: Session, name: string, timeoutMs: num
         application = event.object;
         if (ended()) break;
       }
+      // The watch ended first: by the deadline, or by the server.
+      if (!ended())
+        throw new CliError('the server ended the connection before the run ended', {
+          hint: `plumb status ${name} shows how far it is.`,
+          exitCode: 2,
+        });
     }
     const phase = application?.status?.run?.phase;
     if (phase === 'PruneBlocked')

@@ -9,7 +9,6 @@ import {
   packageRoot,
   prepareSampleImage,
   type RootRepository,
-  StartError,
   startControlPlane,
   statePaths,
 } from '#app';
@@ -17,6 +16,7 @@ import { createLog } from '#base';
 import type { Output } from '../output.ts';
 import { defaultStateDir } from '../session.ts';
 import { version } from '../version.ts';
+import { parseSeconds } from '../words.ts';
 
 export interface ServerFlags {
   readonly stateDir?: string | undefined;
@@ -42,18 +42,12 @@ function buildId(): string {
   }
 }
 
-function pollMs(text: string): number {
-  const seconds = Number(text);
-  if (Number.isFinite(seconds) && seconds >= 1) return seconds * 1_000;
-  throw new StartError('InvalidFlag', `--poll: "${text}" is not a number of seconds`, 'Give a number from 1 up.');
-}
-
 function startServer(flags: ServerFlags, root: RootRepository | undefined): Promise<ControlPlane> {
   return startControlPlane(
     {
       stateDir: flags.stateDir ?? defaultStateDir(),
       listen: { host: flags.listen, apiPort: flags.apiPort, uiPort: flags.uiPort, webhookPort: flags.webhookPort },
-      pollMs: pollMs(flags.poll),
+      pollMs: parseSeconds(flags.poll, '--poll') * 1_000,
       version,
       ...(root === undefined ? {} : { root }),
     },

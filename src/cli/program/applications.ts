@@ -5,10 +5,11 @@ import { status } from '../commands/status.ts';
 import { approve, requestSync, waitForSync } from '../commands/sync.ts';
 import type { ProgramContext } from '../context.ts';
 import { openSession, type SessionOptions } from '../session.ts';
+import { parseSeconds } from '../words.ts';
 
 const globals = (command: Command) => command.optsWithGlobals<SessionOptions>();
 
-/** Ctrl-C-able wait for a run, ms. */
+/** How long `--wait` waits for a run, in seconds. */
 const DEFAULT_WAIT_SECONDS = '300';
 
 /** Commands about Applications: what differs from Git, syncing, approving, history. */
@@ -17,6 +18,7 @@ export function addApplicationCommands(program: Command, { output, exit }: Progr
     .command('status [application]')
     .description('is everything true to Git, and if not: what, since when, who, and in which line')
     .option('--check', 'exit code 1 unless everything is Synced, Healthy and every node Ready')
+    .addHelpText('after', '\nExamples:\n  plumb status\n  plumb status web --check && echo "true to Git"')
     .action(async (name: string | undefined, options: { check?: boolean }, command: Command) => {
       const good = await status(await openSession(globals(command), output), name);
       if (options.check === true && !good) exit(1);
@@ -39,21 +41,27 @@ export function addApplicationCommands(program: Command, { output, exit }: Progr
     .option('--prune', 'also delete what is no longer in Git')
     .option('--wait', 'wait until the run has ended')
     .option('--timeout <seconds>', 'how long to wait', DEFAULT_WAIT_SECONDS)
+    .addHelpText('after', '\nExamples:\n  plumb sync web --wait\n  plumb sync web --revision v1.2.0 --prune')
     .action(
       async (
         name: string,
         options: { revision?: string; prune?: boolean; wait?: boolean; timeout: string },
         command: Command,
       ) => {
+        const timeoutMs = parseSeconds(options.timeout, '--timeout') * 1_000;
         const session = await openSession(globals(command), output);
         await requestSync(session, name, options);
-        if (options.wait === true) await waitForSync(session, name, Number(options.timeout) * 1_000);
+        if (options.wait === true) await waitForSync(session, name, timeoutMs);
       },
     );
   program
     .command('approve <application>')
     .description('let a run go on that waits because it would delete more than its budget')
     .option('--yes', 'approve; without it the list is only shown')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  plumb approve web          what would be deleted\n  plumb approve web --yes    delete it',
+    )
     .action(async (name: string, options: { yes?: boolean }, command: Command) => {
       await approve(await openSession(globals(command), output), name, options.yes === true);
     });

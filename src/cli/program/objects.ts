@@ -7,6 +7,17 @@ import { CliError } from '../errors.ts';
 import { resourceOfWord } from '../resources.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 
+/** Resolves when the terminal or pipe has taken the bytes: a slow reader holds the stream up, not our memory. */
+const toStdout = (chunk: Uint8Array) =>
+  new Promise<void>((resolve, reject) => {
+    process.stdout.write(chunk, (error) => (error ? reject(error) : resolve()));
+  });
+
+function parseLines(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new CliError(`--tail: "${text}" is not a number of lines`, { hint: 'Give a number from 0 up.', exitCode: 2 });
+}
+
 /** `plumb get|describe|logs`: a look at objects for people without kubectl. */
 export function addObjectCommands(program: Command, { output }: ProgramContext): void {
   const session = (command: Command) => openSession(command.optsWithGlobals<SessionOptions>(), output);
@@ -16,6 +27,7 @@ export function addObjectCommands(program: Command, { output }: ProgramContext):
     .option('-n, --namespace <namespace>', 'only this namespace (default: all)')
     .option('-l, --selector <selector>', 'only objects with these labels')
     .option('-o, --output <form>', '"wide" shows more columns')
+    .addHelpText('after', '\nExamples:\n  plumb get pods -n web\n  plumb get deploy -l app=web -o wide')
     .action(
       async (
         word: string,
@@ -40,6 +52,7 @@ export function addObjectCommands(program: Command, { output }: ProgramContext):
     .command('describe <resource> <name>')
     .description('one object and the events about it')
     .option('-n, --namespace <namespace>', 'its namespace', 'default')
+    .addHelpText('after', '\nExample:\n  plumb describe pod web-5d9c7 -n web')
     .action(async (word: string, name: string, options: { namespace: string }, command: Command) => {
       const resource = resourceOfWord(word);
       const open = await session(command);
@@ -61,8 +74,12 @@ export function addObjectCommands(program: Command, { output }: ProgramContext):
     .option('-c, --container <name>', 'which container, where there are several')
     .option('-f, --follow', 'go on until the container ends')
     .option('-p, --previous', 'of the container before the last restart')
-    .option('--tail <lines>', 'only the last lines', (text) => Number.parseInt(text, 10))
+    .option('--tail <lines>', 'only the last lines', parseLines)
     .option('--timestamps', 'a time before each line')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  plumb logs web-5d9c7 -n web -f --tail 100\n  plumb logs web-5d9c7 -n web -p     why did it restart',
+    )
     .action(
       async (
         pod: string,
@@ -76,7 +93,7 @@ export function addObjectCommands(program: Command, { output }: ProgramContext):
         },
         command: Command,
       ) => {
-        await logs(await session(command), pod, options, (chunk) => process.stdout.write(chunk));
+        await logs(await session(command), pod, options, toStdout);
       },
     );
 }

@@ -1,0 +1,116 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { main } from './program.ts';
+import { version } from './version.ts';
+
+describe('src/cli/program.ts', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(os.tmpdir(), 'plumbline-cli-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  async function plumb(...args: readonly string[]) {
+    let written = '';
+    let noted = '';
+    const code = await main(['--state-dir', directory, ...args], {
+      write: (text) => {
+        written += `${text}\n`;
+      },
+      note: (text) => {
+        noted += `${text}\n`;
+      },
+    });
+    return { code, written, noted };
+  }
+
+  it.each([
+    ['an unknown command', ['frobnicate'], "unknown command 'frobnicate'"],
+    ['an unknown flag', ['status', '--frobnicate'], "unknown option '--frobnicate'"],
+    ['a misspelt flag of diff, whose 1 means a difference', ['diff', 'web', '--locl', '.'], "unknown option '--locl'"],
+    ['a missing argument', ['diff'], "missing required argument 'application'"],
+  ])('ends with 2 on %s, and says so on stderr', async (_what, args, words) => {
+    const { code, written, noted } = await plumb(...args);
+    expect(code).toBe(2);
+    expect(noted).toContain(words);
+    expect(noted).toContain('plumb help');
+    expect(written).toBe('');
+  });
+
+  it.each([
+    [['status']],
+    [['diff', 'web']],
+    [['sync', 'web']],
+    [['approve', 'web']],
+    [['history', 'web']],
+    [['get', 'pods']],
+    [['describe', 'pod', 'x']],
+    [['logs', 'x']],
+    [['login']],
+    [['kubeconfig']],
+  ])('%j ends with 2 and a hint where there is no kubeconfig', async (args) => {
+    const { code, written, noted } = await plumb(...args);
+    expect(code).toBe(2);
+    expect(noted).toContain(`no kubeconfig at ${directory}/kubeconfig`);
+    expect(noted).toContain('plumb up');
+    expect(written).toBe('');
+  });
+
+  it('ends with 2 and names the file when the kubeconfig is none', async () => {
+    await writeFile(path.join(directory, 'kubeconfig'), 'token: canary\n');
+    const { code, noted } = await plumb('status');
+    expect(code).toBe(2);
+    expect(noted).toContain(path.join(directory, 'kubeconfig'));
+    expect(noted).not.toContain('canary');
+  });
+
+  it.each([
+    ['--timeout', ['sync', 'web', '--wait', '--timeout', 'soon']],
+    ['--api-port', ['server', '--api-port', 'https']],
+    ['--tail', ['logs', 'x', '--tail', 'all']],
+  ])('refuses a wrong value of %s before it does anything', async (flag, args) => {
+    const { code, noted } = await plumb(...args);
+    expect(code).toBe(2);
+    expect(noted).toContain(`${flag}: "`);
+  });
+
+  it('prints help with examples on stdout and ends with 0', async () => {
+    const { code, written, noted } = await plumb('--help');
+    expect(code).toBe(0);
+    expect(noted).toBe('');
+    expect(written).toContain('Examples:\n  plumb up ');
+    for (const command of [
+      'up',
+      'status',
+      'diff',
+      'sync',
+      'approve',
+      'history',
+      'repo',
+      'kubeconfig',
+      'login',
+      'doctor',
+      'version',
+      'get',
+      'describe',
+      'logs',
+    ]) {
+      expect(written).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
+    }
+  });
+
+  it.each(['up', 'status', 'diff', 'sync', 'approve', 'history', 'kubeconfig', 'get', 'describe', 'logs'])(
+    'has an example in the help of %s',
+    async (command) => {
+      const { code, written } = await plumb(command, '--help');
+      expect(code).toBe(0);
+      expect(written).toMatch(/Examples?[:,]/);
+    },
+  );
+
+  it('prints the version', async () => {
+    expect(await plumb('--version')).toMatchObject({ code: 0, written: `${version}\n` });
+  });
+});
