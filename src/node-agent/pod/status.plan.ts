@@ -21,7 +21,7 @@ import type {
 } from './pod.types.ts';
 
 /** How long a failed pull is shown as such before it is shown as waiting for the next, in ms. */
-const SHOW_ERROR_MS = 1_000;
+export const SHOW_ERROR_MS = 1_000;
 
 /** The conditions this agent writes; all others are somebody else's and are kept. */
 const OURS: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady']);

@@ -1,0 +1,55 @@
+import { errorMessage } from '#base';
+import { type ReadyVolume, setUpVolumes } from '../volumes/volumes.ts';
+import type { PodContext } from './pod-context.ts';
+import type { PodPlace } from './pod-place.ts';
+import { referencesOf } from './references.plan.ts';
+
+/** A pod's volumes: made once, then kept as what they refer to says. */
+export class PodVolumes {
+  readonly #context: PodContext;
+  readonly #place: PodPlace;
+  #ready: Promise<readonly ReadyVolume[]> | undefined;
+
+  constructor(context: PodContext, place: PodPlace) {
+    this.#context = context;
+    this.#place = place;
+  }
+
+  /** The volumes, standing. Throws `VolumeError`; asking again tries again. */
+  ready(podIP: string | undefined): Promise<readonly ReadyVolume[]> {
+    this.#ready ??= this.#setUp(podIP);
+    return this.#ready;
+  }
+
+  /** Brings mounted files up to date. What cannot be made now stays as it was: running containers are not disturbed. */
+  refresh(): void {
+    const before = this.#ready;
+    if (before === undefined) return;
+    const next = (async () => {
+      const kept = await before.catch(() => undefined); // Never made: then this is the first try.
+      try {
+        return await this.#setUp(this.#place.podIP);
+      } catch (error) {
+        if (kept === undefined) throw error;
+        this.#context.log.warn({ err: error }, 'mounted files cannot be brought up to date, they stay as they were');
+        this.#ready = Promise.resolve(kept);
+        return kept;
+      }
+    })();
+    next.catch(() => undefined); // Told by #setUp; whoever needs the volumes asks again.
+    this.#ready = next;
+  }
+
+  async #setUp(podIP: string | undefined): Promise<readonly ReadyVolume[]> {
+    const { deps, pod } = this.#context;
+    const { references, node, folders } = deps;
+    try {
+      const facts = { references: references.read(referencesOf(pod)), podIP, hostIP: node.hostIP, node };
+      return (await setUpVolumes(folders, pod, facts)).ready;
+    } catch (error) {
+      this.#ready = undefined;
+      this.#context.tell('Warning', 'FailedMount', errorMessage(error));
+      throw error;
+    }
+  }
+}
