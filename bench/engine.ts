@@ -129,7 +129,9 @@ export class Swarm {
     return samples;
   }
 
-  #create(image: string, command: readonly string[], count: number) {
+  async #create(tag: string, command: readonly string[], count: number) {
+    // By its id: a name would be looked up in a registry before every start.
+    const { Id: image } = await this.#docker.getImage(tag).inspect();
     return this.#docker.createService({
       Name: `bench-${Math.floor(performance.now())}`,
       TaskTemplate: {
