@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inaccessible } from '../support/accessibility.ts';
 import { type Product, startProduct } from '../support/product.ts';
 import { until } from '../support/until.ts';
 
@@ -30,17 +31,22 @@ afterAll(async () => {
   await product?.close();
 });
 
-/** Keeps a picture to look at, where a folder for them is named. */
+/** Anyone can use what is on screen now. Keeps a picture to look at, where a folder for them is named. */
 async function shot(name: string): Promise<void> {
-  if (shots === undefined) return;
-  await mkdir(shots, { recursive: true });
-  await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
+  if (shots !== undefined) {
+    await mkdir(shots, { recursive: true });
+    await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
+  }
+  await expect.poll(() => inaccessible(page), { message: name, timeout: 5_000 }).toEqual([]);
 }
 
 describe('the dashboard in Chromium', () => {
   it('lets nobody in without a login', async () => {
     const { origin } = new URL(product.loginLink);
     expect((await fetch(`${origin}/ui/v1/overview`)).status).toBe(401);
+    await page.goto(origin);
+    await page.getByRole('heading', { name: 'You are logged out' }).waitFor();
+    await shot('logged-out');
   });
 
   it('logs in by the one-time link, which works once', async () => {
@@ -131,14 +137,61 @@ describe('the dashboard in Chromium', () => {
     await shot('diff');
   });
 
-  it('tells when the control plane is gone, and is live again when it is back', async () => {
+  it('shows what one run did, and why', async () => {
+    await page.getByRole('link', { name: 'Paint it teal' }).click();
+    const step = page.getByRole('row', { name: /Deployment demo\/web/ });
+    await expect.poll(() => step.innerText()).toMatch(/configure[\s\S]*env[\s\S]*web\/deployment\.yaml:\d+/);
+    await shot('run');
+  });
+
+  it('fits a phone and a dark room', async () => {
+    const { origin } = new URL(page.url());
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const colorScheme of ['dark', 'light'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await shot(`phone-run-${colorScheme}`);
+      await page.goto(`${origin}/#/applications/argocd/web`);
+      await page.getByRole('region', { name: 'Events' }).waitFor();
+      await shot(`phone-application-${colorScheme}`);
+      await page.goto(`${origin}/#/nodes`);
+      await page.getByRole('heading', { name: 'Nodes' }).waitFor();
+      await shot(`phone-nodes-${colorScheme}`);
+      await page.goto(`${origin}/#/`);
+      await page.getByRole('region', { name: 'Verdict' }).waitFor();
+      await shot(`phone-overview-${colorScheme}`);
+      await page.goBack();
+      await page.goBack();
+      await page.goBack();
+      await page.getByRole('region', { name: 'Plan and results' }).waitFor();
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.goto(`${origin}/#/applications/argocd/web`);
+    await page.getByRole('region', { name: 'Events' }).waitFor();
+    await shot('application-dark');
+    await page.emulateMedia({ colorScheme: 'light' });
+  });
+
+  it('tells when the control plane is gone; when it is back, a new link is all it takes', async () => {
     await page.goto(`${new URL(page.url()).origin}/#/`);
     await page.getByText('live', { exact: true }).waitFor();
-    await page.setViewportSize({ width: 390, height: 844 });
-    await shot('phone');
     await product.stopServer();
     await page.getByText('not connected').waitFor();
+    await page.getByText('The control plane does not answer.').waitFor();
     await shot('gone');
+    await product.start();
+    // Logins live in the server's memory only.
+    await page.getByRole('heading', { name: 'You are logged out' }).waitFor();
+    await page.goto(product.loginLink);
+    await page.getByText('live', { exact: true }).waitFor();
+    await page.getByRole('link', { name: /^web/ }).waitFor();
+  });
+
+  it('ends the login when asked to', async () => {
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('heading', { name: 'You are logged out' }).waitFor();
+    const status = await page.evaluate("fetch('/ui/v1/overview').then(({ status }) => status)");
+    expect(status).toBe(401);
   });
 
   it('made no browser complain', () => {

@@ -5,7 +5,7 @@ import { Ago } from './time.tsx';
 
 export const OriginText = ({ origin }: { readonly origin: Origin | undefined }) =>
   origin === undefined ? null : (
-    <code title={origin.commit === undefined ? undefined : `last changed by ${origin.commit}`}>
+    <code class="origin" title={origin.commit === undefined ? undefined : `last changed by ${origin.commit}`}>
       {origin.path}:{origin.line}
     </code>
   );

@@ -1,5 +1,5 @@
 import type { PlannedChange, SyncResult, UiRun } from '#api';
-import { duration, firstLine, objectName, person, sentence, shortCommit } from '../format.ts';
+import { duration, firstLine, objectName, person, sentence, shortCommit, value } from '../format.ts';
 import { path } from '../http.ts';
 import { Approval } from '../parts/approval.tsx';
 import { PhaseBadge, ToneBadge } from '../parts/badge.tsx';
@@ -26,10 +26,11 @@ const COLUMNS: readonly Column<Step>[] = [
     title: 'Why',
     cell: ({ planned: { reason, fields = [] } }) => (
       <>
-        {reason}
-        {fields.map(({ path: field }) => (
+        {fields.length === 0 ? reason : null}
+        {fields.map(({ path: field, live, desired }) => (
           <div key={field}>
-            <code>{field}</code>
+            <code>{field}</code> was <code class="drift-live">{value(live)}</code> and is{' '}
+            <code class="drift-git">{value(desired)}</code> in Git
           </div>
         ))}
       </>
