@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import path from 'node:path';
+import { ApiError } from '#api';
 import { type Clock, errorCode, type Log, systemClock } from '#base';
 import type { Client } from '#client';
 import { createControllers } from '#controllers';
@@ -25,7 +26,7 @@ import {
   writeKubeconfig,
 } from '#server';
 import { loadOrCreateKey, openSqliteStore } from '#store';
-import { createSync } from '#sync';
+import { createSync, type SyncEngine, SyncError } from '#sync';
 import { bootstrapCluster } from './bootstrap.ts';
 import { type ControlPlaneConfig, clusterNetwork } from './config.ts';
 import { diffRuns } from './differences.ts';
@@ -33,6 +34,7 @@ import { StartError } from './errors.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { packageRoot, type StatePaths, statePaths } from './paths.ts';
 import { ensurePrivateDir, newClusterId, readOrMake } from './private-state.ts';
+import { removeProcessFile, startTicksOf, writeProcessFile } from './process-file.ts';
 import { applyRootApplication } from './root-application.ts';
 
 export interface ControlPlane {
@@ -95,6 +97,16 @@ async function ensureKubeconfig(paths: StatePaths, server: string, ca: string, t
   await writeKubeconfig({ path: paths.kubeconfig, server, ca, user: ADMIN.name, token });
 }
 
+/** A webhook's hint to sync; one for a repository that no Application uses is told to its sender as such. */
+function passHint(sync: Pick<SyncEngine, 'hint'>, secret: string, url: string): void {
+  try {
+    sync.hint({ secret, url });
+  } catch (error) {
+    if (!(error instanceof SyncError) || error.code !== 'UnknownRepository') throw error;
+    throw new ApiError('NotFound', error.message, undefined, error);
+  }
+}
+
 /** Opens the parts bottom up: store, API, listeners, then the actors. Resolves when it serves. */
 export async function startControlPlane(
   config: ControlPlaneConfig,
@@ -130,7 +142,13 @@ async function open(
     { clock, log },
     { path: paths.store, encryption: { key, encrypts: isEncryptedKey } },
   );
-  lifecycle.add('store', () => store.close());
+  lifecycle.add('store', async () => {
+    await store.close();
+    await removeProcessFile(paths.serverPid);
+  });
+  // Only now: the store's lock has told that no other control plane runs here.
+  const startTicks = (await startTicksOf(process.pid)) ?? '';
+  await writeProcessFile(paths.serverPid, { pid: process.pid, startTicks, fingerprint: config.version });
   const api = await createApi(
     { store, clock, log },
     { serviceCidr: clusterNetwork.serviceCidr, nodePorts: clusterNetwork.nodePorts },
@@ -202,7 +220,7 @@ async function open(
 
   const webhooks = createWebhookServer({
     lookup: createWebhookLookup(api),
-    notify: (hint) => void sync.hint({ secret: hint.source, url: hint.url }),
+    notify: ({ source, url }) => passHint(sync, source, url),
     listen: { host: '127.0.0.1', port: at.webhookPort },
     clock,
     log: log.child({ room: 'webhook' }),

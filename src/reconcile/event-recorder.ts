@@ -36,8 +36,6 @@ export interface EventRecorder {
   flush(): Promise<void>;
 }
 
-export const silentRecorder: EventRecorder = { record: () => undefined, flush: () => Promise.resolve() };
-
 /** Events that wait to be written, and event series that are remembered. */
 const MAX_WAITING = 1_000;
 /** Source: client-go tools/record/events_cache.go, maxLruCacheEntries (v0.32). */

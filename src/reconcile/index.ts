@@ -3,7 +3,7 @@ export type { Controller, ReconcileResult } from './controller.ts';
 export type { ReconcileErrorCode } from './errors.ts';
 export { ReconcileError } from './errors.ts';
 export type { EventRecorder, EventRecorderOptions, RecordedEvent } from './event-recorder.ts';
-export { createEventRecorder, silentRecorder } from './event-recorder.ts';
+export { createEventRecorder } from './event-recorder.ts';
 export { Expectations } from './expectations.ts';
 export type { Change, Informer, InformerDeps, InformerOptions } from './informer.ts';
 export { createInformer } from './informer.ts';

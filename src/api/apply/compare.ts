@@ -12,8 +12,6 @@ export interface Changes {
   readonly removed: FieldSet;
 }
 
-export const NO_CHANGES: Changes = { added: EMPTY_SET, modified: EMPTY_SET, removed: EMPTY_SET };
-
 /** Compares field by field. The order of items that have names is no difference. */
 export function compareFields(schema: Schema, before: unknown, after: unknown): Changes {
   const fields = new Difference();

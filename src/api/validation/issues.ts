@@ -42,10 +42,6 @@ export function forbidden(path: string, detail: string): FieldIssue {
   return { reason: 'FieldValueForbidden', path, message: `Forbidden: ${detail}` };
 }
 
-export function notFoundValue(path: string, value: unknown): FieldIssue {
-  return { reason: 'FieldValueNotFound', path, message: `Not found: ${shown(value)}` };
-}
-
 export function tooLong(path: string, maxBytes: number): FieldIssue {
   return { reason: 'FieldValueTooLong', path, message: `Too long: may not be more than ${maxBytes} bytes` };
 }

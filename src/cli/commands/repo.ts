@@ -88,7 +88,9 @@ export async function addRepository(session: Session, url: string, options: Repo
     `${plain(url)} can be read (${access.branches.length} branches, HEAD is ${access.defaultBranch ?? 'unborn'}). Stored as Secret ${APPLICATION_NAMESPACE}/${name}.`,
   );
   if ('webhookSecret' in webhook)
-    output.write(`Webhook address: http://127.0.0.1:7081/webhook/${name} (put your reverse proxy in front of it)`);
+    output.write(
+      `Webhook address: http://127.0.0.1:7081/webhook/${name} (or your --webhook-port; put your reverse proxy in front of it)`,
+    );
 }
 
 const decode = (secret: Secret, key: string) => {

@@ -38,7 +38,7 @@ function buildId(): string {
   try {
     return readFileSync(path.join(packageRoot, 'dist/.stamp'), 'utf8').slice(0, 16);
   } catch {
-    return version;
+    return version; // run from source: there is no build to tell apart
   }
 }
 

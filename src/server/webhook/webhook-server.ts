@@ -57,10 +57,11 @@ export function createWebhookServer({ lookup, notify, listen, clock, log }: Webh
     const known = delivery === undefined ? undefined : seen.get(source.name, delivery);
     if (known !== undefined) return { id: known };
     const id = randomBytes(8).toString('hex');
+    notify({ id, source: source.name, url: source.url });
+    // Remembered only once it was passed on: what was refused may be sent again.
     if (delivery !== undefined && delivery.length <= webhookLimits.deliveryIdLength)
       seen.add(source.name, delivery, id);
     log.info({ source: source.name, id, reason: plan.reason }, 'webhook accepted');
-    notify({ id, source: source.name, url: source.url });
     return { id };
   }
 
