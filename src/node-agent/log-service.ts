@@ -33,7 +33,11 @@ export async function serveLogs(deps: LogServiceDeps, signal: AbortSignal): Prom
       : answer(deps, message, abort.signal);
     answering
       .catch((error: unknown) => deps.log.warn({ err: error, pod: message.pod.name }, 'a log could not be sent'))
-      .finally(() => open.delete(message.ticket));
+      .finally(() => {
+        // A silent log would otherwise be read until its next line.
+        abort.abort();
+        open.delete(message.ticket);
+      });
   }
 }
 

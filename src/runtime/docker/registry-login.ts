@@ -60,7 +60,7 @@ export class RegistryLogins {
   async #askHelper(name: string, address: string): Promise<RegistryLogin | undefined> {
     if (!/^[A-Za-z0-9_.-]+$/.test(name)) return undefined;
     try {
-      const answer: unknown = JSON.parse(await runHelper(`docker-credential-${name}`, address));
+      const answer = parseAnswer(await runHelper(`docker-credential-${name}`, address));
       const { Username: user, Secret: secret } = answer as { Username?: unknown; Secret?: unknown };
       if (typeof user !== 'string' || typeof secret !== 'string') return undefined;
       // Source: docker-credential-helpers client: a user of this name means the secret is a token.
@@ -84,6 +84,15 @@ function fromConfig(config: DockerConfig, address: string): RegistryLogin | unde
     .split(':');
   if (username === undefined || username === '' || password.length === 0) return undefined;
   return { username, password: password.join(':'), serveraddress: address };
+}
+
+/** A parser's own words quote what it read, which here is a password. */
+function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new Error('the answer is not JSON');
+  }
 }
 
 /** The helper protocol: the registry on stdin, JSON on stdout. */
