@@ -60,6 +60,13 @@ describe('src/git/mirror.ts', () => {
     expect(await mirror.listTree(empty, '')).toEqual({ commit: empty, files: [], skipped: [] });
   });
 
+  it('never takes a commit that it does not hold for an empty one', async () => {
+    await fixture.commit({ 'app/a.yaml': 'a' });
+    await mirror.fetch();
+    await expect(mirror.listTree('0'.repeat(40), '')).rejects.toMatchObject({ code: 'GitObjectInvalid' });
+    await expect(mirror.readBlobs(['0'.repeat(40)])).rejects.toMatchObject({ code: 'GitObjectInvalid' });
+  });
+
   it('follows symlinks inside of the commit only', async () => {
     const commit = await fixture.commit({
       'base/x.yaml': 'x',

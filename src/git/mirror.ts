@@ -17,6 +17,7 @@ import {
 import { parseRepositoryUrl, type RepositoryUrl } from './repository-url.ts';
 import { isCommitId, normalizeTreePath, revisionCandidates } from './revision.ts';
 import { listTree } from './tree.ts';
+import { lazyTree, readWholeTree, type TreeSource } from './tree-source.ts';
 
 export interface MirrorOptions {
   readonly url: string;
@@ -42,6 +43,8 @@ const PRUNE_AFTER = '2.weeks.ago';
 /** Paths whose last change is remembered, for each of so many commits. */
 const REMEMBERED_CHANGES = 65_536;
 const REMEMBERED_HISTORIES = 4;
+/** Commits whose tree is kept in memory. */
+const REMEMBERED_TREES = 3;
 
 /** Opens (and makes, where it is not there) the bare mirror of one repository. Reaches no network. */
 export async function openMirror(options: MirrorOptions): Promise<GitMirror> {
@@ -65,6 +68,10 @@ class Mirror implements GitMirror {
   /** Commits with a keep ref, oldest use first. */
   readonly #kept = new Set<string>();
   #fetching: Promise<void> | undefined;
+  /** By commit, oldest first. */
+  readonly #trees = new Map<string, Promise<TreeSource>>();
+  /** A commit was too large to be listed whole; the next one will be too. */
+  #isLarge = false;
   /** By commit, oldest question first. */
   readonly #changes = new Map<string, Promise<ReadonlyMap<string, string>>>();
 
@@ -202,6 +209,7 @@ class Mirror implements GitMirror {
     this.#catFile.restart();
     this.#kept.clear();
     this.#changes.clear();
+    this.#trees.clear();
     await rm(this.#dir, { recursive: true, force: true });
     await prepareDirectory(this.#dir, this.#repository);
   }
@@ -249,7 +257,29 @@ class Mirror implements GitMirror {
     requireCommit(commit);
     const directory = normalizeTreePath(path);
     if (directory === undefined) return undefined;
-    return listTree({ catFile: this.#catFile, spawn: (args) => this.#git.spawn(args) }, commit, directory);
+    return listTree({ catFile: this.#catFile, source: await this.#treeOf(commit) }, commit, directory);
+  }
+
+  /** A commit's tree is listed once, for however many Applications are in it. */
+  #treeOf(commit: string): Promise<TreeSource> {
+    const known = this.#trees.get(commit);
+    if (known !== undefined) return known;
+    const tree = this.#openTree(commit);
+    this.#trees.set(commit, tree);
+    tree.catch(() => this.#trees.delete(commit));
+    for (const oldest of this.#trees.keys()) {
+      if (this.#trees.size <= REMEMBERED_TREES) break;
+      this.#trees.delete(oldest);
+    }
+    return tree;
+  }
+
+  async #openTree(commit: string): Promise<TreeSource> {
+    const spawn = (args: readonly string[]) => this.#git.spawn(args);
+    const whole = this.#isLarge ? undefined : await readWholeTree(spawn, commit);
+    if (whole !== undefined) return whole;
+    this.#isLarge = true;
+    return lazyTree(spawn, commit);
   }
 
   async readBlobs(blobIds: readonly string[], signal?: AbortSignal): Promise<readonly Uint8Array[]> {

@@ -52,7 +52,7 @@ export async function reconcileApplication(world: World, key: string, signal: Ab
   if (settings.problems.length > 0) {
     markRead(world, key);
     await reportFailure(world, key, settings, {
-      type: 'InvalidSpecError',
+      condition: 'InvalidSpecError',
       code: 'InvalidSpecError',
       message: settings.problems.join('; '),
     });

@@ -55,7 +55,18 @@ const KNOWN_OPTIONS = new Set([
   'Validate=true',
 ]);
 
+/** Read once for each version of an Application: objects of the API are frozen, so one object says one thing for ever. */
+const read = new WeakMap<Application, ApplicationSettings>();
+
 export function readApplication(application: Application): ApplicationSettings {
+  const known = read.get(application);
+  if (known !== undefined) return known;
+  const settings = readSettings(application);
+  if (Object.isFrozen(application)) read.set(application, settings);
+  return settings;
+}
+
+function readSettings(application: Application): ApplicationSettings {
   const { spec } = application;
   const problems: string[] = [];
   const policy = spec.syncPolicy ?? {};

@@ -40,6 +40,8 @@ export class LiveObjects {
       this.#informers.set(kind, informer);
       informer.onChange(({ previous, current }) => {
         const object = current ?? previous;
+        // Our own write, coming back: who made it has looked at it already.
+        if (current !== undefined && this.#isOwnWrite(withKind(current, resource))) return;
         if (object !== undefined) this.#onChange(formatObjectKey(objectKeyOf(withKind(object, resource))));
       });
       void informer.run(this.#signal);
@@ -62,6 +64,11 @@ export class LiveObjects {
     }
     this.#overlays.delete(id);
     return seen;
+  }
+
+  #isOwnWrite(object: StoredObject): boolean {
+    const written = this.#overlays.get(formatObjectKey(objectKeyOf(object)))?.object;
+    return written !== undefined && written.metadata.resourceVersion === object.metadata.resourceVersion;
   }
 
   wrote(object: StoredObject): void {

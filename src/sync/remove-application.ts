@@ -118,7 +118,7 @@ async function ask(
   state.lastRun = { name: run.metadata.name, phase: 'PruneBlocked' };
   world.events.record(application, { type: 'Warning', reason: 'PruneBlocked', message });
   const settings = readApplication(application);
-  await reportFailure(world, key, settings, { type: 'PruneBlocked', code: 'PruneBlocked', message });
+  await reportFailure(world, key, settings, { condition: 'PruneBlocked', code: 'PruneBlocked', message });
 }
 
 async function dropFinalizer(world: World, { metadata }: Application, signal: AbortSignal): Promise<void> {

@@ -67,11 +67,11 @@ export async function reportFailure(
   world: World,
   key: string,
   settings: ApplicationSettings,
-  failure: { readonly type?: string; readonly code: string; readonly message: string },
+  failure: { readonly condition?: string; readonly code: string; readonly message: string },
 ): Promise<void> {
   const application = applicationOf(world, key);
   if (application === undefined) return;
-  const type = failure.type ?? 'ComparisonError';
+  const type = failure.condition ?? 'ComparisonError';
   await writeStatus(
     world,
     key,

@@ -4,6 +4,7 @@ import { MANAGER } from './compare.ts';
 import type { Loaded } from './load.ts';
 import { isOurs } from './objects.plan.ts';
 import type { Rows } from './ownership.ts';
+import type { ApplicationState } from './state.ts';
 import type { Survey } from './survey.ts';
 import { rowOf } from './survey.ts';
 import type { SyncPlan } from './sync.types.ts';
@@ -15,6 +16,7 @@ export interface RowsRequest {
   readonly loaded: Loaded;
   readonly survey: Survey;
   readonly plan: SyncPlan;
+  readonly state: ApplicationState;
 }
 
 /**
@@ -22,7 +24,9 @@ export interface RowsRequest {
  * `rest`: without what is gone or handed over. So a crash between any two writes loses no object and owns none too many.
  */
 export async function settleRows(world: World, request: RowsRequest, moment: 'begin' | 'end' | 'rest'): Promise<void> {
-  const { key, loaded, survey, plan } = request;
+  const { key, loaded, survey, plan, state } = request;
+  const isIdle = moment === 'rest' && plan.released.length === 0 && plan.taken.length === 0;
+  if (isIdle && state.settled?.loaded === loaded && state.settled.rows === world.table.rowsOf(key)) return;
   const commits = await lastCommits(world, request);
   const takes = new Map(plan.taken.map(({ id, from }) => [id, from]));
   const claimed = new Map<string, InventoryEntry>();
@@ -40,12 +44,14 @@ export async function settleRows(world: World, request: RowsRequest, moment: 'be
   }
   const released = moment === 'begin' ? new Set<string>() : new Set(plan.released);
   const before = world.table.rowsOf(key);
-  if (isUnchanged(before, claimed, released)) return;
-  await world.table.update(key, (rows) => merge(rows, claimed, released));
+  if (!isUnchanged(before, claimed, released)) {
+    await world.table.update(key, (rows) => merge(rows, claimed, released));
+  }
   for (const [id, from] of takes) {
     if (claimed.has(id) && world.table.owns(from, id))
       await world.table.update(from, (rows) => merge(rows, new Map(), new Set([id])));
   }
+  if (moment === 'rest') state.settled = { loaded, rows: world.table.rowsOf(key) };
 }
 
 function isUnchanged(before: Rows, claimed: Rows, released: ReadonlySet<string>): boolean {

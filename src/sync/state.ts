@@ -3,6 +3,7 @@ import type { Client } from '#client';
 import { Comparer } from './compare.ts';
 import type { FailedAttempt } from './decide.plan.ts';
 import type { Loaded } from './load.ts';
+import type { Rows } from './ownership.ts';
 
 /** A run that has not come to its end. */
 export interface ActiveRun {
@@ -44,6 +45,8 @@ export interface ApplicationState {
   heals: { readonly count: number; readonly lastMs: number };
   /** Whether the newest commit has no history in common with the one that was synced last. */
   unrelated: { readonly from: string; readonly to: string; readonly answer: boolean } | undefined;
+  /** What the ownership table was last brought in line with, and how it left it. */
+  settled: { readonly loaded: Loaded; readonly rows: Rows } | undefined;
   /** The last run's word, for the status. */
   lastRun: { readonly name: string; readonly phase: SyncRunStatus['phase'] } | undefined;
 }
@@ -67,6 +70,7 @@ export function newState(client: Client): ApplicationState {
     supersedes: 0,
     heals: { count: 0, lastMs: 0 },
     unrelated: undefined,
+    settled: undefined,
     lastRun: undefined,
   };
 }

@@ -1,4 +1,4 @@
-import { APPLICATIONS, SECRETS, type Secret, SYNC_RUNS } from '#api';
+import { APPLICATIONS, type Application, SECRETS, type Secret, SYNC_RUNS } from '#api';
 import { type Clock, type Log, shortHash } from '#base';
 import type { Client } from '#client';
 import {
@@ -67,6 +67,10 @@ export const syncSettingsDefaults: SyncSettings = {
 /** Longest pass over one Application, ms: 10,000 objects at some milliseconds each. */
 const PASS_MS = 600_000;
 
+function urlsOf(application: Application | undefined): readonly string[] {
+  return application === undefined ? [] : readApplication(application).sources.map(({ repoURL }) => repoURL);
+}
+
 /** The heart: Applications in, objects out. Knows the cluster only through `client`, so it can drive any. */
 export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}): SyncEngine {
   const settings: SyncSettings = { ...syncSettingsDefaults, ...options };
@@ -95,9 +99,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
   async function fetched(url: string, failureChanged: boolean): Promise<void> {
     if (world === undefined) return;
     const here = world;
-    const using = applications.list().filter((application) => {
-      return readApplication(application).sources.some(({ repoURL }) => repoURL === url);
-    });
+    const using = applications.list().filter((application) => urlsOf(application).includes(url));
     for (const application of using) stateOf(here, keyOf(application)).fetches += 1;
     const newest = new Map<string, Promise<string | undefined>>();
     for (const application of using) {
@@ -109,9 +111,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
   }
 
   function useRepositories(): void {
-    const used = new Set(
-      applications.list().flatMap((application) => readApplication(application).sources.map(({ repoURL }) => repoURL)),
-    );
+    const used = new Set(applications.list().flatMap(urlsOf));
     repositories.retain(used);
     for (const url of used) repositories.use(url);
   }
@@ -136,7 +136,9 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
         for (const informer of [applications, runs, secrets]) await informer.until(() => informer.synced, signal);
         readSecrets();
         secrets.onChange(readSecrets);
-        applications.onChange(useRepositories);
+        applications.onChange(({ previous, current }) => {
+          if (urlsOf(previous).join(' ') !== urlsOf(current).join(' ')) useRepositories();
+        });
         await Promise.all([table.load(signal), history.load(signal)]);
         const options: SyncOptions = settings;
         world = {
