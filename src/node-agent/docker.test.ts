@@ -16,7 +16,7 @@ import { createNodeAgent } from './node-agent.ts';
 import { removeAgentFolder } from './volumes/pod-folders.ts';
 
 const NODE = 'node-1';
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 /** Gives a pod's namespace a way out that leads nowhere, and touches nothing outside it. */
 function innerNetwork(): Network {
   const fake = createFakeNetwork();

@@ -15,7 +15,7 @@ import { createNodeAgent } from './node-agent.ts';
 import { removeAgentFolder } from './volumes/pod-folders.ts';
 
 const NODE = 'node-1';
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 /** A control connection whose other end is the test. */
 function fakeControl(): ControlConnection & {

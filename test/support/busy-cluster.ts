@@ -77,7 +77,7 @@ export async function rolledOut(client: Client): Promise<Deployment> {
       const deployment = await client.get(DEPLOYMENTS, { namespace, name: 'web' });
       return deployment !== undefined && isRolledOut(deployment) && deployment;
     },
-    15_000,
+    60_000,
   );
 }
 

@@ -54,7 +54,7 @@ export type DeepPartial<T> = T extends readonly unknown[]
     ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
     : T;
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 15;
 
 export async function createSyncBed(options: Partial<SyncSettings> = {}): Promise<SyncBed> {
