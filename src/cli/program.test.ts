@@ -58,8 +58,11 @@ describe('src/cli/program.ts', () => {
     expect(written).toBe('');
   });
 
-  it('ends with 2 and names the file when the kubeconfig is none', async () => {
-    await writeFile(path.join(directory, 'kubeconfig'), 'token: canary\n');
+  it.each([
+    ['no kubeconfig', 'token: canary\n'],
+    ['no YAML', 'users: [{token: "canary'],
+  ])('ends with 2, names the file and quotes nothing of it when it is %s', async (_what, text) => {
+    await writeFile(path.join(directory, 'kubeconfig'), text);
     const { code, noted } = await plumb('status');
     expect(code).toBe(2);
     expect(noted).toContain(path.join(directory, 'kubeconfig'));

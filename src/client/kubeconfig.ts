@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { parse } from 'yaml';
-import { errorMessage, PlumblineError } from '#base';
+import { parse, YAMLParseError } from 'yaml';
+import { PlumblineError } from '#base';
 import { isRecord } from './http/errors.ts';
 import { httpClientLimits } from './http/limits.ts';
 import { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client.ts';
@@ -59,14 +59,19 @@ async function parseFile(file: string): Promise<Readonly<Record<string, unknown>
   const { size } = await stat(file);
   if (size > httpClientLimits.kubeconfigBytes)
     throw broken(file, `it is larger than ${httpClientLimits.kubeconfigBytes} bytes`);
-  let config: unknown;
-  try {
-    config = parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new KubeconfigError(`${file}: ${errorMessage(error)}`, { code: 'KubeconfigInvalid', cause: error });
-  }
+  const config = parseYaml(await readFile(file, 'utf8'), file);
   if (!isRecord(config)) throw broken(file, 'it is not a kubeconfig');
   return config;
+}
+
+/** The parser's own words quote the line, which may hold a token: only its place is told. */
+function parseYaml(text: string, file: string): unknown {
+  try {
+    return parse(text) as unknown;
+  } catch (error) {
+    const at = error instanceof YAMLParseError ? error.linePos?.[0] : undefined;
+    throw broken(file, at === undefined ? 'it is not YAML' : `it is not YAML at line ${at.line}, column ${at.col}`);
+  }
 }
 
 /** `clusters: [{name, cluster: {…}}]` → the inner map of the one with that name. */

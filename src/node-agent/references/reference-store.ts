@@ -119,7 +119,9 @@ export class ReferenceStore {
     });
     void this.#readCopy(watched).then(
       () => onChange(reference),
-      (error: unknown) => log.warn({ err: error, kind, name }, 'the copy of a reference cannot be read'),
+      // A parser's words quote what it read, and that may be a Secret: only the code is told.
+      (error: unknown) =>
+        log.warn({ code: errorCode(error) ?? 'NotJson', kind, name }, 'the copy of a reference cannot be read'),
     );
     // Absence is no change of an informer; whoever waits for it must hear of the first answer too.
     void informer

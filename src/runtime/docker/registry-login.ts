@@ -49,7 +49,7 @@ export class RegistryLogins {
   async #read(): Promise<DockerConfig> {
     const file = path.join(this.#configDir, 'config.json');
     try {
-      const parsed: unknown = JSON.parse(await readFile(file, 'utf8'));
+      const parsed = parsePrivate(await readFile(file, 'utf8'));
       return typeof parsed === 'object' && parsed !== null ? (parsed as DockerConfig) : {};
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') this.#log.warn({ file, err: error }, 'docker logins cannot be read');
@@ -60,7 +60,7 @@ export class RegistryLogins {
   async #askHelper(name: string, address: string): Promise<RegistryLogin | undefined> {
     if (!/^[A-Za-z0-9_.-]+$/.test(name)) return undefined;
     try {
-      const answer = parseAnswer(await runHelper(`docker-credential-${name}`, address));
+      const answer = parsePrivate(await runHelper(`docker-credential-${name}`, address));
       const { Username: user, Secret: secret } = answer as { Username?: unknown; Secret?: unknown };
       if (typeof user !== 'string' || typeof secret !== 'string') return undefined;
       // Source: docker-credential-helpers client: a user of this name means the secret is a token.
@@ -86,12 +86,12 @@ function fromConfig(config: DockerConfig, address: string): RegistryLogin | unde
   return { username, password: password.join(':'), serveraddress: address };
 }
 
-/** A parser's own words quote what it read, which here is a password. */
-function parseAnswer(text: string): unknown {
+/** Parses what holds passwords. The parser's own words would quote them, so they are not passed on. */
+function parsePrivate(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new Error('the answer is not JSON');
+    throw new Error('it is not JSON');
   }
 }
 
