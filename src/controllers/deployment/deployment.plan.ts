@@ -8,11 +8,20 @@ import {
   REVISION,
   revisionOf,
   scaleAnnotations,
-} from './annotations.ts';
-import { proportionalReplicas } from './proportional.ts';
-import { type Bounds, boundsOf, byAge, isRolling, newReplicas, oldReplicas, type Share, shareOf } from './rolling.ts';
+} from './annotations.plan.ts';
+import { proportionalReplicas } from './proportional.plan.ts';
+import {
+  type Bounds,
+  boundsOf,
+  byAge,
+  isRolling,
+  newReplicas,
+  oldReplicas,
+  type Share,
+  shareOf,
+} from './rolling.plan.ts';
 import { isComplete, planDeploymentStatus } from './status.plan.ts';
-import { findNew, replicaSetOf } from './template.ts';
+import { findNew, replicaSetOf } from './template.plan.ts';
 
 export interface DeploymentSnapshot {
   readonly deployment: Deployment;

@@ -10,7 +10,7 @@ import {
   startBusyCluster,
 } from '../../../test/support/busy-cluster.ts';
 import { until } from '../../../test/support/until.ts';
-import { isActive, isReady } from '../shared/pods.ts';
+import { isActive, isReady } from '../shared/pods.plan.ts';
 
 let cluster: BusyCluster;
 let client: Client;

@@ -22,12 +22,12 @@ import {
 } from '#reconcile';
 import { claim } from '../shared/claim.ts';
 import { mergePatch } from '../shared/merge-patch.ts';
-import { BY_CONTROLLER, controllerIndex, controllerOf, isControlledBy } from '../shared/owners.ts';
-import { isFinished } from '../shared/pods.ts';
+import { BY_CONTROLLER, controllerIndex, controllerOf, isControlledBy } from '../shared/owners.plan.ts';
+import { isFinished } from '../shared/pods.plan.ts';
 import { writeStatus } from '../shared/write-status.ts';
 import { type DeploymentPlan, planDeployment, type ReplicaSetChange } from './deployment.plan.ts';
-import { isRolling } from './rolling.ts';
-import { hasTemplate } from './template.ts';
+import { isRolling } from './rolling.plan.ts';
+import { hasTemplate } from './template.plan.ts';
 
 export interface DeploymentDeps {
   readonly client: Client;

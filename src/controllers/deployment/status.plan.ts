@@ -1,6 +1,6 @@
 import type { Deployment, DeploymentCondition, DeploymentStatus, ReplicaSet } from '#api';
 import { formatTime } from '#base';
-import type { Bounds } from './rolling.ts';
+import type { Bounds } from './rolling.plan.ts';
 
 /** Source of all reasons and messages: kubernetes pkg/controller/deployment/util/deployment_util.go (v1.32). */
 export interface DeploymentView {

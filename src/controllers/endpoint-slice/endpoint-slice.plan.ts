@@ -1,8 +1,8 @@
 import type { Endpoint, EndpointPort, EndpointSlice, KubeObject, Pod, Service } from '#api';
 import { apiVersionOf, ENDPOINT_SLICES, SERVICES } from '#api';
 import { canonicalJson, equalJson } from '#base';
-import { controllerReference } from '../shared/owners.ts';
-import { endpointOf } from './endpoints.ts';
+import { controllerReference } from '../shared/owners.plan.ts';
+import { endpointOf } from './endpoints.plan.ts';
 
 export interface EndpointSliceSnapshot {
   readonly service: Service;

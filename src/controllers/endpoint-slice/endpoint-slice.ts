@@ -2,7 +2,7 @@ import { ENDPOINT_SLICES, type EndpointSlice, hasLabels, isApiError, type Pod, t
 import { type Clock, equalJson } from '#base';
 import type { Client } from '#client';
 import { type Controller, Expectations, type Informer, type KeySource, keyOf, keysFrom } from '#reconcile';
-import { isFinished, isReady } from '../shared/pods.ts';
+import { isFinished, isReady } from '../shared/pods.plan.ts';
 import { MANAGED_BY, OURS, planEndpointSlices, SERVICE_NAME } from './endpoint-slice.plan.ts';
 
 export interface EndpointSliceDeps {

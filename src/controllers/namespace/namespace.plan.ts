@@ -1,5 +1,5 @@
 import { EVENTS, type Namespace, RESOURCES, type ResourceType } from '#api';
-import { withCondition } from '../shared/conditions.ts';
+import { withCondition } from '../shared/conditions.plan.ts';
 
 /** Kinds of one step of emptying a namespace; the next begins when these are gone. */
 export type DeletionStep = readonly ResourceType[];

@@ -3,7 +3,7 @@ import { CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, PODS, SERVICE_ACCOUNTS } from '#a
 import type { Client } from '#client';
 import { type BusyCluster, deploymentObject, startBusyCluster } from '../../../test/support/busy-cluster.ts';
 import { until } from '../../../test/support/until.ts';
-import { isReady } from '../shared/pods.ts';
+import { isReady } from '../shared/pods.plan.ts';
 
 let cluster: BusyCluster;
 let client: Client;

@@ -2,7 +2,7 @@ import { isApiError, type Json, type Lease, NODES, type Node, PODS, type Pod, ty
 import { type Clock, formatTime } from '#base';
 import type { Client } from '#client';
 import { type Controller, type EventRecorder, Expectations, type Informer, type KeySource, keysFrom } from '#reconcile';
-import { isReady } from '../shared/pods.ts';
+import { isReady } from '../shared/pods.plan.ts';
 import { BY_NODE, nodeIndex } from './by-node.ts';
 import { type Brake, isDown, type NodeLifecyclePlan, planBrake, planNodeLifecycle } from './node-lifecycle.plan.ts';
 import { RateLimit } from './rate-limit.ts';

@@ -2,7 +2,7 @@ import { isApiError, NODES, type Node, PODS, type Pod } from '#api';
 import type { Clock } from '#base';
 import type { Client } from '#client';
 import { type Controller, type Informer, type KeySource, keyOf, keysFrom } from '#reconcile';
-import { isFinished } from '../shared/pods.ts';
+import { isFinished } from '../shared/pods.plan.ts';
 import { BY_NODE, nodeIndex } from './by-node.ts';
 
 export interface PodCollectionDeps {

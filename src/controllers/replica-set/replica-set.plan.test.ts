@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Pod, PodSpec, ReplicaSet } from '#api';
-import { isActive } from '../shared/pods.ts';
-import { inOrderOfDeletion } from './ranking.ts';
+import { isActive } from '../shared/pods.plan.ts';
+import { inOrderOfDeletion } from './ranking.plan.ts';
 import { planReplicaSet, withReplicaFailure } from './replica-set.plan.ts';
 
 const nowMs = Date.parse('2026-01-01T01:00:00Z');
@@ -137,7 +137,7 @@ describe('src/controllers/replica-set/replica-set.plan.ts', () => {
   });
 });
 
-describe('src/controllers/replica-set/ranking.ts', () => {
+describe('src/controllers/replica-set/ranking.plan.ts', () => {
   it.each([
     ['without a node', pod('b', { node: '' }), pod('a', { ready: 50 })],
     ['pending', pod('b', { phase: 'Pending' }), pod('a')],

@@ -1,8 +1,8 @@
 import { hasLabels, type Pod, type ReplicaSet, type ReplicaSetStatus } from '#api';
 import { errorMessage } from '#base';
-import { withCondition, withoutCondition } from '../shared/conditions.ts';
-import { availableAtMs, isActive, isReady } from '../shared/pods.ts';
-import { inOrderOfDeletion } from './ranking.ts';
+import { withCondition, withoutCondition } from '../shared/conditions.plan.ts';
+import { availableAtMs, isActive, isReady } from '../shared/pods.plan.ts';
+import { inOrderOfDeletion } from './ranking.plan.ts';
 
 export interface ReplicaSetSnapshot {
   readonly replicaSet: ReplicaSet;

@@ -13,7 +13,7 @@ import {
 } from '#reconcile';
 import { type BatchResult, inBatches } from '../shared/batches.ts';
 import { claim } from '../shared/claim.ts';
-import { BY_CONTROLLER, controllerIndex, controllerOf, controllerReference } from '../shared/owners.ts';
+import { BY_CONTROLLER, controllerIndex, controllerOf, controllerReference } from '../shared/owners.plan.ts';
 import { writeStatus } from '../shared/write-status.ts';
 import { planReplicaSet, withReplicaFailure } from './replica-set.plan.ts';
 

@@ -1,5 +1,5 @@
 import type { LabelSelector, StoredObject } from '#api';
-import { controllerOf } from './owners.ts';
+import { controllerOf } from './owners.plan.ts';
 
 export interface ClaimSnapshot<T extends StoredObject> {
   readonly owner: StoredObject;

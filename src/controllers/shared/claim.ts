@@ -2,7 +2,7 @@ import { isApiError, type LabelSelectorObject, type ResourceType, type StoredObj
 import type { Client } from '#client';
 import { type Expectations, type Informer, keyOf } from '#reconcile';
 import { planClaim } from './claim.plan.ts';
-import { BY_CONTROLLER, controllerReference, orphansOf } from './owners.ts';
+import { BY_CONTROLLER, controllerReference, orphansOf } from './owners.plan.ts';
 
 export interface ClaimDeps<T extends StoredObject> {
   readonly client: Pick<Client, 'get' | 'patch'>;

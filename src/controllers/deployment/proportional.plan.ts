@@ -1,5 +1,5 @@
 /** Sharing out a change of `spec.replicas` in the middle of a rollout. Pure numbers. */
-import { type Bounds, byAge, type Share } from './rolling.ts';
+import { type Bounds, byAge, type Share } from './rolling.plan.ts';
 
 export interface ProportionalSnapshot {
   readonly bounds: Bounds;

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Deployment, Pod, ReplicaSet } from '#api';
 import { planReplicaSet } from '../replica-set/replica-set.plan.ts';
-import { isActive, isReady } from '../shared/pods.ts';
+import { isActive, isReady } from '../shared/pods.plan.ts';
 import { planDeployment } from './deployment.plan.ts';
-import { boundsOf, newReplicas, oldReplicas, shareOf } from './rolling.ts';
+import { boundsOf, newReplicas, oldReplicas, shareOf } from './rolling.plan.ts';
 
 const meta = (name: string) => ({
   name,
@@ -36,7 +36,7 @@ const setOf = (name: string, wanted: number, pods: number, available: number): R
   status: { replicas: pods, availableReplicas: available },
 });
 
-describe('src/controllers/deployment/rolling.ts', () => {
+describe('src/controllers/deployment/rolling.plan.ts', () => {
   it.each([
     [10, '25%', '25%', 3, 2],
     [3, '25%', '25%', 1, 0],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Condition, withCondition, withoutCondition } from './conditions.ts';
+import { type Condition, withCondition, withoutCondition } from './conditions.plan.ts';
 
-describe('src/controllers/shared/conditions.ts', () => {
+describe('src/controllers/shared/conditions.plan.ts', () => {
   it('moves the transition time with the status only, and keeps what says the same', () => {
     const first = withCondition<Condition>([], { type: 'Ready', status: 'True', reason: 'A', message: '' }, 0);
     expect(withCondition(first, { type: 'Ready', status: 'True', reason: 'A', message: '' }, 60_000)).toBe(first);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Deployment, ReplicaSet } from '#api';
-import { findNew, HASH_LABEL, replicaSetOf, templateHash } from './template.ts';
+import { findNew, HASH_LABEL, replicaSetOf, templateHash } from './template.plan.ts';
 
 const deployment: Deployment = {
   apiVersion: 'apps/v1',
@@ -14,7 +14,7 @@ const deployment: Deployment = {
   },
 };
 
-describe('src/controllers/deployment/template.ts', () => {
+describe('src/controllers/deployment/template.plan.ts', () => {
   it('names templates by ten characters that spell no word and follow from the content alone', () => {
     const json = fc.dictionary(fc.string(), fc.string());
     fc.assert(

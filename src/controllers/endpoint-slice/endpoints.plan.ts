@@ -1,5 +1,5 @@
 import type { Endpoint, EndpointPort, Pod, Service, ServicePort } from '#api';
-import { isFinished, isReady } from '../shared/pods.ts';
+import { isFinished, isReady } from '../shared/pods.plan.ts';
 
 /** What one pod offers of a Service. */
 export interface PodEndpoint {

@@ -1,5 +1,5 @@
 import type { Pod } from '#api';
-import { conditionOf, isReady } from '../shared/pods.ts';
+import { conditionOf, isReady } from '../shared/pods.plan.ts';
 
 /** What a pod costs to lose, by its owner's word; the cheapest goes first. */
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';

@@ -1,6 +1,6 @@
 /** What a Deployment and its ReplicaSets note on themselves. Source: kubernetes pkg/controller/deployment/util (v1.32). */
 import type { Deployment, ReplicaSet } from '#api';
-import type { Bounds } from './rolling.ts';
+import type { Bounds } from './rolling.plan.ts';
 
 export const REVISION = 'deployment.kubernetes.io/revision';
 const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';

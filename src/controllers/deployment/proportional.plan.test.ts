@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ReplicaSet } from '#api';
-import { proportionalReplicas } from './proportional.ts';
+import { proportionalReplicas } from './proportional.plan.ts';
 
 const shareOf = (wanted: number, at: number) => ({
   replicaSet: { metadata: { name: `set-${at}`, creationTimestamp: `2026-01-0${at + 1}T00:00:00Z` } } as ReplicaSet,
@@ -16,7 +16,7 @@ const plan = (replicas: number, maxSurge: number, sizes: readonly number[], maxB
     maxBefore: () => maxBefore,
   });
 
-describe('src/controllers/deployment/proportional.ts', () => {
+describe('src/controllers/deployment/proportional.plan.ts', () => {
   it.each([
     // Kinds of cases as in kubernetes pkg/controller/deployment/sync_test.go, TestScale. Oldest set first.
     { what: 'doubles each', replicas: 20, surge: 0, sizes: [5, 5], before: 10, expected: [10, 10] },

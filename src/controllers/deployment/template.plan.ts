@@ -1,8 +1,8 @@
 import type { Deployment, KubeObject, PodTemplateSpec, ReplicaSet } from '#api';
 import { DEPLOYMENTS } from '#api';
 import { canonicalJson, equalJson, sha256Hex } from '#base';
-import { controllerReference } from '../shared/owners.ts';
-import { byAge } from './rolling.ts';
+import { controllerReference } from '../shared/owners.plan.ts';
+import { byAge } from './rolling.plan.ts';
 
 /** Tells the pods of one template from those of another. Source: api apps/v1 types.go (v0.32). */
 export const HASH_LABEL = 'pod-template-hash';
