@@ -2,16 +2,17 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CONFIG_MAPS, type KubeObject, NODES, PODS, type Pod } from '#api';
+import { ApiError, CONFIG_MAPS, type KubeObject, NODES, PODS, type Pod, SERVICES } from '#api';
 import { silentLog, systemClock } from '#base';
 import type { Client } from '#client';
 import { createFakeNetwork, type FakeNetwork } from '#network';
-import { createHollowRuntime, type HollowProcess, type HollowRuntime } from '#runtime';
+import { createHollowRuntime, type HollowProcess, type HollowRuntime, RuntimeError } from '#runtime';
 import { createApi, createLocalClient } from '#server';
 import { createMemoryStore } from '#store';
+import { FakeClock } from '../../test/support/fake-clock.ts';
 import { until } from '../../test/support/until.ts';
 import type { ControlConnection, ControlMessage } from './control.ts';
-import { createNodeAgent } from './node-agent.ts';
+import { createNodeAgent, type NodeAgentDeps } from './node-agent.ts';
 import { removeAgentFolder } from './volumes/pod-folders.ts';
 
 const NODE = 'node-1';
@@ -59,7 +60,7 @@ describe('src/node-agent/node-agent.ts', () => {
   let stop: () => Promise<void>;
   const closers: (() => Promise<void>)[] = [];
 
-  const startAgent = () => {
+  const startAgent = (more: Partial<NodeAgentDeps> = {}) => {
     const abort = new AbortController();
     network = createFakeNetwork();
     const agent = createNodeAgent({
@@ -73,6 +74,7 @@ describe('src/node-agent/node-agent.ts', () => {
       stateDir,
       address: '192.0.2.1',
       version: 'test',
+      ...more,
     });
     const running = agent.run(abort.signal);
     stop = async () => {
@@ -292,6 +294,105 @@ describe('src/node-agent/node-agent.ts', () => {
     await client.delete(PODS, { namespace: 'default', name: 'meanwhile' }, { gracePeriodSeconds: 0 });
     startAgent();
     await until('nothing is left', async () => (await containersOf('meanwhile')).length === 0, DEADLINE_MS);
+  });
+
+  it('goes on with the control plane down: pods restart, Services stay, nothing is taken for deleted', async () => {
+    await client.create(SERVICES, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { clusterIP: '10.96.5.5', ports: [{ port: 80 }] },
+    });
+    await client.create(PODS, podOf('lonely'));
+    const { metadata } = await ready('lonely');
+    await until(
+      'the Service is routed',
+      () => network.routes.some(({ service }) => service === 'default/web:80'),
+      DEADLINE_MS,
+    );
+    await stop();
+
+    const refuse = () => Promise.reject(new ApiError('ServiceUnavailable', 'down'));
+    const down = {
+      get: refuse,
+      list: refuse,
+      create: refuse,
+      update: refuse,
+      patch: refuse,
+      apply: refuse,
+      delete: refuse,
+    };
+    const dead = async function* (): AsyncGenerator<never> {
+      yield await refuse();
+    };
+    startAgent({ client: { ...down, watch: dead, logs: dead } });
+    await until('the pod is attached again', () => network.pods.has(metadata.uid), DEADLINE_MS);
+    const [first] = await containersOf('lonely');
+    runtime.control.exit(first?.id ?? '', 1);
+    await until(
+      'it runs again',
+      async () => (await containersOf('lonely')).some(({ attempt, state }) => attempt === 1 && state === 'running'),
+      DEADLINE_MS,
+    );
+    expect(network.routes.map(({ service }) => service)).toContain('default/web:80');
+    expect([...network.records.a.keys()]).toContain('web.default.svc.cluster.local');
+    await stop();
+
+    startAgent();
+    const pod = await sees('lonely', ({ status }) => status?.containerStatuses?.[0]?.restartCount === 1);
+    expect(pod.metadata.uid).toBe(metadata.uid);
+  });
+
+  it('is not ready after the engine missed three checks, and is again when it answers', async () => {
+    await stop();
+    const clock = new FakeClock(Date.now());
+    startAgent({ clock });
+    const status = async () =>
+      (await client.get(NODES, { name: NODE }))?.status?.conditions?.find(({ type }) => type === 'Ready');
+    const said = (word: string) =>
+      until(
+        `the node says ${word}`,
+        async () => {
+          await clock.advance(1_000);
+          return (await status())?.status === word ? await status() : undefined;
+        },
+        DEADLINE_MS,
+      );
+    await until(
+      'the agent runs',
+      async () => {
+        await clock.advance(1_000);
+        return network.running;
+      },
+      DEADLINE_MS,
+    );
+    for (let miss = 0; miss < 4; miss += 1) {
+      runtime.control.failNext('version', new RuntimeError('EngineUnavailable', 'gone'));
+    }
+    expect(await said('False')).toMatchObject({
+      reason: 'ContainerRuntimeNotReady',
+      message: expect.stringContaining('gone'),
+    });
+    await said('True');
+  });
+
+  it('runs without the rights to touch the network, and says so', async () => {
+    await stop();
+    const support = { ok: false, reason: 'no CAP_NET_ADMIN', remedy: 'start the agent as root' } as const;
+    startAgent({ createNetwork: () => createFakeNetwork(support) });
+    const node = await until(
+      'the condition is told',
+      async () => {
+        const found = await client.get(NODES, { name: NODE });
+        return found?.status?.conditions?.some(({ reason }) => reason === 'NetworkRightsMissing') ? found : undefined;
+      },
+      DEADLINE_MS,
+    );
+    expect(node.status?.conditions?.find(({ type }) => type === 'NetworkUnavailable')?.message).toBe(
+      'no CAP_NET_ADMIN. start the agent as root',
+    );
+    await client.create(PODS, podOf('islanded'));
+    await ready('islanded');
   });
 
   it('restarts the container whose image changed, in its place', async () => {

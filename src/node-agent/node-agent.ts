@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { chmod, mkdir, realpath, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { backoffMs, type Clock, errorMessage, type Log, sleep } from '#base';
@@ -75,7 +76,21 @@ const SERVICES_TIMEOUT_MS = 5_000;
 /** Runs the pods that are bound to this node, keeps its Services and DNS, and tells how it is. */
 export function createNodeAgent(deps: NodeAgentDeps, options: Partial<NodeAgentOptions> = {}): NodeAgent {
   const settings = { ...nodeAgentDefaults, ...options };
-  return { run: (signal) => runAgent(deps, settings, signal) };
+  return {
+    async run(signal) {
+      // Every pod, watch and wait listens to it; that many listeners are no leak here.
+      const own = new AbortController();
+      setMaxListeners(0, own.signal);
+      const stop = () => own.abort(signal.reason);
+      if (signal.aborted) stop();
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        await runAgent(deps, settings, own.signal);
+      } finally {
+        signal.removeEventListener('abort', stop);
+      }
+    },
+  };
 }
 
 async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: AbortSignal): Promise<void> {

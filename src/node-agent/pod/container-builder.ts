@@ -64,7 +64,7 @@ export async function buildContainer(input: BuildInput): Promise<ContainerConfig
     spec,
     volumes: input.volumes,
     expandSubPath: (text) => expand(text, (name) => values.get(name)),
-    partsFolder: path.join(input.folders.disk(pod.metadata.uid), 'parts', `${spec.name}-${attempt}`),
+    partsFolder: partsFolder(input.folders, pod.metadata.uid, spec.name, attempt),
   }).catch((failure: unknown) => {
     throw new StartError('CreateContainerConfigError', errorMessage(failure), CONFIG_RETRY_MS, failure);
   });
@@ -124,6 +124,11 @@ async function systemMounts(input: BuildInput, podIP: string | undefined): Promi
 /** Where a container writes why it ended. */
 export function lastWordsFile(folders: PodFolders, podUid: string, container: string, attempt: number): string {
   return path.join(folders.disk(podUid), 'last-words', `${container}-${attempt}`);
+}
+
+/** Where parts of volumes are mounted for one container. */
+export function partsFolder(folders: PodFolders, podUid: string, container: string, attempt: number): string {
+  return path.join(folders.disk(podUid), 'parts', `${container}-${attempt}`);
 }
 
 async function readIfThere(file: string): Promise<string> {

@@ -1,6 +1,8 @@
 import { PODS, type Pod } from '#api';
 import { backoffMs, sleep, type Timer } from '#base';
 import type { RuntimeContainer } from '#runtime';
+import { removeTree } from '../volumes/pod-folders.ts';
+import { partsFolder } from './container-builder.ts';
 import { ContainerStarter } from './container-starter.ts';
 import { ContainerStopper } from './container-stopper.ts';
 import { isTerminating } from './containers.plan.ts';
@@ -212,7 +214,9 @@ export class PodWorker {
     prober.forget(id);
     await runtime.removeContainer(id);
     const container = view.containers(this.#context.uid).find((one) => one.id === id);
-    if (container !== undefined) await this.#lastWords.forget(container);
+    if (container === undefined) return;
+    await this.#lastWords.forget(container);
+    await removeTree(partsFolder(this.#deps.folders, this.#context.uid, container.name, container.attempt));
   }
 
   /** Looks again then, or when an error has been shown long enough. */

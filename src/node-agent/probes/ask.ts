@@ -2,6 +2,7 @@ import { type Clock, errorMessage } from '#base';
 import { isRuntimeError, type Runtime } from '#runtime';
 import { expand } from '../pod/expand.plan.ts';
 import type { ContainerSpec, Pod, Probe } from '../pod/pod.types.ts';
+import { probeGrpc } from './grpc-probe.ts';
 import { probeHttp } from './http-probe.ts';
 import type { ProbeOutcome } from './probe.plan.ts';
 import { probeTcp } from './tcp-probe.ts';
@@ -44,12 +45,13 @@ export async function ask(input: AskInput): Promise<ProbeOutcome> {
 const MAX_SHOWN = 256;
 
 async function overNetwork({ pod, spec, probe, podIP }: AskInput, signal: AbortSignal): Promise<ProbeOutcome> {
-  const { httpGet, tcpSocket } = probe;
-  const port = portOf(spec, httpGet?.port ?? tcpSocket?.port);
+  const { httpGet, tcpSocket, grpc } = probe;
+  const port = portOf(spec, httpGet?.port ?? tcpSocket?.port ?? grpc?.port);
   const host = hostOf(pod, podIP, httpGet?.host ?? tcpSocket?.host);
   if (typeof host !== 'string') return { ok: false, message: host.problem };
   if (port === undefined) return { ok: false, message: 'the container has no such port' };
   if (tcpSocket) return await probeTcp(host, port, signal);
+  if (grpc) return await probeGrpc(host, port, grpc.service ?? '', signal);
   if (!httpGet) return { ok: false, message: 'probes of this kind are not supported' };
   return await probeHttp(
     {

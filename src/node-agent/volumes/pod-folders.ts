@@ -51,7 +51,7 @@ export async function removeAgentFolder(stateDir: string): Promise<void> {
 }
 
 /** What is mounted inside belongs to somebody else: it is unmounted, and nothing is removed while it is not. */
-async function removeTree(folder: string): Promise<void> {
+export async function removeTree(folder: string): Promise<void> {
   for (const point of await mountsBelow(folder)) await unmount(point);
   const [left] = await mountsBelow(folder);
   if (left !== undefined)

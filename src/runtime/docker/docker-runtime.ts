@@ -1,7 +1,7 @@
 import { backoffMs, type Clock, type Log, sleep } from '#base';
 import { isRuntimeError, RuntimeError } from '../errors.ts';
 import { PAUSE_IMAGE } from '../image/pause.ts';
-import type { Runtime, RuntimeEvent, Sandbox, SandboxConfig, SandboxObserver } from '../runtime.ts';
+import type { Runtime, RuntimeEvent, RuntimeVersion, Sandbox, SandboxConfig, SandboxObserver } from '../runtime.ts';
 import { runtimeLimits } from '../runtime.ts';
 import { type DockerCreate, planContainer, planSandbox } from './create.ts';
 import { Engine } from './engine.ts';
@@ -60,6 +60,8 @@ export function createDockerRuntime({ host, owner, clock, log, dockerConfigDir }
   const images = new Images(engine, log, dockerConfigDir);
   const containers = new OurContainers(engine, owner);
 
+  let known: RuntimeVersion | undefined;
+
   const runSandbox = async (config: SandboxConfig, observer?: SandboxObserver): Promise<Sandbox> => {
     await images.ensurePause();
     const body = planSandbox(config, PAUSE_IMAGE, owner);
@@ -112,18 +114,10 @@ export function createDockerRuntime({ host, owner, clock, log, dockerConfigDir }
     loadImage: (tar) => images.load(tar),
 
     async version() {
-      const info = await engine.get<DockerInfo>('/info');
-      return {
-        name: 'docker',
-        version: info.ServerVersion,
-        apiVersion: engine.apiVersion,
-        operatingSystem: info.OSType,
-        osImage: info.OperatingSystem,
-        kernelVersion: info.KernelVersion,
-        architecture: goArchitecture(info.Architecture),
-        cpus: info.NCPU,
-        memoryBytes: info.MemTotal,
-      };
+      // What the engine is stays; asking again costs it three processes (`runc --version` …), so a ping does.
+      if (known !== undefined) await engine.get('/_ping');
+      known ??= await describe(engine);
+      return known;
     },
 
     async stats() {
@@ -141,6 +135,21 @@ export function createDockerRuntime({ host, owner, clock, log, dockerConfigDir }
         await inParallel(await containers.ids(type), (id) => containers.remove(id));
       }
     },
+  };
+}
+
+async function describe(engine: Engine): Promise<RuntimeVersion> {
+  const info = await engine.get<DockerInfo>('/info');
+  return {
+    name: 'docker',
+    version: info.ServerVersion,
+    apiVersion: engine.apiVersion,
+    operatingSystem: info.OSType,
+    osImage: info.OperatingSystem,
+    kernelVersion: info.KernelVersion,
+    architecture: goArchitecture(info.Architecture),
+    cpus: info.NCPU,
+    memoryBytes: info.MemTotal,
   };
 }
 
