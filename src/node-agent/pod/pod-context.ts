@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Pod, Service } from '#api';
 import { backoffMs, type Clock, type Log, sleep } from '#base';
 import type { Client } from '#client';
@@ -57,6 +58,7 @@ export class PodContext {
     this.uid = pod.metadata.uid;
     this.log = deps.log.child({ pod: pod.metadata.name, namespace: pod.metadata.namespace, uid: this.uid });
     this.#kick = kick;
+    setMaxListeners(0, this.#leaving.signal);
   }
 
   get identity(): PodIdentity {
