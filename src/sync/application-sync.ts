@@ -15,7 +15,7 @@ import { settleRows } from './rows.ts';
 import type { ActiveRun, ApplicationState } from './state.ts';
 import { type Survey, survey } from './survey.ts';
 import { planSync } from './sync.plan.ts';
-import type { SyncPlan, SyncStep } from './sync.types.ts';
+import type { DesiredObject, SyncPlan, SyncStep } from './sync.types.ts';
 import { applicationOf, patchApplication, stateOf, type World } from './world.ts';
 
 /** Turns of one pass. A pass that needs more is not converging; the next one starts from what is live then. */
@@ -96,6 +96,8 @@ async function takeTurn(
     signal,
   });
   const plan = planSync(wanted.snapshot);
+  const isContested = ({ claim }: DesiredObject) => claim.type === 'conflict' || claim.type === 'wait';
+  state.isContested = wanted.snapshot.desired.some(isContested);
   const turn: Turn = { key, application, settings, state, loaded, survey: wanted, plan, signal };
   const decision = decideNow(world, turn);
   const outcome = await act(world, turn, decision);
@@ -478,6 +480,7 @@ async function finish(
     state.failedAttempt = {
       digest: loaded.digest,
       run: active.run.metadata.name,
+      refusedIds: new Set(plan.refused.map(({ id }) => id)),
       failedIds: new Set([...active.failed.keys(), ...plan.refused.map(({ id }) => id)]),
       attempts,
       retryAtMs: world.clock.nowMs() + backoffMs(attempts, settings.retry),

@@ -21,6 +21,8 @@ export interface FailedAttempt {
   readonly retryAtMs: number;
   /** Ids that could not be applied or deleted. None: all was done, and did not become healthy. */
   readonly failedIds: ReadonlySet<string>;
+  /** Those of them that never got as far as being applied: refused by the API, or claimed by another Application. */
+  readonly refusedIds: ReadonlySet<string>;
 }
 
 export interface DecisionSnapshot {
@@ -86,7 +88,9 @@ function triggerOf(snapshot: DecisionSnapshot): Decision {
   const isOld = digest !== syncedDigest || plan.steps.every(({ id }) => failedAttempt?.failedIds.has(id) === true);
   if (failedAttempt?.digest === digest && isOld) {
     // Trouble alone is tried again too: what refused it (a namespace that was missing) may have changed.
-    if (nowMs < failedAttempt.retryAtMs) return { type: 'rest', inSync: false, wakeAtMs: failedAttempt.retryAtMs };
+    const isFreed = plan.steps.some(({ id }) => failedAttempt.refusedIds.has(id));
+    if (nowMs < failedAttempt.retryAtMs && !isFreed)
+      return { type: 'rest', inSync: false, wakeAtMs: failedAttempt.retryAtMs };
     return { type: 'retry', run: failedAttempt.run };
   }
   if (digest !== syncedDigest) {

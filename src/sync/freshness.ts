@@ -7,7 +7,9 @@ export function markRead(world: World, key: string, fetches = stateOf(world, key
   const state = stateOf(world, key);
   if (state.fetchesRead === fetches) return;
   state.fetchesRead = fetches;
-  for (const [other, { dropped }] of world.states) if (other !== key && dropped.size > 0) world.wake(other);
+  for (const [other, { dropped, isContested }] of world.states) {
+    if (other !== key && (dropped.size > 0 || isContested)) world.wake(other);
+  }
 }
 
 /**

@@ -53,7 +53,13 @@ export function nextStep(snapshot: ProgressSnapshot): NextStep {
   }
   const waiting = snapshot.health.find(({ id, status }) => snapshot.changed.has(id) && isWorking(status));
   if (waiting !== undefined) return waitFor(waiting);
-  if (prunes.length > 0) return { type: 'prune', steps: prunes };
+  if (prunes.length > 0) return prune(snapshot, prunes);
+  const leaving = plan.deleting[0];
+  if (leaving !== undefined) return { type: 'wait', object: leaving, reason: 'is being deleted' };
+  const undecided = plan.undecided[0];
+  if (undecided !== undefined) {
+    return { type: 'wait', object: undecided, reason: 'has an owner that has to let go of it first' };
+  }
   return broken === undefined
     ? { type: 'done', failed: false, message: '' }
     : { type: 'done', failed: true, message: broken };

@@ -31,6 +31,8 @@ export interface ApplicationState {
   /** The Application as our own last write left it. */
   written: Application | undefined;
   loaded: Loaded | undefined;
+  /** Another Application stands in the way of something: what that one says next matters here. */
+  isContested: boolean;
   /** Fetches of its sources so far, and how many of them the newest load had seen. */
   fetches: number;
   fetchesRead: number;
@@ -61,6 +63,7 @@ export function newState(client: Client): ApplicationState {
     comparer: new Comparer(client),
     written: undefined,
     loaded: undefined,
+    isContested: false,
     fetches: 0,
     fetchesRead: -1,
     dropped: new Map(),
