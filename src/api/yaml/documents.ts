@@ -92,7 +92,13 @@ function* tokens(text: string, limits: YamlLimits, lines: LineCounter) {
 }
 
 function toProblems(errors: readonly YAMLError[]): YamlProblem[] {
-  return errors.slice(0, MAX_PROBLEMS).map((error) => new YamlProblem(error.message, error.pos[0]));
+  return errors.slice(0, MAX_PROBLEMS).map((error) => new YamlProblem(withoutContent(error), error.pos[0]));
+}
+
+/** The parser's words where they would quote the file: an unquoted password may begin with `!`. */
+function withoutContent({ code, message }: YAMLError): string {
+  if (code === 'TAG_RESOLVE_FAILED') return 'an unknown tag (a value that begins with ! needs quotes)';
+  return message;
 }
 
 /** For problems found before the lines were counted. */

@@ -117,7 +117,9 @@ export class ValueReader {
 
   #alias(name: string, offset: number, depth: number): { value: Json; depth: number } {
     const anchor = this.#anchors.get(name);
-    if (anchor === undefined) throw new YamlProblem(`unknown alias *${name}`, offset);
+    // The name is not told: an unquoted password may begin with `*`.
+    if (anchor === undefined)
+      throw new YamlProblem('an unknown alias (a value that begins with * needs quotes)', offset);
     if (anchor === 'open') throw new YamlProblem(`the alias *${name} is part of itself`, offset);
     this.#spend(anchor.nodes, offset);
     if (depth + anchor.depth > this.#limits.maxDepth) {
