@@ -46,6 +46,28 @@ metadata: {name: words}
 data: {greeting: hello}
 `;
 
+const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap' };
+
+const container = (name: string, code: string) => ({
+  name,
+  image: 'plumbline.local/sample:1',
+  command: ['node', '-e', code],
+});
+/** A pod whose one container runs a line of JavaScript. */
+const podOf = (name: string, code: string, more: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name },
+  spec: { terminationGracePeriodSeconds: 1, containers: [container('main', code)], ...more },
+});
+const pods = [
+  podOf('crash', "console.log('run'); process.exit(3)"),
+  podOf('once', "console.log('run')", { restartPolicy: 'Never' }),
+  podOf('slow', '', { initContainers: [container('first', 'setTimeout(() => {}, 60000)')] }),
+]
+  .map((pod) => JSON.stringify(pod))
+  .join('\n');
+
 /** One command, what it must print, in order: later rows build on earlier ones. */
 interface Row {
   readonly args: readonly string[];
@@ -199,12 +221,103 @@ const rows: readonly Row[] = [
     input: '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"words"},"data":{"greeting":"replaced"}}',
     prints: /replaced/,
   },
+  {
+    args: ['apply', ...NAMESPACE, '-f', '-'],
+    input: 'apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: x}\n',
+    code: 1,
+    warns: /no matches for kind "StatefulSet" in version "apps\/v1"/,
+  },
+  {
+    args: ['apply', ...NAMESPACE, '-f', '-'],
+    input: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x\n',
+    code: 1,
+    warns: /error parsing STDIN/,
+  },
+  {
+    args: ['apply', ...NAMESPACE, '-f', '-'],
+    input: JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'List',
+      items: [{ ...CONFIG_MAP, metadata: { name: 'listed' } }],
+    }),
+    prints: /^configmap\/listed created\n$/,
+  },
+  {
+    args: ['create', ...NAMESPACE, '-f', '-'],
+    input: JSON.stringify({ ...CONFIG_MAP, metadata: { name: 'large' }, data: { a: 'x'.repeat(1_200_000) } }),
+    code: 1,
+    warns: /The ConfigMap "large" is invalid: data: Too long: may not be more than 1048576 bytes/,
+  },
+  {
+    args: ['create', ...NAMESPACE, '-f', '-'],
+    input: JSON.stringify({ ...CONFIG_MAP, metadata: { name: 'huge' }, data: { a: 'x'.repeat(3_500_000) } }),
+    code: 1,
+    warns: /RequestEntityTooLarge/,
+  },
+  {
+    args: ['patch', 'cm', 'words', ...NAMESPACE, '--type=merge', '-p', '{"metadata":{"name":"other"}}'],
+    code: 1,
+    warns: /the name of the object \(other\) does not match the name on the URL \(words\)/,
+  },
+  { args: ['patch', 'cm', 'words', ...NAMESPACE, '-p', '{bad'], code: 1, warns: /BadRequest/ },
+  {
+    args: ['get', 'deploy', 'hello', ...NAMESPACE, '--subresource=scale'],
+    prints: /DESIRED +AVAILABLE[^\n]*\nhello +3 /,
+  },
+  { args: ['rollout', 'undo', 'deploy/hello', ...NAMESPACE, '--to-revision=99'], code: 1, warns: /revision 99/ },
+  {
+    args: ['create', ...NAMESPACE, '-f', '-'],
+    input: pods,
+    prints: /crash created\npod\/once created\npod\/slow created/,
+  },
+  {
+    args: ['wait', ...NAMESPACE, '--for=jsonpath={.status.initContainerStatuses[0].state.running}', 'pod/slow'],
+    prints: /condition met/,
+  },
+  { args: ['get', 'pod', 'slow', ...NAMESPACE], prints: /Init:0\/1/ },
+  { args: ['logs', 'slow', '-c', 'main', ...NAMESPACE], code: 1, warns: /is waiting to start: PodInitializing/ },
+  {
+    args: ['wait', ...NAMESPACE, '--for=jsonpath={.status.containerStatuses[0].restartCount}=1', 'pod/crash'],
+    prints: /condition met/,
+  },
+  { args: ['logs', 'crash', '--previous', ...NAMESPACE], prints: /^run\n$/ },
+  { args: ['wait', ...NAMESPACE, '--for=jsonpath={.status.phase}=Succeeded', 'pod/once'], prints: /condition met/ },
+  { args: ['logs', 'once', '-f', ...NAMESPACE], prints: /^run\n$/ },
+  {
+    args: ['logs', 'once', '--previous', ...NAMESPACE],
+    code: 1,
+    warns: /previous terminated container "main" in pod "once" not found/,
+  },
+  {
+    args: ['create', ...NAMESPACE, '-f', '-'],
+    input: JSON.stringify({ ...CONFIG_MAP, metadata: { name: 'kept', finalizers: ['example.com/keep'] } }),
+    prints: /created/,
+  },
+  { args: ['delete', 'cm', 'kept', ...NAMESPACE, '--timeout=1s'], code: 1, warns: /timed out waiting/ },
+  { args: ['get', 'cm', 'kept', ...NAMESPACE, '-o', 'jsonpath={.metadata.deletionTimestamp}'], prints: /^\d{4}-/ },
+  { args: ['delete', 'ns', 'default'], code: 1, warns: /may not be deleted/ },
   { args: ['get', 'pod', 'nowhere', ...NAMESPACE], code: 1, warns: /pods "nowhere" not found/ },
   { args: ['cordon', '--selector=kubernetes.io/os=linux'], prints: /cordoned/ },
   { args: ['uncordon', '--selector=kubernetes.io/os=linux'], prints: /uncordoned/ },
   { args: ['delete', 'deploy', 'hello', ...NAMESPACE], prints: /deployment\.apps "hello" deleted/ },
   { args: ['wait', ...NAMESPACE, '--for=delete', 'pod', '-l', 'app=hello', '--timeout=60s'] },
-  { args: ['delete', 'ns', 'hand', '--timeout=60s'], prints: /namespace "hand" deleted/ },
+  { args: ['delete', 'ns', 'hand', '--timeout=3s'], code: 1, warns: /timed out waiting/ },
+  {
+    args: ['create', ...NAMESPACE, '-f', '-'],
+    input: JSON.stringify({ ...CONFIG_MAP, metadata: { name: 'late' } }),
+    code: 1,
+    warns: /because it is being terminated/,
+  },
+  {
+    args: ['wait', '--for=condition=NamespaceFinalizersRemaining', 'ns/hand', '--timeout=30s'],
+    prints: /condition met/,
+  },
+  { args: ['describe', 'ns', 'hand'], prints: /SomeFinalizersRemain +.*example\.com\/keep in 1 resource instances/ },
+  {
+    args: ['patch', 'cm', 'kept', ...NAMESPACE, '--type=json', '-p', '[{"op":"remove","path":"/metadata/finalizers"}]'],
+    prints: /patched/,
+  },
+  { args: ['wait', '--for=delete', 'ns/hand', '--timeout=60s'] },
   { args: ['get', 'ns', 'hand'], code: 1, warns: /not found/ },
 ];
 

@@ -106,6 +106,19 @@ describe('src/node-agent/pod/status.plan.ts', () => {
     expect(status.conditions?.find(({ type }) => type === 'Ready')?.status).toBe(ready);
   });
 
+  it.each([
+    ['runs', containerOf({ name: 'one' }), false],
+    ['ended well', exitedOf({ name: 'one', exitCode: 0 }), true],
+  ])('holds the pod for initialised once the init container is done: it %s', (_, one, done) => {
+    const { conditions, initContainerStatuses } = statusOf({
+      pod: podOf(init),
+      containers: [one],
+      probes: good('one-0'),
+    });
+    expect(initContainerStatuses?.[0]?.ready).toBe(done);
+    expect(conditions?.find(({ type }) => type === 'Initialized')?.status).toBe(done ? 'True' : 'False');
+  });
+
   it('shows a wait for the next start with its length, and how the last run ended', () => {
     const waits = exitedOf({ attempt: 3, annotations: { [ANNOTATION.backoffMs]: '80000' } });
     expect(statusOf({ containers: [waits] }).containerStatuses?.[0]).toMatchObject({

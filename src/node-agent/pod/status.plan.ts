@@ -99,7 +99,7 @@ function containerStatus(snapshot: PodSnapshot, spec: ContainerSpec, isInit: boo
   const lastEnd = restarting ? terminated(last, runtimeName) : previous && terminated(previous, runtimeName);
   const probe = last?.state === 'running' ? probes.get(last.id) : undefined;
   const started = probe?.started ?? false;
-  const isDone = isInit && !isSidecar(spec) && state.terminated?.exitCode === 0;
+  const runsOnce = isInit && !isSidecar(spec);
   return {
     name: spec.name,
     image: spec.image ?? '',
@@ -110,7 +110,8 @@ function containerStatus(snapshot: PodSnapshot, spec: ContainerSpec, isInit: boo
         : { containerID: before.containerID }
       : { containerID: `${runtimeName}://${last.id}` }),
     restartCount: Math.max(last?.attempt ?? 0, before?.restartCount ?? 0),
-    ready: isDone || (started && (probe?.ready ?? false)),
+    // A step of the beginning is ready when it is done: until then the pod is not initialised.
+    ready: runsOnce ? state.terminated?.exitCode === 0 : started && (probe?.ready ?? false),
     started,
     state,
     lastState: lastEnd === undefined ? keptLastState(before, last, runtimeName) : { terminated: lastEnd },

@@ -16,7 +16,6 @@ describe('src/server/nodes/log-request.plan', () => {
   it.each([
     ['nothing known of it', undefined, {}],
     ['running', { state: { running: {} } }, {}],
-    ['starting, as far as the status knows', { state: { waiting: { reason: 'ContainerCreating' } } }, {}],
     ['waiting for its restart', { state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: ended }, {}],
     ['ended', { state: ended }, {}],
     ['ran before its image went', { state: { waiting: { reason: 'ErrImagePull' } }, lastState: ended }, {}],
@@ -42,6 +41,12 @@ describe('src/server/nodes/log-request.plan', () => {
       podWith({ state: { waiting: { reason: 'ErrImagePull' } } }),
       {},
       `container "a" in pod "p" is waiting to start: image can't be pulled`,
+    ],
+    [
+      'not started yet',
+      podWith({ state: { waiting: { reason: 'PodInitializing' } } }),
+      {},
+      'container "a" in pod "p" is waiting to start: PodInitializing',
     ],
     [
       'no run before the only one',

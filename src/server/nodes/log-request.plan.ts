@@ -32,8 +32,8 @@ export function planLogRequest(
   return { node, container: chosen };
 }
 
-/** The image is not there: it cannot have started since the status was written. The node judges all other waits. */
-const PULL_FAILURES: ReadonlyMap<string, string> = new Map([
+/** What a reason to wait is called here; any other stands for itself. */
+const WAITS: ReadonlyMap<string, string> = new Map([
   ['ErrImagePull', "image can't be pulled"],
   ['ImagePullBackOff', 'trying and failing to pull image'],
 ]);
@@ -43,9 +43,9 @@ function assertHasLog(pod: string, { name, state, lastState }: ContainerStatus, 
   // Ended for good at its first run; one that is to be started again waits.
   if (previous && state?.terminated !== undefined)
     throw bad(`previous terminated container "${name}" in pod "${pod}" not found`);
-  const failure = PULL_FAILURES.get(state?.waiting?.reason ?? '');
-  if (failure !== undefined && !previous)
-    throw bad(`container "${name}" in pod "${pod}" is waiting to start: ${failure}`);
+  const reason = state?.waiting?.reason;
+  if (reason === undefined || previous) return;
+  throw bad(`container "${name}" in pod "${pod}" is waiting to start: ${WAITS.get(reason) ?? reason}`);
 }
 
 function bad(message: string): ApiError {
