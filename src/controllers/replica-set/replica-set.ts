@@ -1,6 +1,5 @@
 import { isApiError, type KubeObject, PODS, type Pod, REPLICA_SETS, type ReplicaSet, selectorFromObject } from '#api';
-import type { Clock } from '#base';
-import { errorMessage } from '#base';
+import { type Clock, equalJson, errorMessage } from '#base';
 import type { Client } from '#client';
 import {
   type Controller,
@@ -14,6 +13,7 @@ import {
 import { type BatchResult, inBatches } from '../shared/batches.ts';
 import { claim } from '../shared/claim.ts';
 import { BY_CONTROLLER, controllerIndex, controllerOf, controllerReference } from '../shared/owners.plan.ts';
+import { conditionOf, isActive } from '../shared/pods.plan.ts';
 import { writeStatus } from '../shared/write-status.ts';
 import { planReplicaSet, withReplicaFailure } from './replica-set.plan.ts';
 
@@ -104,7 +104,20 @@ export function replicaSetSources({ replicaSets, pods }: Pick<ReplicaSetDeps, 'r
       .filter(({ spec }) => selectorFromObject(spec.selector).matches(pod.metadata.labels))
       .map(keyOf);
   };
-  return [keysFrom(replicaSets), keysFrom(pods, { toKeys })];
+  return [keysFrom(replicaSets), keysFrom(pods, { toKeys, when: (before, after) => !countsTheSame(before, after) })];
+}
+
+/** Whether a change leaves alone all that a ReplicaSet counts: a pod that is given its node is no news, for example. */
+function countsTheSame(before: Pod, after: Pod): boolean {
+  const [was, is] = [conditionOf(before, 'Ready'), conditionOf(after, 'Ready')];
+  return (
+    before.metadata.uid === after.metadata.uid &&
+    isActive(before) === isActive(after) &&
+    was?.status === is?.status &&
+    was?.lastTransitionTime === is?.lastTransitionTime &&
+    equalJson(before.metadata.labels, after.metadata.labels) &&
+    equalJson(before.metadata.ownerReferences, after.metadata.ownerReferences)
+  );
 }
 
 function podOf(replicaSet: ReplicaSet): KubeObject {
