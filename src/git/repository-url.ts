@@ -45,7 +45,9 @@ function schemeUrl(raw: string, kind: 'https' | 'http' | 'ssh'): RepositoryUrl {
     throw refused('the URL cannot be read', error);
   }
   const host = parsed.hostname.toLowerCase();
-  if (!HOST.test(host)) throw refused('the host name is not valid');
+  // Readers of URLs differ over missing hosts; git must not see another one than we do.
+  if (!HOST.test(host) || /^[a-z]+:\/\/\//i.test(raw)) throw refused('the host name is not valid');
+  if (trimPath(parsed.pathname) === '') throw refused('the URL names no repository');
   if (parsed.password !== '' || (kind !== 'ssh' && parsed.username !== '')) {
     throw refused('a URL carries no credentials; put them into the repository Secret');
   }

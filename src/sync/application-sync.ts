@@ -296,7 +296,7 @@ async function continueRun(world: World, turn: Turn): Promise<Outcome> {
     changed: isHeal ? new Set() : changedIds(active),
     failed: active.failed,
     fenced: !isHeal,
-    approved: active.approved === pruneDigest(plan),
+    approved: isApproved(active, plan),
   });
   switch (next.type) {
     case 'apply':
@@ -319,6 +319,14 @@ async function continueRun(world: World, turn: Turn): Promise<Outcome> {
     case 'done':
       return finish(world, turn, active, next.failed ? 'Failed' : 'Succeeded', next.message);
   }
+}
+
+/** An approval holds for the deletions that were shown, and for what is left of them after a crash or a failure. */
+function isApproved({ approved, run }: ActiveRun, plan: SyncPlan): boolean {
+  if (approved === undefined) return false;
+  if (approved === pruneDigest(plan)) return true;
+  const shown = new Set(run.spec.plan.flatMap((change) => (change.action === 'prune' ? [idOf(change)] : [])));
+  return plan.steps.every(({ action, id }) => action !== 'prune' || shown.has(id));
 }
 
 async function block(world: World, { application, plan }: Turn, active: ActiveRun): Promise<void> {
@@ -567,6 +575,7 @@ function resume(world: World, key: string, state: ApplicationState): void {
     const { group, kind, namespace, name, action } = result;
     if (action !== 'failed' && action !== 'skipped') active.results.set(idOf({ group, kind, namespace, name }), result);
   }
+  if (run.status?.approval !== undefined && run.status.phase === 'Running') active.approved = approvedPruneDigest(run);
   const { plan } = run.spec;
   if (plan.length < MAX_RECORDED) active.planned = new Set(plan.map(idOf));
   state.active = active;

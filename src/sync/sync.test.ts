@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { APPLICATIONS, CONFIG_MAPS, EVENTS, INVENTORIES, RENDERED_SETS, type ResourceType, SYNC_RUNS } from '#api';
 import { configMap, createSyncBed, type SyncBed } from '../../test/support/sync-bed.ts';
 
 describe('src/sync/sync.ts', () => {
@@ -44,5 +45,36 @@ describe('src/sync/sync.ts', () => {
       ['a', 'configured'],
       ['b', 'pruned'],
     ]);
+  });
+
+  it('writes nothing while nothing changes, fetch or not', async () => {
+    const commit = await bed.repo.commit({ 'web/a.yaml': configMap('a') });
+    await bed.apply('web');
+    await bed.synced('web', commit);
+    const fetches = bed.engine;
+    const versions = async () => {
+      const all = await Promise.all(
+        [APPLICATIONS, SYNC_RUNS, INVENTORIES, RENDERED_SETS, EVENTS, CONFIG_MAPS].map((resource) =>
+          bed.client.list(resource as ResourceType),
+        ),
+      );
+      return all
+        .flatMap(({ items }) => items.map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion}`))
+        .sort();
+    };
+    await bed.until('the event of the sync is written', async () => (await bed.client.list(EVENTS)).items.length > 0);
+    const before = await versions();
+    fetches.hint({ url: bed.repo.path });
+    const later = await bed.repo.commit({ 'README.md': 'words' });
+    await bed.synced('web', later);
+    const after = await versions();
+    // The revision alone moves.
+    expect(after.filter((line) => !before.includes(line)).map((line) => line.split(' ')[0])).toEqual(['web']);
+  });
+
+  it('says for which repository a hint was not', () => {
+    expect(() => bed.engine.hint({ url: 'https://example.com/x' })).toThrow(
+      expect.objectContaining({ code: 'UnknownRepository' }),
+    );
   });
 });
