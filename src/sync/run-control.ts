@@ -1,0 +1,102 @@
+import type { SyncRunSpec } from '#api';
+import { backoffMs, formatTime } from '#base';
+import { noteHeal } from './healing.ts';
+import { approvedPruneDigest, PRUNE_ANNOTATION } from './history.ts';
+import { settleRows } from './rows.ts';
+import { blockedWords, newActive, statusOf, tellBlocked } from './run-record.ts';
+import type { ActiveRun } from './state.ts';
+import type { Outcome, Turn } from './turn.ts';
+import { patchApplication, type World } from './world.ts';
+
+export async function startRun(
+  world: World,
+  turn: Turn,
+  { trigger, by }: { readonly trigger: SyncRunSpec['trigger']; readonly by: string },
+  phase: 'Running' | 'PruneBlocked',
+): Promise<void> {
+  const { application, loaded, plan, state, settings } = turn;
+  const nowMs = world.clock.nowMs();
+  if (trigger === 'self-heal') noteHeal(world, state);
+  const prune = settings.prune || application.operation?.sync?.prune === true;
+  if (phase === 'Running') await settleRows(world, turn, 'begin');
+  const run = await world.history.begin({
+    application,
+    loaded,
+    plan,
+    trigger,
+    requestedBy: by,
+    prune,
+    status: {
+      phase,
+      startedAt: formatTime(nowMs),
+      ...(phase === 'PruneBlocked' ? blockedWords(plan) : {}),
+    },
+  });
+  state.active = { ...newActive(run, nowMs, prune), planned: new Set(plan.steps.map(({ id }) => id)) };
+  if (phase === 'PruneBlocked') tellBlocked(world, application, plan);
+  world.log.info(
+    { application: turn.key, run: run.metadata.name, trigger, commit: loaded.commit, phase },
+    'a sync begins',
+  );
+  await takeOperation(world, turn);
+}
+
+/** A person has approved what the waiting run would delete: it goes on. */
+export async function approve(world: World, turn: Turn): Promise<Outcome> {
+  const active = turn.state.active as ActiveRun;
+  active.approved = approvedPruneDigest(active.run);
+  await settleRows(world, turn, 'begin');
+  active.run = await world.history.writeStatus(active.run, statusOf(world, active, 'Running'));
+  return { again: true };
+}
+
+/** The same run again. It is opened again only when there is something to do: otherwise it is asked again, later. */
+export async function retry(world: World, turn: Turn, name: string): Promise<Outcome> {
+  const { state, settings, plan } = turn;
+  const attempt = state.failedAttempt;
+  if (attempt === undefined) return { again: true };
+  const attempts = attempt.attempts + 1;
+  state.comparer.retryRefused();
+  const nowMs = world.clock.nowMs();
+  state.failedAttempt = { ...attempt, attempts, retryAtMs: nowMs + backoffMs(attempts, settings.retry) };
+  if (plan.steps.length === 0) return { again: false, wakeAtMs: state.failedAttempt.retryAtMs };
+  const run = await world.history.refresh(name);
+  if (run === undefined) {
+    state.failedAttempt = undefined;
+    return { again: true };
+  }
+  const prune = run.metadata.annotations?.[PRUNE_ANNOTATION] === 'true';
+  state.active = { ...newActive(run, nowMs, prune), planned: new Set(plan.steps.map(({ id }) => id)), attempts };
+  await settleRows(world, turn, 'begin');
+  state.active.run = await world.history.writeStatus(run, statusOf(world, state.active, 'Running'));
+  return { again: true };
+}
+
+/** The newest commit wins, at a step's border. After some in a row one run is completed, so that a busy branch gets anywhere. */
+export async function supersede(world: World, turn: Turn): Promise<Outcome> {
+  const { state, loaded, settings } = turn;
+  const active = state.active as ActiveRun;
+  const phase = active.run.status?.phase;
+  if (phase === 'Running' && state.supersedes >= world.options.supersedes && active.pinned === undefined) {
+    if (settings.sources.length === 1) {
+      active.pinned = [active.run.spec.revision];
+      return { again: true };
+    }
+  }
+  state.supersedes += 1;
+  state.active = undefined;
+  state.lastRun = { name: active.run.metadata.name, phase: 'Superseded' };
+  await world.history.writeStatus(active.run, {
+    ...statusOf(world, active, 'Superseded'),
+    reason: 'Superseded',
+    message: `gave way to commit ${loaded.commit.slice(0, 12)}`,
+    supersededBy: loaded.commit,
+  });
+  return { again: true };
+}
+
+/** The request is taken off as soon as it is being answered, as Argo CD's clients expect. */
+export async function takeOperation(world: World, { key, application }: Turn): Promise<void> {
+  if (application.operation === undefined) return;
+  await patchApplication(world, key, { type: 'merge', body: { operation: null } });
+}

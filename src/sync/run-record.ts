@@ -1,0 +1,125 @@
+import type { Application, SyncResult, SyncRun, SyncRunStatus } from '#api';
+import { formatTime } from '#base';
+import type { StepOutcome } from './carry-out.ts';
+import { pruneDigest } from './decide.plan.ts';
+import { approvedPruneDigest, MAX_RECORDED, PRUNE_ANNOTATION } from './history.ts';
+import type { ActiveRun, ApplicationState } from './state.ts';
+import type { SyncPlan } from './sync.types.ts';
+import type { World } from './world.ts';
+
+export function newActive(run: SyncRun, startedAtMs: number, prune: boolean): ActiveRun {
+  return {
+    run,
+    results: new Map(),
+    failed: new Map(),
+    planned: undefined,
+    startedAtMs,
+    pinned: undefined,
+    prune,
+    approved: undefined,
+    waiting: undefined,
+    attempts: 1,
+  };
+}
+
+export function resultOf({ step, action, message }: StepOutcome): SyncResult {
+  const { group, kind, namespace, name } = step.key;
+  const { order, origin } = step;
+  return {
+    group,
+    kind,
+    namespace,
+    name,
+    action,
+    wave: order.wave,
+    origin,
+    ...(message === undefined ? {} : { message }),
+  };
+}
+
+export function record(active: ActiveRun, outcome: StepOutcome): void {
+  const { step, action, message } = outcome;
+  active.results.set(step.id, resultOf(outcome));
+  if (action === 'failed' || action === 'skipped') active.failed.set(step.id, message ?? `was ${action}`);
+}
+
+export function changedIds({ results }: ActiveRun): ReadonlySet<string> {
+  const changed = new Set<string>();
+  for (const [id, { action }] of results) if (action === 'created' || action === 'configured') changed.add(id);
+  return changed;
+}
+
+export function statusOf(world: World, active: ActiveRun, phase: SyncRunStatus['phase']): SyncRunStatus {
+  const nowMs = world.clock.nowMs();
+  const ended = phase === 'Succeeded' || phase === 'Failed' || phase === 'Superseded';
+  const results: SyncResult[] = [...active.results.values()].slice(0, MAX_RECORDED);
+  const { waiting } = active;
+  const approval = active.run.status?.approval;
+  return {
+    phase,
+    startedAt: formatTime(active.startedAtMs),
+    results,
+    ...(approval === undefined ? {} : { approval }),
+    ...(ended
+      ? { finishedAt: formatTime(nowMs), durationMs: Math.max(0, Math.round(nowMs - active.startedAtMs)) }
+      : {}),
+    ...(waiting === undefined || ended
+      ? {}
+      : { waiting: { object: waiting.object, reason: waiting.reason, deadline: formatTime(waiting.deadlineMs) } }),
+  };
+}
+
+export function blockedWords({ verdict }: SyncPlan): Pick<SyncRunStatus, 'reason' | 'message'> {
+  return { reason: 'PruneBlocked', message: `waits for approval: ${verdict.reasons.join('; ')}` };
+}
+
+export function tellBlocked(world: World, application: Application, plan: SyncPlan): void {
+  world.events.record(application, {
+    type: 'Warning',
+    reason: 'PruneBlocked',
+    message: plan.verdict.reasons.join('; '),
+  });
+}
+
+/** An approval holds for the deletions that were shown, and for what is left of them after a crash or a failure. */
+export function isApproved({ approved, run }: ActiveRun, plan: SyncPlan): boolean {
+  if (approved === undefined) return false;
+  if (approved === pruneDigest(plan)) return true;
+  const shown = new Set(run.spec.plan.flatMap((change) => (change.action === 'prune' ? [idOf(change)] : [])));
+  return plan.steps.every(({ action, id }) => action !== 'prune' || shown.has(id));
+}
+
+/** A run that an earlier process began goes on: what it has done is seen from what is live. */
+export function resume(world: World, key: string, state: ApplicationState): void {
+  state.resumed = true;
+  const latest = world.history.latest(key);
+  if (latest?.status !== undefined) state.lastRun = { name: latest.metadata.name, phase: latest.status.phase };
+  const run = world.history.open(key);
+  if (run === undefined) return;
+  const startedAt = Date.parse(run.status?.startedAt ?? '');
+  const prune = run.metadata.annotations?.[PRUNE_ANNOTATION] === 'true';
+  const active = newActive(run, Number.isNaN(startedAt) ? world.clock.nowMs() : startedAt, prune);
+  for (const result of run.status?.results ?? []) {
+    const { group, kind, namespace, name, action } = result;
+    if (action !== 'failed' && action !== 'skipped') active.results.set(idOf({ group, kind, namespace, name }), result);
+  }
+  if (run.status?.approval !== undefined && run.status.phase === 'Running') active.approved = approvedPruneDigest(run);
+  const { plan } = run.spec;
+  if (plan.length < MAX_RECORDED) active.planned = new Set(plan.map(idOf));
+  state.active = active;
+}
+
+function idOf({
+  group,
+  kind,
+  namespace,
+  name,
+}: {
+  group: string;
+  kind: string;
+  namespace: string;
+  name: string;
+}): string {
+  const prefix = group === '' ? kind : `${group}/${kind}`;
+  return namespace === '' ? `${prefix}/${name}` : `${prefix}/${namespace}/${name}`;
+}
