@@ -53,7 +53,13 @@ export function* validateAnnotations(annotations: Readonly<Record<string, string
   if (bytes > MAX_ANNOTATION_BYTES) yield tooLong(path, MAX_ANNOTATION_BYTES);
 }
 
-const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+/** Kubernetes' own, and Argo CD's, which has no `/` either. */
+const STANDARD_FINALIZERS = new Set([
+  'kubernetes',
+  'orphan',
+  'foregroundDeletion',
+  'resources-finalizer.argocd.argoproj.io',
+]);
 
 function* validateFinalizer(finalizer: string, path: string): Issues {
   yield* checked(path, finalizer, qualifiedName);
