@@ -792,6 +792,11 @@ describe('src/api/validation/validate-object', () => {
     expect(validateUpdate(NODES, { ...node, status: { capacity: { cpu: '-1' } } }, node)).toHaveLength(1);
   });
 
+  it('compares with nothing where what is stored has wrong types', () => {
+    const stored = { ...make(SERVICES, service({ clusterIP: '10.96.0.7' })), spec: null };
+    expect(validateUpdate(SERVICES, make(SERVICES, service({ clusterIP: '10.96.0.8' })), stored)).toEqual([]);
+  });
+
   // Right objects with one wrong part each reach further into the rules than random JSON does.
   it('never throws, whatever stands in whatever field', () => {
     const value = fc.oneof(

@@ -100,9 +100,14 @@ export function validateUpdate(resource: ResourceType, object: unknown, old: obj
     yield* rules.validateStatus?.(checked) ?? [];
     if (hasSameBody(checked, old)) return;
     yield* rules.validate?.(checked) ?? [];
-    yield* rules.validateUpdate?.(checked, old) ?? [];
+    // What is stored may be from before a shape was known; then there is nothing to compare with.
+    if (isWellTyped(structureIssues(resource, old))) yield* rules.validateUpdate?.(checked, old) ?? [];
   });
 }
+
+/** Whether rules have something to stand on: no type is wrong. A missing field they can do with. */
+const isWellTyped = (structure: readonly FieldIssue[]): boolean =>
+  structure.every(({ reason }) => reason === 'FieldValueRequired');
 
 /** Whether nothing but metadata and status differs. */
 function hasSameBody(object: object, old: object): boolean {
@@ -121,8 +126,7 @@ function validate(
 ): FieldIssue[] {
   if (isDeeperThan(object)) return [tooDeep()];
   const structure = [...kindIssues(resource, object), ...structureIssues(resource, object)];
-  // Where types are wrong the rules have nothing to stand on; a missing field they can do with.
-  if (!isJsonObject(object) || structure.some(({ reason }) => reason !== 'FieldValueRequired')) return structure;
+  if (!isJsonObject(object) || !isWellTyped(structure)) return structure;
   const issues = [...structure];
   const known = new Set(structure.map(({ path, message }) => `${path}: ${message}`));
   const rules = RULES.get(`${resource.group}/${resource.kind}`) ?? {};
