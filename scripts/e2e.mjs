@@ -1,7 +1,7 @@
 // Runs the whole-product tests inside a host of our own (see lib/testbed.mjs). Root only; npm test calls it.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { ROOT } from './lib/install.mjs';
+import { cacheDependencies, ROOT } from './lib/install.mjs';
 import { fail } from './lib/say.mjs';
 import { isRoot } from './lib/system.mjs';
 import { createTestbed } from './lib/testbed.mjs';
@@ -14,6 +14,9 @@ const report =
   process.argv.find((argument) => argument.startsWith('--report='))?.slice('--report='.length) ??
   path.join(ROOT, '.plumbline-test', 'end-to-end.json');
 const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('--report='));
+
+// The host has no network of its own, and one test starts from a fresh clone.
+if (filters.length === 0 || filters.some((filter) => 'fresh-clone'.includes(filter))) cacheDependencies();
 
 const testbed = await createTestbed({
   name: `plumb-e2e-${process.pid}`,

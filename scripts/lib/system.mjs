@@ -159,7 +159,13 @@ async function startEngine(stateDir) {
 }
 
 /** The programs the node agent calls. */
-export const AGENT_PROGRAMS = { nft: 'nftables', ip: 'iproute2', nsenter: 'util-linux', iptables: 'iptables' };
+export const AGENT_PROGRAMS = {
+  nft: 'nftables',
+  ip: 'iproute2',
+  nsenter: 'util-linux',
+  iptables: 'iptables',
+  conntrack: 'conntrack',
+};
 
 /** Gives a folder that root made through sudo back to the person behind it. */
 export function giveToInvoker(target) {
