@@ -44,7 +44,8 @@ async function npmStart() {
     'npm start serves',
     () => {
       if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}:\n${output}`);
-      return output.includes('/login?ticket=');
+      if (output.includes('/login?ticket=')) return true;
+      throw new Error(output);
     },
     200_000,
   );
