@@ -5,7 +5,14 @@ import path from 'node:path';
 import { build } from './lib/build.mjs';
 import { installDependencies, ROOT } from './lib/install.mjs';
 import { say } from './lib/say.mjs';
-import { AGENT_PROGRAMS, ensureEngine, ensurePackageLists, ensurePrograms, isRoot } from './lib/system.mjs';
+import {
+  AGENT_PROGRAMS,
+  ensureEngine,
+  ensurePackageLists,
+  ensurePrograms,
+  isRoot,
+  OPTIONAL_PROGRAMS,
+} from './lib/system.mjs';
 
 const results = path.join(ROOT, '.plumbline-test');
 
@@ -47,7 +54,7 @@ build();
 const engine = await ensureEngine(results);
 process.env.DOCKER_HOST = engine.host;
 await ensurePrograms(
-  { ...AGENT_PROGRAMS, git: 'git', chromium: 'chromium', 'ssh-keygen': 'openssh-client' },
+  { ...AGENT_PROGRAMS, ...OPTIONAL_PROGRAMS, git: 'git', chromium: 'chromium', 'ssh-keygen': 'openssh-client' },
   'programs the tests drive',
 );
 await ensurePackageLists();

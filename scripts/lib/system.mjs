@@ -122,7 +122,10 @@ export async function ensureEngine(stateDir) {
       fail(
         `${DEFAULT_SOCKET} is there, but no engine answers on it (${answer.code}). Start the engine it belongs to, or remove it.`,
       );
-    await installPackages(['docker.io', 'iptables', 'nftables', 'iproute2'], 'a Docker engine');
+    await installPackages(
+      ['docker.io', 'iptables', 'nftables', 'iproute2', ...Object.values(OPTIONAL_PROGRAMS)],
+      'a Docker engine',
+    );
     const started = await engineAnswers(DEFAULT_SOCKET);
     if (started.ok) return { host: `unix://${DEFAULT_SOCKET}`, startedHere: true };
   }
@@ -159,13 +162,10 @@ async function startEngine(stateDir) {
 }
 
 /** The programs the node agent calls. */
-export const AGENT_PROGRAMS = {
-  nft: 'nftables',
-  ip: 'iproute2',
-  nsenter: 'util-linux',
-  iptables: 'iptables',
-  conntrack: 'conntrack',
-};
+export const AGENT_PROGRAMS = { nft: 'nftables', ip: 'iproute2', nsenter: 'util-linux', iptables: 'iptables' };
+
+/** What it calls where it is there: with it, UDP clients leave a removed backend at once. */
+export const OPTIONAL_PROGRAMS = { conntrack: 'conntrack' };
 
 /** Gives a folder that root made through sudo back to the person behind it. */
 export function giveToInvoker(target) {
