@@ -12,6 +12,7 @@ const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, '../..');
 let clone: string;
 let ports: readonly number[];
+const started: { readonly interrupt: () => void; readonly ended: Promise<unknown> }[] = [];
 
 beforeAll(async () => {
   clone = path.join(await mkdtemp(path.join(tmpdir(), 'plumb-clone-')), 'plumbline');
@@ -19,6 +20,8 @@ beforeAll(async () => {
   ports = await freePorts(3);
 });
 afterAll(async () => {
+  for (const one of started) one.interrupt();
+  await Promise.all(started.map(({ ended }) => ended));
   if (existsSync(path.join(clone, '.plumbline'))) await run('npm', ['run', 'clean'], { cwd: clone });
   await rm(path.dirname(clone), { recursive: true, force: true });
 });
@@ -30,7 +33,12 @@ async function npmStart() {
     'npm',
     ['start', '--', '--api-port', String(api), '--ui-port', String(ui), '--webhook-port', String(webhook)],
     // The host of the tests reaches no registry: the packages lie in npm's cache.
-    { cwd: clone, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, npm_config_offline: 'true' } },
+    {
+      cwd: clone,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, npm_config_offline: 'true' },
+      detached: true,
+    },
   );
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -40,6 +48,11 @@ async function npmStart() {
     output += chunk.toString('utf8');
   });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  // Ctrl-C on a terminal goes to npm, its shell and node alike.
+  const interrupt = () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGINT');
+  };
+  started.push({ interrupt, ended });
   await until(
     'npm start serves',
     () => {
@@ -52,7 +65,7 @@ async function npmStart() {
   return {
     output: () => output,
     stop: () => {
-      child.kill('SIGINT');
+      interrupt();
       return ended;
     },
   };
