@@ -7,7 +7,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-// Timers of ours do not keep a process alive; a command that only waits must not end before it is done.
-const alive = setInterval(() => undefined, 1_000_000);
 process.exitCode = await main(process.argv.slice(2));
-clearInterval(alive);

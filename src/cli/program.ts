@@ -46,6 +46,9 @@ function tell(error: unknown, output: Output): number {
   return 2;
 }
 
+/** Any long time, in ms: the timer only has to be there. */
+const KEEP_ALIVE_MS = 1_000_000;
+
 /** Runs one command line and resolves to its exit code: 0 done, 1 a difference or a refusal, 2 it could not be carried out. */
 export async function main(args: readonly string[], output: Output = terminalOutput): Promise<number> {
   let code = 0;
@@ -75,10 +78,14 @@ export async function main(args: readonly string[], output: Output = terminalOut
   addRepoCommands(program, context);
   addObjectCommands(program, context);
   addToolCommands(program, context);
+  // Timers of ours do not keep a process alive; a command that only waits must not end before it is done.
+  const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
     return tell(error, output);
+  } finally {
+    clearInterval(alive);
   }
 }

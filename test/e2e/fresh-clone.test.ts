@@ -22,9 +22,18 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const one of started) one.interrupt();
   await Promise.all(started.map(({ ended }) => ended));
-  if (existsSync(path.join(clone, '.plumbline'))) await run('npm', ['run', 'clean'], { cwd: clone });
+  if (existsSync(path.join(clone, '.plumbline'))) await npmRunClean();
   await rm(path.dirname(clone), { recursive: true, force: true });
 });
+
+async function npmRunClean() {
+  const { stdout, stderr } = await run('npm', ['run', 'clean'], { cwd: clone }).catch(
+    (error: { stdout?: string; stderr?: string }) => {
+      throw new Error(`npm run clean failed:\n${error.stdout}${error.stderr}`, { cause: error });
+    },
+  );
+  expect(stderr, stdout).toBe('');
+}
 
 /** `npm start` with ports of its own; resolves when it serves. */
 async function npmStart() {
@@ -110,8 +119,7 @@ describe('npm start in a fresh clone, without node_modules', () => {
     expect(words).toMatch(/taken|in use/);
     await second.stop();
 
-    const clean = await run('npm', ['run', 'clean'], { cwd: clone });
-    expect(clean.stderr).toBe('');
+    await npmRunClean();
     expect(await engine('ps', '-aq', '--filter', 'label=io.kubernetes.pod.namespace=demo')).toBe('');
     expect(existsSync(path.join(clone, '.plumbline'))).toBe(false);
   });
