@@ -2,7 +2,7 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ApiError, CONFIG_MAPS, type KubeObject, NODES, PODS, type Pod, SERVICES } from '#api';
+import { ApiError, CONFIG_MAPS, ENDPOINT_SLICES, type KubeObject, NODES, PODS, type Pod, SERVICES } from '#api';
 import { silentLog, systemClock } from '#base';
 import type { Client } from '#client';
 import { createFakeNetwork, type FakeNetwork } from '#network';
@@ -294,6 +294,45 @@ describe('src/node-agent/node-agent.ts', () => {
     await client.delete(PODS, { namespace: 'default', name: 'meanwhile' }, { gracePeriodSeconds: 0 });
     startAgent();
     await until('nothing is left', async () => (await containersOf('meanwhile')).length === 0, DEADLINE_MS);
+  });
+
+  it('sends no connection to a pod of its own that is down, whatever the API says', async () => {
+    await client.create(SERVICES, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { clusterIP: '10.96.5.5', ports: [{ port: 80 }] },
+    });
+    const started = Array.from({ length: 2 }, async (_, index) => {
+      await client.create(PODS, podOf(`web-${index}`));
+      return ready(`web-${index}`);
+    });
+    const [first, second] = await Promise.all(started);
+    const endpoints = [first, second].map((pod) => ({
+      addresses: [pod?.status?.podIP ?? ''],
+      conditions: { ready: true },
+      targetRef: { kind: 'Pod', namespace: 'default', name: pod?.metadata.name ?? '', uid: pod?.metadata.uid ?? '' },
+    }));
+    await client.create(ENDPOINT_SLICES, {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
+      addressType: 'IPv4',
+      endpoints,
+      ports: [{ name: '', port: 8080, protocol: 'TCP' }],
+    });
+    const backends = () => network.routes.flatMap((route) => route.backends.map(({ ip }) => ip));
+    const ip = (pod: Pod | undefined) => pod?.status?.podIP ?? '';
+    await until('both are backends', () => backends().length === 2, DEADLINE_MS);
+    // No controller runs here: the slice goes on saying that both are ready.
+    const crash = async () =>
+      runtime.control.exit((await containersOf('web-0')).find(({ state }) => state === 'running')?.id ?? '', 1);
+    const restarts = () => get('web-0').then((pod) => pod?.status?.containerStatuses?.[0]?.restartCount);
+    await crash();
+    await until('it is back', async () => (await restarts()) === 1 && backends().length === 2, DEADLINE_MS);
+    await crash(); // now it waits ten seconds
+    await until('the other is the only backend', () => backends().length === 1, DEADLINE_MS);
+    expect(backends()).toEqual([ip(second)]);
   });
 
   it('goes on with the control plane down: pods restart, Services stay, nothing is taken for deleted', async () => {

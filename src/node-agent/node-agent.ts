@@ -151,6 +151,7 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
       dnsIP: options.dnsIP,
     },
     services: () => services.services(SERVICES_TIMEOUT_MS),
+    onReady: (uid, ready) => services.setReady(uid, ready),
     clock,
     log,
     nodeName,

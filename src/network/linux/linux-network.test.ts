@@ -379,6 +379,27 @@ describe.skipIf(reason !== undefined)(
         await refused(beyond, HOST_IP, 30_080);
       });
 
+      it('refuse at once for a pod that is gone, and go to the others from loopback', async () => {
+        await network.setServices([web({ nodePort: 30_080, backends: [{ ip: '10.244.1.99', port: 8080 }] })]);
+        const refused = async (from: Remote, ip: string, port: number) => {
+          const fromMs = performance.now();
+          await expect(from.call('visit', { host: ip, port }), `${ip}:${port}`).rejects.toMatchObject({
+            code: 'ECONNREFUSED',
+          });
+          expect(performance.now() - fromMs).toBeLessThan(900); // the first SYN is sent again after a second
+        };
+        await refused(onHost, '10.244.1.99', 8080);
+        await refused(pods.a, '10.244.1.99', 8080);
+        await refused(onHost, VIP, 80);
+        await refused(pods.a, VIP, 80);
+        await refused(onHost, HOST_IP, 30_080);
+        await refused(beyond, HOST_IP, 30_080);
+        await network.setServices([
+          web({ nodePort: 30_080, backends: [{ ip: '10.244.1.99', port: 8080 }, ...backends('b')] }),
+        ]);
+        expect(await visits(onHost, '127.0.0.1', 30_080, 20)).toEqual(['b']);
+      });
+
       it('cut no established connection when its pod leaves the service; new ones go elsewhere', async () => {
         await network.setServices([web({ nodePort: 30_080, backends: backends('a') })]);
         const lines = await Promise.all([

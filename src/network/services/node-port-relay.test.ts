@@ -113,6 +113,18 @@ describe('src/network/services/node-port-relay.ts', () => {
     await expect(everything(client)).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
+  it('goes to another backend when one does not accept, with all that the client said meanwhile', async () => {
+    const port = await freePort();
+    const dead = await Promise.all([freePort(), freePort(), freePort()]);
+    const alive = await backend((socket) => socket.pipe(socket));
+    await relay.set([front(port, ...dead.map((one) => ({ ip: LOCAL, port: one })), alive)]);
+    for (let times = 0; times < 20; times += 1) {
+      const client = dial(port);
+      client.end(`said at once ${times}`);
+      expect(await everything(client)).toBe(`said at once ${times}`);
+    }
+  });
+
   it('breaks off to the backend when the client does', async () => {
     const port = await freePort();
     let broken: string | undefined;

@@ -8,8 +8,11 @@ import type { Front } from './fronts.plan.ts';
 export const relayLimits = {
   connectionsPerPort: 512,
   connections: 2_048,
-  /** How long a backend may take to accept, in ms. */
+  /** How long a backend may take to accept, in ms, and how long while others are left to try. */
   connectMs: 5_000,
+  connectMsOfMany: 1_000,
+  /** Backends tried for one connection. */
+  tries: 4,
 } as const;
 
 export interface RelayProblem {
@@ -18,9 +21,9 @@ export interface RelayProblem {
 }
 
 /**
- * Takes TCP connections at 127.0.0.1:NodePort, where the kernel cannot translate, and carries them to a ready backend.
- * Either side may finish sending and go on reading. Connections outlive a change of backends; a port that is gone
- * stops taking new ones.
+ * Takes TCP connections at 127.0.0.1:NodePort, where the kernel cannot translate, and carries them to a ready backend;
+ * to another one when the first does not accept. Either side may finish sending and go on reading. Connections outlive
+ * a change of backends; a port that is gone stops taking new ones.
  */
 export class NodePortRelay {
   readonly #log: Log;
@@ -82,17 +85,52 @@ export class NodePortRelay {
   }
 
   #carry(client: Socket, port: Port): void {
-    const backend = port.backends[randomInt(Math.max(1, port.backends.length))];
-    if (backend === undefined || this.#connections >= relayLimits.connections) {
+    // Nothing is read before a backend has it all: another one may be tried until then.
+    client.pause();
+    const backends = choose(port.backends, relayLimits.tries);
+    if (backends.length === 0 || this.#connections >= relayLimits.connections) {
       client.on('error', () => undefined);
       client.resetAndDestroy();
       return;
     }
     this.#connections += 1;
+    port.sockets.add(client);
+    client.on('close', () => {
+      port.sockets.delete(client);
+      this.#connections -= 1;
+    });
+    client.on('error', () => client.destroy());
+    this.#reach(client, port, backends);
+  }
+
+  /** Connects to the first of these that accepts; when none does the client is told by a reset. */
+  #reach(client: Socket, port: Port, [backend, ...rest]: readonly ServiceBackend[]): void {
+    if (client.destroyed) return;
+    if (backend === undefined) {
+      client.resetAndDestroy();
+      return;
+    }
     const target = connect({ host: backend.ip, port: backend.port, allowHalfOpen: true, noDelay: true });
-    target.setTimeout(relayLimits.connectMs, () => target.destroy());
-    target.once('connect', () => target.setTimeout(0));
-    port.sockets.add(client).add(target);
+    port.sockets.add(target);
+    const leave = () => target.destroy();
+    client.once('close', leave);
+    target.setTimeout(rest.length > 0 ? relayLimits.connectMsOfMany : relayLimits.connectMs, leave);
+    const failed = () => {
+      port.sockets.delete(target);
+      client.off('close', leave);
+      this.#reach(client, port, rest);
+    };
+    target.on('error', () => undefined); // `close` follows, and says it
+    target.once('close', failed);
+    target.once('connect', () => {
+      target.off('close', failed);
+      client.off('close', leave);
+      target.setTimeout(0);
+      this.#join(client, target, port);
+    });
+  }
+
+  #join(client: Socket, target: Socket, port: Port): void {
     // Each end's FIN is passed on by `pipe`; anything else that ends one side resets the other.
     client.pipe(target);
     target.pipe(client);
@@ -105,10 +143,15 @@ export class NodePortRelay {
         if (!other.destroyed && !(socket.readableEnded && socket.writableFinished)) other.resetAndDestroy();
       });
     }
-    target.on('close', () => {
-      this.#connections -= 1;
-    });
   }
+}
+
+/** Up to `count` of these in an order of chance. */
+function choose(backends: readonly ServiceBackend[], count: number): readonly ServiceBackend[] {
+  const left = [...backends];
+  const chosen: ServiceBackend[] = [];
+  while (chosen.length < count && left.length > 0) chosen.push(...left.splice(randomInt(left.length), 1));
+  return chosen;
 }
 
 interface Port {

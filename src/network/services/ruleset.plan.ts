@@ -44,6 +44,7 @@ const BASE_CHAINS: readonly (readonly [name: string, type: string, hook: string,
   ['prerouting', 'nat', 'prerouting', PRIORITY.dispatch],
   ['output', 'nat', 'output', PRIORITY.dispatch],
   ['unmark-prerouting', 'filter', 'prerouting', PRIORITY.unmark],
+  ['refuse-prerouting', 'filter', 'prerouting', PRIORITY.refuse],
   ['unmark-output', 'filter', 'output', PRIORITY.unmark],
   ['refuse-forward', 'filter', 'forward', PRIORITY.refuse],
   ['refuse-output', 'filter', 'output', PRIORITY.refuse],
@@ -115,6 +116,16 @@ function baseRules({ podCidr, clusterCidr, serviceCidr, dnsIP }: RulesetOptions)
     addRule(chain, toServices, notOurs, match(L4, 'tcp'), { reject: { type: 'tcp reset' } }),
     addRule(chain, toServices, notOurs, { reject: { type: 'icmp', expr: 'port-unreachable' } }),
   ]);
+  // Pods have routes of their own: what the route of their range leads to loopback is for one that is gone.
+  const toNobody = match(TARGET, prefix(podCidr));
+  const nobody = [
+    ['refuse-forward', match(meta('oifname'), 'lo')],
+    ['refuse-prerouting', match(meta('iifname'), 'lo')],
+  ] as const;
+  const gone = nobody.flatMap(([chain, byLoopback]) => [
+    addRule(chain, byLoopback, toNobody, match(L4, 'tcp'), { reject: { type: 'tcp reset' } }),
+    addRule(chain, byLoopback, toNobody, { reject: { type: 'icmp', expr: 'host-unreachable' } }),
+  ]);
   const unmark = [match({ '&': [MARK, MARK_MASK] }, MARK_BASE), { mangle: { key: MARK, value: 0 } }];
   return [
     addRule('prerouting', { jump: { target: 'dispatch' } }),
@@ -129,6 +140,7 @@ function baseRules({ podCidr, clusterCidr, serviceCidr, dnsIP }: RulesetOptions)
     addRule('unmark-output', ...unmark),
     // What is left for a Service's address has no backend: said at once, so that nobody waits.
     ...refusals,
+    ...gone,
     // A pod that reached itself through a Service would answer itself past the translation.
     addRule('postrouting', IN_DNAT, match(concat(SOURCE, TARGET), '@hairpin'), { masquerade: null }),
     // Whoever is not a pod, and was sent to one, must get the answer through here.

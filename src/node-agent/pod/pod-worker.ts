@@ -1,4 +1,4 @@
-import { PODS, type Pod } from '#api';
+import { PODS, type Pod, type PodStatus } from '#api';
 import { backoffMs, sleep, type Timer } from '#base';
 import type { RuntimeContainer } from '#runtime';
 import { removeTree } from '../volumes/pod-folders.ts';
@@ -19,6 +19,8 @@ import { StatusWriter } from './status-writer.ts';
 export interface PodWorkerDeps extends PodDeps {
   /** Nothing of a pod that left the API is there any more. */
   readonly onEnd: (podUid: string) => void;
+  /** Told at each look whether the pod may get connections; true when it has ended for good. */
+  readonly onReady: (podUid: string, ready: boolean) => void;
 }
 
 /** Wait before a pod's last write is tried again. */
@@ -118,7 +120,9 @@ export class PodWorker {
     this.#followContainers();
     const plan = planPod(this.#snapshot());
     for (const action of plan.actions) this.#begin(action);
-    if (!this.#context.gone) this.#status.want(planStatus(this.#snapshot()));
+    const status = planStatus(this.#snapshot());
+    if (!this.#context.gone) this.#status.want(status);
+    this.#deps.onReady(this.#context.uid, isReady(status));
     this.#wakeAt(plan.wakeAtMs);
     if (!plan.down) return;
     this.#deps.network.release(this.#context.uid);
@@ -264,7 +268,7 @@ export class PodWorker {
   #clean(): void {
     if (this.#ending) return;
     this.#ending = true;
-    const { runtime, view, folders, references, network, onEnd } = this.#deps;
+    const { runtime, view, folders, references, network, onEnd, onReady } = this.#deps;
     const { uid } = this.#context;
     const task = () =>
       this.#context.attempt('clean', 'a pod that left could not be cleaned up', async () => {
@@ -276,10 +280,15 @@ export class PodWorker {
         await folders.remove(uid);
         references.release(uid);
         this.close();
+        onReady(uid, true);
         onEnd(uid);
       });
     this.#context.beside(task, () => {
       this.#ending = false;
     });
   }
+}
+
+function isReady({ conditions }: PodStatus): boolean {
+  return conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }

@@ -1,4 +1,4 @@
-import type { Endpoint, EndpointSlice, Service } from './services.types.ts';
+import type { Endpoint, EndpointSlice, Service, ServicesSnapshot } from './services.types.ts';
 
 /** Label that ties a slice to its Service. Source: discovery/v1 LabelServiceName. */
 const SERVICE_LABEL = 'kubernetes.io/service-name';
@@ -70,4 +70,30 @@ function isUsable(ip: string): boolean {
 
 function byAddress(left: Target, right: Target): number {
   return left.ip < right.ip ? -1 : left.ip > right.ip ? 1 : left.port - right.port;
+}
+
+/**
+ * The slices with the endpoints of these pods neither ready nor serving. For what the node itself knows of its pods: it
+ * knows it first, and while the control plane is down it alone does. Services that publish their pods ready or not
+ * keep them.
+ */
+export function withoutPods(
+  { services, slices }: ServicesSnapshot,
+  podUids: ReadonlySet<string>,
+): ServicesSnapshot['slices'] {
+  if (podUids.size === 0) return slices;
+  const publishes = ({ spec }: Service) => spec.publishNotReadyAddresses === true;
+  const kept = new Set(services.filter(publishes).map(serviceKey));
+  return slices.map((slice) => {
+    const { namespace = '', labels } = slice.metadata;
+    if (kept.has(`${namespace}/${labels?.[SERVICE_LABEL] ?? ''}`)) return slice;
+    const isDown = ({ targetRef }: Endpoint) => targetRef?.uid !== undefined && podUids.has(targetRef.uid);
+    if (!slice.endpoints?.some(isDown)) return slice;
+    const endpoints = slice.endpoints.map((endpoint) =>
+      isDown(endpoint)
+        ? { ...endpoint, conditions: { ...endpoint.conditions, ready: false, serving: false } }
+        : endpoint,
+    );
+    return { ...slice, endpoints };
+  });
 }

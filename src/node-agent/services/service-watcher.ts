@@ -5,6 +5,7 @@ import type { Network } from '#network';
 import { createInformer, type Informer } from '#reconcile';
 import type { StateFile } from '../state/saved-state.ts';
 import { planDns } from './dns.plan.ts';
+import { withoutPods } from './endpoints.plan.ts';
 import { planRoutes } from './services.plan.ts';
 import type { ServicePortRoute, ServicesSnapshot } from './services.types.ts';
 
@@ -30,6 +31,8 @@ export class ServiceWatcher {
   #applied: readonly ServicePortRoute[] | undefined;
   #wake: (() => void) | undefined;
   #dirty = false;
+  /** Pods of this node that may get no connections, whatever the API says of them. */
+  readonly #down = new Set<string>();
 
   constructor(deps: ServiceWatcherDeps) {
     this.#deps = deps;
@@ -49,13 +52,18 @@ export class ServiceWatcher {
     return this.#services.synced ? this.#services.list() : (this.#known?.services ?? []);
   }
 
+  /** What the node itself sees of one of its pods; true also when it has left. The API's word counts for the rest. */
+  setReady(podUid: string, ready: boolean): void {
+    if (this.#down.has(podUid) === !ready) return;
+    if (ready) this.#down.delete(podUid);
+    else this.#down.add(podUid);
+    this.#changed();
+  }
+
   /** Runs until the signal aborts. The tables are left as they are. */
   async run(known: ServicesSnapshot, signal: AbortSignal): Promise<void> {
     if (known.services.length > 0) this.#known = known;
-    const changed = () => {
-      this.#dirty = true;
-      this.#wake?.();
-    };
+    const changed = () => this.#changed();
     this.#services.onChange(changed);
     this.#slices.onChange(changed);
     signal.addEventListener('abort', () => this.#wake?.(), { once: true });
@@ -67,6 +75,11 @@ export class ServiceWatcher {
     if (this.#known !== undefined) this.#dirty = true;
     await this.#apply(signal);
     await Promise.all([...informers, answered]);
+  }
+
+  #changed(): void {
+    this.#dirty = true;
+    this.#wake?.();
   }
 
   get #synced(): boolean {
@@ -107,8 +120,9 @@ export class ServiceWatcher {
 
   async #set(snapshot: ServicesSnapshot): Promise<void> {
     const { network, state, clusterDomain } = this.#deps;
-    const routes = planRoutes(snapshot);
-    network.setDnsRecords(planDns(snapshot, clusterDomain));
+    const seen = { ...snapshot, slices: withoutPods(snapshot, this.#down) };
+    const routes = planRoutes(seen);
+    network.setDnsRecords(planDns(seen, clusterDomain));
     if (!equalJson(this.#applied, routes)) await network.setServices(routes);
     this.#applied = routes;
     if (this.#synced) state.save({ services: snapshot.services, slices: snapshot.slices });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Pod } from '#api';
 import { planDns } from './dns.plan.ts';
+import { withoutPods } from './endpoints.plan.ts';
 import { planServiceEnv } from './service-env.plan.ts';
 import { planRoutes } from './services.plan.ts';
 import type { Endpoint, EndpointSlice, Service } from './services.types.ts';
@@ -38,6 +39,40 @@ const leaving = { ready: false, serving: true, terminating: true };
 describe('src/node-agent/services/services.plan.ts', () => {
   const backends = (...endpoints: Endpoint[]) =>
     planRoutes({ services: [serviceOf('web')], slices: [sliceOf('web', endpoints)] })[0]?.backends.map(({ ip }) => ip);
+
+  it.each<[string, Partial<Service['spec']>, Endpoint['conditions'], readonly string[]]>([
+    ['leaves out a ready pod that the node sees down', {}, { ready: true }, ['10.244.1.3']],
+    ['leaves out one that the API says nothing of', {}, undefined, ['10.244.1.3']],
+    [
+      'keeps one whose Service wants it all the same',
+      { publishNotReadyAddresses: true },
+      { ready: true },
+      ['10.244.1.2', '10.244.1.3'],
+    ],
+  ])('%s', (_name, spec, conditions, expected) => {
+    const ref = (uid: string) => ({ targetRef: { kind: 'Pod', name: uid, uid } });
+    const slices = [
+      sliceOf('web', [
+        endpoint('10.244.1.2', conditions, ref('dead')),
+        endpoint('10.244.1.3', { ready: true }, ref('alive')),
+      ]),
+    ];
+    const services = [serviceOf('web', spec)];
+    const seen = { services, slices: withoutPods({ services, slices }, new Set(['dead', 'unknown'])) };
+    expect(planRoutes(seen)[0]?.backends.map(({ ip }) => ip)).toEqual(expected);
+    expect(withoutPods({ services, slices }, new Set(['unknown']))[0]).toBe(slices[0]);
+  });
+
+  it('sends nothing to a leaving pod that no longer runs', () => {
+    const services = [serviceOf('web')];
+    const slices = [
+      sliceOf('web', [endpoint('10.244.1.2', leaving, { targetRef: { kind: 'Pod', name: 'a', uid: 'a' } })]),
+    ];
+    expect(planRoutes({ services, slices })[0]?.backends).toHaveLength(1);
+    expect(planRoutes({ services, slices: withoutPods({ services, slices }, new Set(['a'])) })[0]?.backends).toEqual(
+      [],
+    );
+  });
 
   it('routes every port of a Service to its ready endpoints', () => {
     const service = serviceOf('web', {
