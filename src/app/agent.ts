@@ -1,13 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import path from 'node:path';
-import { createLog, systemClock } from '#base';
+import { createLog, createQuietLog, systemClock } from '#base';
 import { createHttpClient } from '#client';
 import { createLinuxNetwork } from '#network';
 import { createHttpsControl, createNodeAgent } from '#node-agent';
 import { createDockerRuntime } from '#runtime';
 import { readAgentConfig } from './agent-config.ts';
 import { clusterNetwork } from './config.ts';
-import { loadImages } from './images.ts';
+import { loadImages, withImagesComing } from './images.ts';
+import { boundLogFile } from './log-file.ts';
 import { removeProcessFile, startTicksOf, writeProcessFile } from './process-file.ts';
 
 export interface AgentRunOptions {
@@ -29,7 +30,8 @@ export async function runAgent(options: AgentRunOptions, signal: AbortSignal): P
   const { agentDir, pidFile, fingerprint = '', verbose = false } = options;
   setMaxListeners(0, signal); // every pod's worker listens
   const clock = systemClock;
-  const log = createLog({ level: verbose ? 'debug' : 'info' });
+  const everyLine = createLog({ level: verbose ? 'debug' : 'info' });
+  const log = verbose ? everyLine : createQuietLog(everyLine, clock);
   const config = await readAgentConfig(agentDir);
   const nodeName = options.nodeName ?? config.nodeName;
   const runtime = createDockerRuntime({
@@ -44,13 +46,18 @@ export async function runAgent(options: AgentRunOptions, signal: AbortSignal): P
       startTicks: (await startTicksOf(process.pid)) ?? '',
       fingerprint,
     });
+  // Only whoever starts it as a process of its own knows that stderr is a log and nobody else's file.
+  const bounded = pidFile === undefined ? undefined : boundLogFile({ descriptor: 2, clock, log }, signal);
   try {
-    await loadImages(path.join(agentDir, 'images'), runtime, log);
+    // Beside all else: after a restart Services and DNS must not wait for megabytes.
+    const loaded = loadImages(path.join(agentDir, 'images'), runtime, log).catch((error: unknown) =>
+      log.error({ err: error }, 'image archives could not be loaded'),
+    );
     const { server, ca, token } = config;
     const client = createHttpClient({ server, ca, token, userAgent: 'plumbline-node-agent' });
     const agent = createNodeAgent({
       client,
-      runtime,
+      runtime: withImagesComing(runtime, loaded),
       createNetwork: (podCidr) =>
         createLinuxNetwork(
           {
@@ -71,6 +78,7 @@ export async function runAgent(options: AgentRunOptions, signal: AbortSignal): P
     });
     await agent.run(signal);
     client.close();
+    await bounded;
   } finally {
     if (pidFile !== undefined) await removeProcessFile(pidFile);
   }

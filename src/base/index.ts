@@ -13,5 +13,7 @@ export { cloneJson, deepFreeze, equalJson } from './freeze.ts';
 export { canonicalJson, sha256Hex, shortHash } from './hash.ts';
 export type { Log, LogFields, LogOptions } from './log.ts';
 export { createLog, silentLog } from './log.ts';
+export type { QuietLogOptions } from './quiet-log.ts';
+export { createQuietLog } from './quiet-log.ts';
 export type { EntryPoint } from './worker.ts';
 export { entryPoint } from './worker.ts';
