@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { backoffMs, type Clock, errorMessage, type Log, PlumblineError, sleep } from '#base';
 import type { LogOptions } from '#client';
 import type { LogTarget } from './pod/container-logs.ts';
+import { RECONNECT_MAX_MS } from './reconnect.ts';
 
 /** What the server asks of this node. One line of JSON each on the control connection. */
 export type ControlMessage =
@@ -47,7 +48,7 @@ export class ControlError extends PlumblineError {
   }
 }
 
-const RECONNECT = { initialMs: 100, maxMs: 5_000 };
+const RECONNECT = { initialMs: 100, maxMs: RECONNECT_MAX_MS };
 /** Silence after which the connection counts as dead, in ms: three of the server's pings. */
 const SILENCE_MS = 30_000;
 /** Longest message, in bytes. */

@@ -140,6 +140,25 @@ describe('src/reconcile/informer.ts', () => {
     expect(attempts.slice(-20).reduce((sum, each) => sum + each, 0)).toBe(2);
   });
 
+  it('never pauses longer than it may', async () => {
+    const quick = createInformer(
+      { client: server.client, clock, log: silentLog, random: () => 0.999, maxPauseMs: 1_000 },
+      CONFIG_MAPS,
+    );
+    server.refuse = new Error('down');
+    const run = quick.run(stopping.signal);
+    await clock.advance(60_000);
+    const before = server.lists;
+    await clock.advance(1_500);
+    expect(server.lists).toBeGreaterThan(before);
+    server.refuse = undefined;
+    await clock.advance(1_500);
+    expect(quick.synced).toBe(true);
+    stopping.abort();
+    await clock.advance(1_500);
+    await run;
+  });
+
   it('wakes who waits for a condition, and lets go who gives up', async () => {
     const seen = informer.until(() => informer.revision >= 12);
     const giveUp = new AbortController();

@@ -10,6 +10,8 @@ export interface InformerDeps {
   readonly log: Log;
   /** In [0, 1); spreads reconnects. `Math.random` when absent. */
   readonly random?: () => number;
+  /** Longest pause between attempts to reach the server, in ms, before it is spread; 10 s when absent. */
+  readonly maxPauseMs?: number;
 }
 
 export interface InformerOptions<T> {
@@ -74,6 +76,7 @@ class ListWatchInformer<T extends StoredObject> implements Informer<T> {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #random: () => number;
+  readonly #reconnect: BackoffOptions;
   readonly #selection: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>;
   readonly #pageSize: number | undefined;
   readonly #objects: ObjectIndex<T>;
@@ -89,6 +92,7 @@ class ListWatchInformer<T extends StoredObject> implements Informer<T> {
     this.#clock = deps.clock;
     this.#log = deps.log.child({ resource: resource.plural });
     this.#random = deps.random ?? Math.random;
+    this.#reconnect = { ...RECONNECT, maxMs: deps.maxPauseMs ?? RECONNECT.maxMs };
     this.#selection = selection;
     this.#pageSize = pageSize;
     this.#objects = new ObjectIndex(indexes);
@@ -172,7 +176,7 @@ class ListWatchInformer<T extends StoredObject> implements Informer<T> {
   }
 
   async #pause(failures: number, signal: AbortSignal): Promise<void> {
-    const delayMs = jitterMs(backoffMs(failures, RECONNECT), 0.5, this.#random());
+    const delayMs = jitterMs(backoffMs(failures, this.#reconnect), 0.5, this.#random());
     await sleep(this.#clock, delayMs, signal).catch(() => undefined); // Aborted: the loop sees it.
   }
 

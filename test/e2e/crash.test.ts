@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { Resolver } from 'node:dns/promises';
 import { readFile, writeFile } from 'node:fs/promises';
+import http from 'node:http';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONFIG_MAPS, PODS, type Pod } from '#api';
@@ -43,6 +46,41 @@ async function containers(namePrefix: string): Promise<ReadonlyMap<string, strin
       .map((line) => [line.split(' ')[1] ?? '', line]),
   );
 }
+
+/**
+ * One new connection through the NodePort on loopback. `fetch` would keep connections to the pods that answered before,
+ * and never meet the one that is dead.
+ */
+const freshAnswer = (timeoutMs = 4_000) =>
+  new Promise<string>((resolve, reject) => {
+    const request = http.get('http://127.0.0.1:30080/pod', { agent: false, timeout: timeoutMs }, (response) => {
+      response.setEncoding('utf8');
+      let text = '';
+      response.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.once('end', () => resolve((JSON.parse(text) as { pod: string }).pod));
+      response.once('error', reject);
+    });
+    request.once('timeout', () => request.destroy(new Error(`no answer in ${timeoutMs} ms`)));
+    request.once('error', reject);
+  });
+
+/** Ends the agent without warning, and answers how it was started. */
+async function killAgent(): Promise<readonly string[]> {
+  const pid = await product.agentPid();
+  const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, -1);
+  process.kill(pid, 'SIGKILL');
+  return command;
+}
+
+/** Starts an agent as the control plane would, were it there. */
+function startAgent([program = '', ...args]: readonly string[]): void {
+  spawn(program, args, { detached: true, stdio: 'ignore' }).unref();
+}
+
+/** Containers of the web pods that serve, with their ids. */
+const webContainers = async () => [...(await containers('web-')).values()].map((line) => line.split(' ')[1] ?? '');
 
 const ready = (pod: Pod) =>
   pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
@@ -98,18 +136,85 @@ describe('crashes', () => {
     expect(await containers('')).toEqual(before);
   });
 
-  it('keeps pods and Services going while the control plane is down', async () => {
-    await product.stopServer('SIGKILL');
-    expect(await answeringPod()).toMatch(/^web-/);
-    const line = [...(await containers('web-')).values()].find((one) => !one.includes('POD')) ?? '';
-    const running = async () =>
-      (await product.docker('ps', '-q', '--filter', 'label=io.kubernetes.pod.namespace=demo')).split('\n').length;
-    const count = await running();
-    await product.docker('kill', line.split(' ')[1] ?? '');
-    await until('the killed container runs again, by the agent alone', async () => (await running()) === count);
-    await until('the Service answers', async () => (await answeringPod()).startsWith('web-'));
-    await product.start();
-    await product.untilTrue('web');
+  it('ends in the declared state when the agent is killed in the middle of a rollout', async () => {
+    const clock = await containers('clock-');
+    const client = await product.client();
+    const file = path.join(product.demo, 'web/deployment.yaml');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('value: purple', 'value: orange'));
+    const commit = await product.commit('Paint it orange');
+    const isOrange = (pod: Pod) => pod.spec.containers[0]?.env?.some(({ value }) => value === 'orange') ?? false;
+    const webPods = async () => (await client.list(PODS, { namespace: 'demo', labelSelector: 'app=web' })).items;
+    await until('the first new pod is Ready and old ones are left', async () => {
+      const pods = await webPods();
+      return pods.some((pod) => isOrange(pod) && ready(pod)) && pods.some((pod) => !isOrange(pod));
+    });
+    const survivors = new Set(
+      (await webPods()).filter((pod) => isOrange(pod) && ready(pod)).map(({ metadata }) => metadata.name),
+    );
+    const before = [...(await containers('web-')).values()].filter((line) => survivors.has(line.split(' ')[0] ?? ''));
+    expect(before).not.toEqual([]);
+    const pid = await product.agentPid();
+    await killAgent();
+    // The control plane starts it again by itself.
+    await until('another agent runs', async () => (await product.agentPid().catch(() => pid)) !== pid);
+    await product.untilTrue('web', commit);
+    const after = await until('only new pods are left', async () => {
+      const pods = await webPods();
+      const found = await containers('web-');
+      return pods.length === 3 && found.size === 3 && pods.every((pod) => isOrange(pod) && ready(pod)) && found;
+    });
+    expect([...after.values()]).toEqual(expect.arrayContaining(before));
+    expect(await containers('clock-')).toEqual(clock);
+  });
+
+  describe('while the control plane is down', () => {
+    beforeAll(async () => {
+      await product.stopServer('SIGKILL');
+    });
+    afterAll(async () => {
+      await product.start();
+      await product.untilTrue('web');
+    });
+
+    it('answers every new connection though a pod is dead, and brings the pod back', async () => {
+      expect(await answeringPod()).toMatch(/^web-/);
+      const [first = '', ...others] = await webContainers();
+      const count = others.length + 1;
+      // A second death in a row makes it wait ten seconds: time in which it is dead for sure.
+      await product.docker('kill', first);
+      const again = await until('it runs again, by the agent alone', async () => {
+        const now = await webContainers();
+        return now.length === count && now.find((id) => !others.includes(id));
+      });
+      await product.docker('kill', again);
+      const answers = await Promise.all(Array.from({ length: 60 }, () => freshAnswer()));
+      expect(await webContainers()).toEqual(others); // it was dead all the time
+      expect(new Set(answers).size).toBe(count - 1);
+      await until('it runs once more', async () => (await webContainers()).length === count);
+    });
+
+    it('takes over again by a new agent alone: routes, names and what died meanwhile', async () => {
+      const before = await containers('');
+      const command = await killAgent();
+      const [dead = ''] = await webContainers();
+      await product.docker('kill', dead);
+      // Nobody listens on loopback while there is no agent.
+      await expect(freshAnswer()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+      startAgent(command);
+      const fromMs = performance.now();
+      await until('loopback answers', () => freshAnswer().catch(() => false), 20_000);
+      expect(performance.now() - fromMs, 'ms until the node port answers').toBeLessThan(8_000);
+      const resolver = new Resolver();
+      resolver.setServers(['10.96.0.10']);
+      await until(
+        'names are answered',
+        () => resolver.resolve4('web.demo.svc.cluster.local').catch(() => false),
+        20_000,
+      );
+      await until('what died runs again', async () => (await containers('')).size === before.size);
+      const after = await containers('');
+      for (const [id, line] of before) if (id !== dead) expect(after.get(id)).toBe(line);
+    });
   });
 
   it('leaves containers and the agent running when the control plane is ended with Ctrl-C, and adopts them', async () => {

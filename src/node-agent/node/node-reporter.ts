@@ -3,6 +3,7 @@ import { backoffMs, type Clock, type Log, sleep } from '#base';
 import type { Client } from '#client';
 import { createInformer, type Informer } from '#reconcile';
 import { FIELD_MANAGER } from '../pod/status-writer.ts';
+import { RECONNECT_MAX_MS } from '../reconnect.ts';
 import { type HostFacts, type HostHealth, nodeLabels, planNodeStatus, sameNodeStatus } from './node.plan.ts';
 
 export interface NodeReporterDeps {
@@ -19,7 +20,7 @@ export interface NodeReporterDeps {
 const REPORT_MS = 5 * 60_000;
 /** How often health is looked at, in ms. Source: kubelet nodeStatusUpdateFrequency (v1.32). */
 const LOOK_MS = 10_000;
-const RETRY = { initialMs: 200, maxMs: 10_000 };
+const RETRY = { initialMs: 200, maxMs: RECONNECT_MAX_MS };
 
 /** Makes this host's Node stand in the API and keeps its status true. */
 export class NodeReporter {
@@ -32,7 +33,9 @@ export class NodeReporter {
   constructor(deps: NodeReporterDeps) {
     this.#deps = deps;
     const { client, clock, log, nodeName } = deps;
-    this.#nodes = createInformer({ client, clock, log }, NODES, { fieldSelector: `metadata.name=${nodeName}` });
+    this.#nodes = createInformer({ client, clock, log, maxPauseMs: RECONNECT_MAX_MS }, NODES, {
+      fieldSelector: `metadata.name=${nodeName}`,
+    });
   }
 
   /** Resolves with the node's range of pod addresses, once the control plane gave it one. */

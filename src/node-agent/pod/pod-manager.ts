@@ -4,6 +4,7 @@ import type { Client } from '#client';
 import { createInformer, type Informer } from '#reconcile';
 import type { Runtime, RuntimeContainer, Sandbox } from '#runtime';
 import { Prober } from '../probes/prober.ts';
+import { RECONNECT_MAX_MS } from '../reconnect.ts';
 import { ReferenceStore } from '../references/reference-store.ts';
 import type { StateFile } from '../state/saved-state.ts';
 import { ImagePuller } from './image-puller.ts';
@@ -40,7 +41,9 @@ export class PodManager {
     this.#log = deps.log;
     this.#runtime = deps.runtime;
     const { client, clock, log } = deps;
-    this.#pods = createInformer({ client, clock, log }, PODS, { fieldSelector: `spec.nodeName=${deps.nodeName}` });
+    this.#pods = createInformer({ client, clock, log, maxPauseMs: RECONNECT_MAX_MS }, PODS, {
+      fieldSelector: `spec.nodeName=${deps.nodeName}`,
+    });
     this.view = new RuntimeView(
       deps.runtime,
       log,

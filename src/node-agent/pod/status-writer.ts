@@ -1,12 +1,13 @@
 import { isApiError, type Json, PODS, type Pod, type PodStatus } from '#api';
 import { backoffMs, type Clock, equalJson, type Log, sleep } from '#base';
 import type { Client } from '#client';
+import { RECONNECT_MAX_MS } from '../reconnect.ts';
 
 /** Field manager of everything the agent writes. */
 export const FIELD_MANAGER = 'plumbline-node-agent';
 
 /** Waits between tries while the server is out of reach. */
-const RETRY = { initialMs: 50, maxMs: 5_000 };
+const RETRY = { initialMs: 50, maxMs: RECONNECT_MAX_MS };
 
 export interface StatusWriterDeps {
   readonly client: Pick<Client, 'get' | 'patch'>;

@@ -6,6 +6,7 @@ import type { Client } from '#client';
 import { createInformer, type Informer } from '#reconcile';
 import type { Reference, ReferenceState, References } from '../pod/references.plan.ts';
 import { referenceKey } from '../pod/references.plan.ts';
+import { RECONNECT_MAX_MS } from '../reconnect.ts';
 
 export interface ReferenceStoreDeps {
   readonly client: Pick<Client, 'list' | 'watch'>;
@@ -108,7 +109,7 @@ export class ReferenceStore {
     const { kind, namespace, name } = reference;
     const resource = (kind === 'secret' ? SECRETS : CONFIG_MAPS) as ResourceType<ConfigMap | Secret>;
     const selection = { namespace, fieldSelector: `metadata.name=${name}` };
-    const informer = createInformer({ client, clock, log }, resource, selection);
+    const informer = createInformer({ client, clock, log, maxPauseMs: RECONNECT_MAX_MS }, resource, selection);
     const abort = new AbortController();
     const running = informer.run(abort.signal);
     const watched: Watched = { reference, informer, abort, running, holders: new Set(), copy: undefined };

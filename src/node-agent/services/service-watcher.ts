@@ -3,6 +3,7 @@ import { backoffMs, type Clock, equalJson, type Log, sleep } from '#base';
 import type { Client } from '#client';
 import type { Network } from '#network';
 import { createInformer, type Informer } from '#reconcile';
+import { RECONNECT_MAX_MS } from '../reconnect.ts';
 import type { StateFile } from '../state/saved-state.ts';
 import { planDns } from './dns.plan.ts';
 import { withoutPods } from './endpoints.plan.ts';
@@ -37,8 +38,8 @@ export class ServiceWatcher {
   constructor(deps: ServiceWatcherDeps) {
     this.#deps = deps;
     const { client, clock, log } = deps;
-    this.#services = createInformer({ client, clock, log }, SERVICES);
-    this.#slices = createInformer({ client, clock, log }, ENDPOINT_SLICES);
+    this.#services = createInformer({ client, clock, log, maxPauseMs: RECONNECT_MAX_MS }, SERVICES);
+    this.#slices = createInformer({ client, clock, log, maxPauseMs: RECONNECT_MAX_MS }, ENDPOINT_SLICES);
   }
 
   /** Services as the API says, or said. Waits for its first word, at most `timeoutMs`. */
