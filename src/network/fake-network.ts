@@ -1,6 +1,6 @@
 import { NetworkError } from './errors.ts';
 import type { Network, NetworkSupport, PodAttachment } from './network.ts';
-import type { DnsRecords, ServicePortRoute } from './network.types.ts';
+import type { DnsRecords, NodePortProblem, ServicePortRoute } from './network.types.ts';
 
 /** A network that only remembers what it was told, for simulation and for hosts where nothing may be touched. */
 export interface FakeNetwork extends Network {
@@ -11,6 +11,8 @@ export interface FakeNetwork extends Network {
   readonly running: boolean;
   /** Every call in order: its name, and the pod's id where there is one. */
   readonly calls: readonly string[];
+  /** As if these NodePorts were held by other programs. */
+  tellNodePortProblems(problems: readonly NodePortProblem[]): void;
   /** Makes the next call of this name fail. */
   failNext(call: 'start' | 'attachPod' | 'detachPod' | 'setServices', error: Error): void;
 }
@@ -23,6 +25,7 @@ export function createFakeNetwork(support: NetworkSupport = { ok: true }): FakeN
   const calls: string[] = [];
   let routes: readonly ServicePortRoute[] = [];
   let records = NO_RECORDS;
+  let onProblems: (problems: readonly NodePortProblem[]) => void = () => undefined;
   let running = false;
   let closed = false;
   const enter = (call: string, id = '') => {
@@ -44,6 +47,10 @@ export function createFakeNetwork(support: NetworkSupport = { ok: true }): FakeN
     get running() {
       return running;
     },
+    onNodePortProblems: (listener) => {
+      onProblems = listener;
+    },
+    tellNodePortProblems: (problems) => onProblems(problems),
     failNext: (call, error) => void failures.set(call, error),
     support: async () => support,
     async start(signal) {

@@ -11,6 +11,7 @@ export type {
   Network,
   NetworkOptions,
   NetworkSupport,
+  NodePortProblem,
   PodAttachment,
   ServiceBackend,
   ServicePortRoute,

@@ -1,7 +1,7 @@
 /** Pod addresses, Service routing and DNS on this host. */
-import type { DnsRecords, ServicePortRoute } from './network.types.ts';
+import type { DnsRecords, NodePortProblem, ServicePortRoute } from './network.types.ts';
 
-export type { DnsRecords, NetworkOptions, ServiceBackend, ServicePortRoute } from './network.types.ts';
+export type { DnsRecords, NetworkOptions, NodePortProblem, ServiceBackend, ServicePortRoute } from './network.types.ts';
 
 /** A pod's place in the network, kept across agent restarts by the caller. */
 export interface PodAttachment {
@@ -33,6 +33,8 @@ export interface Network {
   /** Makes kernel rules and NodePort relays on 127.0.0.1 equal to exactly these routes, atomically. */
   setServices(routes: readonly ServicePortRoute[]): Promise<void>;
   setDnsRecords(records: DnsRecords): void;
+  /** Calls back with all NodePorts that cannot be had on 127.0.0.1, whenever they change. One listener. */
+  onNodePortProblems(listener: (problems: readonly NodePortProblem[]) => void): void;
   /** Removes every rule, route and interface of ours. */
   remove(): Promise<void>;
   /** Stops listening and timers; kernel rules stay, so that Services go on answering. */

@@ -17,6 +17,13 @@ export interface ServicePortRoute {
   readonly backends: readonly ServiceBackend[];
 }
 
+/** A NodePort that does not answer on 127.0.0.1, because the port cannot be had there. It is tried again every few seconds. */
+export interface NodePortProblem {
+  readonly port: number;
+  /** The system's word for it: `EADDRINUSE` when another program holds the port. */
+  readonly reason: string;
+}
+
 /** What DNS answers: only names inside the cluster domain; all else is forwarded. */
 export interface DnsRecords {
   /** Fully qualified, lower case, without trailing dot, → IPv4 addresses. An empty list answers NODATA. */

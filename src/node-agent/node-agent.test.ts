@@ -2,7 +2,7 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ApiError, CONFIG_MAPS, ENDPOINT_SLICES, type KubeObject, NODES, PODS, type Pod, SERVICES } from '#api';
+import { ApiError, CONFIG_MAPS, ENDPOINT_SLICES, EVENTS, type KubeObject, NODES, PODS, type Pod, SERVICES } from '#api';
 import { silentLog, systemClock } from '#base';
 import type { Client } from '#client';
 import { createFakeNetwork, type FakeNetwork } from '#network';
@@ -294,6 +294,30 @@ describe('src/node-agent/node-agent.ts', () => {
     await client.delete(PODS, { namespace: 'default', name: 'meanwhile' }, { gracePeriodSeconds: 0 });
     startAgent();
     await until('nothing is left', async () => (await containersOf('meanwhile')).length === 0, DEADLINE_MS);
+  });
+
+  it('tells at the Service and the Node that another program holds a NodePort, and when it is over', async () => {
+    await client.create(SERVICES, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { type: 'NodePort', clusterIP: '10.96.5.5', ports: [{ port: 80, nodePort: 30_080 }] },
+    });
+    await until('it is routed', () => network.routes.some(({ nodePort }) => nodePort === 30_080), DEADLINE_MS);
+    network.tellNodePortProblems([{ port: 30_080, reason: 'EADDRINUSE' }]);
+    const event = await until(
+      'the event',
+      async () => (await client.list(EVENTS)).items.find(({ reason }) => reason === 'NodePortTaken'),
+      DEADLINE_MS,
+    );
+    expect(event).toMatchObject({ type: 'Warning', involvedObject: { kind: 'Service', name: 'web' } });
+    expect(event.message).toContain('NodePort 30080 does not answer on 127.0.0.1: another program holds it');
+    const condition = async () =>
+      (await client.get(NODES, { name: NODE }))?.status?.conditions?.find(({ type }) => type === 'NetworkUnavailable');
+    await until('the Node says it', async () => (await condition())?.reason === 'NodePortTaken', DEADLINE_MS);
+    expect(await condition()).toMatchObject({ status: 'False', message: 'another program holds 127.0.0.1:30080' });
+    network.tellNodePortProblems([]);
+    await until('it is over', async () => (await condition())?.reason === 'NetworkReady', DEADLINE_MS);
   });
 
   it('sends no connection to a pod of its own that is down, whatever the API says', async () => {

@@ -3,8 +3,8 @@ import { chmod, mkdir, realpath, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { backoffMs, type Clock, errorMessage, type Log, sleep } from '#base';
 import type { Client } from '#client';
-import type { Network, NetworkSupport } from '#network';
-import { createEventRecorder } from '#reconcile';
+import type { Network, NetworkSupport, NodePortProblem } from '#network';
+import { createEventRecorder, type EventRecorder } from '#reconcile';
 import { gateProgram, type Runtime, type RuntimeVersion } from '#runtime';
 import type { ControlConnection } from './control.ts';
 import { serveLogs } from './log-service.ts';
@@ -135,6 +135,11 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
     clusterDomain: options.clusterDomain,
   });
   const recorder = createEventRecorder({ client, clock, log }, { component: 'kubelet', host: nodeName });
+  network.onNodePortProblems((problems) => {
+    health.taken = problems.map(({ port }) => port);
+    reporter.kick();
+    void tellNodePorts(problems, services, recorder);
+  });
   const pods = new PodManager({
     client,
     runtime,
@@ -209,6 +214,23 @@ async function startNetwork(network: Network, log: Log, signal: AbortSignal): Pr
   }
 }
 
+/** Tells of each port, at its Service, that it does not answer on loopback. */
+async function tellNodePorts(
+  problems: readonly NodePortProblem[],
+  watcher: ServiceWatcher,
+  recorder: EventRecorder,
+): Promise<void> {
+  if (problems.length === 0) return;
+  const services = await watcher.services(SERVICES_TIMEOUT_MS);
+  for (const { port, reason } of problems) {
+    const service = services.find(({ spec }) => spec.ports?.some(({ nodePort }) => nodePort === port));
+    if (service === undefined) continue;
+    const why = reason === 'EADDRINUSE' ? 'another program holds it' : reason;
+    const message = `NodePort ${port} does not answer on 127.0.0.1: ${why}. It is taken as soon as it is free.`;
+    recorder.record(service, { type: 'Warning', reason: 'NodePortTaken', message });
+  }
+}
+
 /** Takes routes and records, and does nothing with them. */
 const NO_NETWORK: Pick<Network, 'setServices' | 'setDnsRecords'> = {
   setServices: () => Promise.resolve(),
@@ -218,6 +240,7 @@ const NO_NETWORK: Pick<Network, 'setServices' | 'setDnsRecords'> = {
 /** What the Node's conditions are made from. */
 class Health {
   network: NetworkSupport | undefined;
+  taken: readonly number[] = [];
   misses = 0;
   problem = '';
 
@@ -235,6 +258,7 @@ class Health {
       },
       network: {
         ok: network?.ok === true,
+        taken: this.taken,
         message:
           network === undefined
             ? 'the network is being set up'

@@ -121,12 +121,19 @@ async function server(options: SessionOptions): Promise<readonly Finding[]> {
               'See agent.log on that machine.',
             ),
       );
-      for (const { type, status: value, message } of status?.conditions ?? []) {
+      for (const { type, status: value, reason, message } of status?.conditions ?? []) {
         if (type === 'NetworkUnavailable' && value === 'True')
           findings.push(
             failed(
               `node ${metadata.name} has no pod network: ${plain(message ?? '')}`,
               'The message tells what is missing.',
+            ),
+          );
+        else if (type === 'NetworkUnavailable' && reason === 'NodePortTaken')
+          findings.push(
+            warn(
+              `node ${metadata.name}: ${plain(message ?? '')}`,
+              'A NodePort needs it on loopback: end that program; the port is then taken within 5 s.',
             ),
           );
       }

@@ -55,6 +55,11 @@ export async function status({ client, output }: Session, name?: string): Promis
   const notReady = nodes.items.filter(
     (node) => !node.status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
   );
+  for (const { metadata, status: state } of nodes.items) {
+    const network = state?.conditions?.find(({ type }) => type === 'NetworkUnavailable');
+    if (network?.status === 'True' || network?.reason === 'NodePortTaken')
+      output.write(`\n${paint('warn')} node ${metadata.name}: ${plain(network.message ?? '')}`);
+  }
   for (const node of notReady) output.write(`\n${paint('NotReady')} node ${node.metadata.name}`);
   if (nodes.items.length === 0) output.write('\nNo node has joined: pods wait until an agent runs (plumb agent).');
   return (

@@ -106,6 +106,14 @@ const PEER_SOURCE = `
         else socket.removeAllListeners('message');
       }
     },
+    async hold({ host, port }) {
+      const server = createServer((socket) => socket.end('held')).listen(port, host);
+      await new Promise((resolve, reject) => server.once('listening', resolve).once('error', reject));
+      open.set(port, server);
+    },
+    async release({ port }) {
+      await new Promise((resolve) => open.get(port).close(resolve));
+    },
     async framed({ host, port, bytes }) {
       const query = Buffer.from(bytes, 'base64');
       const socket = connect({ host, port });
@@ -498,6 +506,22 @@ describe.skipIf(reason !== undefined)(
       );
       expect(performance.now() - lostMs).toBeLessThan(6_500);
       expect(agent.logs.join('\n')).toContain('put back');
+    });
+
+    it('takes a node port within 5 s of its being free', { timeout: 30_000 }, async () => {
+      await network.setServices([]);
+      await onHost.call('hold', { host: '127.0.0.1', port: 30_090 });
+      await network.setServices([web({ nodePort: 30_090 })]);
+      await until('it says so', () => agent.logs.join('\n').includes('127.0.0.1:30090: EADDRINUSE'), 5_000);
+      expect(await visits(onHost, '127.0.0.1', 30_090)).toEqual(['held']);
+      await onHost.call('release', { port: 30_090 });
+      const freeMs = performance.now();
+      await until(
+        'the relay has it',
+        async () => ['a', 'b'].includes((await visits(onHost, '127.0.0.1', 30_090).catch(() => []))[0] ?? ''),
+        20_000,
+      );
+      expect(performance.now() - freeMs).toBeLessThan(6_000);
     });
 
     it('loads everything anew when a change meets rules that are not as it left them', async () => {

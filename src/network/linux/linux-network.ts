@@ -7,7 +7,7 @@ import { createForwarder, type Forwarder } from '../dns/forwarder.ts';
 import { createUpstreams } from '../dns/resolv-conf.ts';
 import { NetworkError } from '../errors.ts';
 import type { Network, NetworkSupport, PodAttachment } from '../network.ts';
-import type { DnsRecords, NetworkOptions, ServicePortRoute } from '../network.types.ts';
+import type { DnsRecords, NetworkOptions, NodePortProblem, ServicePortRoute } from '../network.types.ts';
 import { type FrontsPlan, planFronts, type Refusal } from '../services/fronts.plan.ts';
 import { NodePortRelay } from '../services/node-port-relay.ts';
 import { closeDockerFirewall, firewallIsMonitored, openDockerFirewall } from './docker-firewall.ts';
@@ -58,6 +58,7 @@ class LinuxNetwork implements Network {
   readonly #relay: NodePortRelay;
   readonly #forwarder: Forwarder;
   readonly #dns: DnsServer;
+  #onNodePortProblems: (problems: readonly NodePortProblem[]) => void = () => undefined;
   #planned: FrontsPlan = planFronts([], { dnsIP: '' });
   #started = false;
   #closed = false;
@@ -129,10 +130,15 @@ class LinuxNetwork implements Network {
       await this.#table.set(this.#planned.fronts);
       await this.#setRelay();
     });
+    if (!this.#calm()) this.#arm('unsure');
   }
 
   setDnsRecords(records: DnsRecords): void {
     this.#dns.setZone(this.#zone(records));
+  }
+
+  onNodePortProblems(listener: (problems: readonly NodePortProblem[]) => void): void {
+    this.#onNodePortProblems = listener;
   }
 
   async remove(): Promise<void> {
@@ -236,7 +242,9 @@ class LinuxNetwork implements Network {
     );
     const problems = await this.#relay.set(fronts);
     const reason = problems.map(({ port, reason: why }) => `127.0.0.1:${port}: ${why}`).join(', ');
+    const told = this.#told.get('relay') ?? '';
     this.#tellOnce('relay', reason === '' ? undefined : reason, {});
+    if (reason !== told) this.#onNodePortProblems(problems);
   }
 
   #tellRefusals(refused: readonly Refusal[]): void {

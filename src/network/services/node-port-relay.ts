@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { errorCode, type Log } from '#base';
-import type { ServiceBackend } from '../network.types.ts';
+import type { NodePortProblem, ServiceBackend } from '../network.types.ts';
 import type { Front } from './fronts.plan.ts';
 
 /** Named limits of the relay. It serves people and programs on the host itself, not the world. */
@@ -14,11 +14,6 @@ export const relayLimits = {
   /** Backends tried for one connection. */
   tries: 4,
 } as const;
-
-export interface RelayProblem {
-  readonly port: number;
-  readonly reason: string;
-}
 
 /**
  * Takes TCP connections at 127.0.0.1:NodePort, where the kernel cannot translate, and carries them to a ready backend;
@@ -40,10 +35,10 @@ export class NodePortRelay {
    * Listens for exactly these `node` fronts; also tries again what another program held before. Answers the ports that
    * still cannot be had.
    */
-  async set(fronts: readonly Front[]): Promise<readonly RelayProblem[]> {
+  async set(fronts: readonly Front[]): Promise<readonly NodePortProblem[]> {
     const wanted = new Map(fronts.map((front) => [front.port, front.backends]));
     for (const [number, port] of this.#ports) if (!wanted.has(number)) this.#drop(number, port);
-    const problems: RelayProblem[] = [];
+    const problems: NodePortProblem[] = [];
     for (const [number, backends] of wanted) {
       const standing = this.#ports.get(number);
       if (standing !== undefined) {

@@ -23,7 +23,8 @@ export interface HostFacts {
 /** How the host is doing. */
 export interface HostHealth {
   readonly runtime: { readonly ok: boolean; readonly message: string };
-  readonly network: { readonly ok: boolean; readonly message: string };
+  /** `taken`: NodePorts that another program holds on 127.0.0.1. */
+  readonly network: { readonly ok: boolean; readonly message: string; readonly taken?: readonly number[] };
 }
 
 /** Labels that the scheduler and people select nodes by. Source: core/v1 well_known_labels.go (v1.32). */
@@ -78,6 +79,7 @@ function conditions(
   { runtime, network }: HostHealth,
   nowMs: number,
 ): NodeCondition[] {
+  const taken = (network.taken ?? []).map((port) => `127.0.0.1:${port}`);
   const ours: readonly Omit<NodeCondition, 'lastTransitionTime' | 'lastHeartbeatTime'>[] = [
     { type: 'MemoryPressure', status: 'False', reason: 'NotMeasured', message: 'memory pressure is not measured' },
     { type: 'DiskPressure', status: 'False', reason: 'NotMeasured', message: 'disk pressure is not measured' },
@@ -85,8 +87,8 @@ function conditions(
     {
       type: 'NetworkUnavailable',
       status: network.ok ? 'False' : 'True',
-      reason: network.ok ? 'NetworkReady' : 'NetworkRightsMissing',
-      message: network.message,
+      reason: !network.ok ? 'NetworkRightsMissing' : taken.length > 0 ? 'NodePortTaken' : 'NetworkReady',
+      message: network.ok && taken.length > 0 ? `another program holds ${taken.join(', ')}` : network.message,
     },
     {
       type: 'Ready',
