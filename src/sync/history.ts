@@ -117,7 +117,9 @@ export class History {
     };
     const { name, uid } = application.metadata;
     const nowMs = this.#clock.nowMs();
-    const stamp = formatTime(nowMs).replace(/[-:]/g, '').replace('T', '-').replace('Z', '').toLowerCase();
+    const seconds = formatTime(nowMs).replace(/[-:]/g, '').replace('T', '-').replace('Z', '');
+    // Names tell the order of runs that began within one second.
+    const stamp = `${seconds}${String(Math.trunc(nowMs) % 1000).padStart(3, '0')}`;
     const unique = shortHash(`${loaded.digest} ${nowMs} ${this.#count++}`, 5);
     const object: KubeObject = {
       apiVersion: 'plumbline.dev/v1',

@@ -232,6 +232,7 @@ describe('src/sync/progress.plan.ts', () => {
       plan: plan([]),
       health: [],
       changed: new Set(),
+      unproven: new Set(),
       failed: new Map(),
       fenced: true,
       approved: false,
@@ -265,6 +266,11 @@ describe('src/sync/progress.plan.ts', () => {
     [
       'deletions wait for what was changed',
       { plan: plan([prune('p')]), health: [health('a', 'Progressing')], changed: new Set(['a']) },
+      { type: 'wait' },
+    ],
+    [
+      'and for what an earlier run changed and left unhealthy',
+      { plan: plan([prune('p')]), health: [health('a', 'Degraded')], unproven: new Set(['a']) },
       { type: 'wait' },
     ],
     ['and for nothing else', { plan: plan([prune('p')]), health: [health('a', 'Degraded')] }, { type: 'prune' }],

@@ -15,6 +15,8 @@ export interface ProgressSnapshot {
   readonly health: readonly ObjectHealth[];
   /** Ids that this run has created or configured. */
   readonly changed: ReadonlySet<string>;
+  /** Ids that earlier runs changed and that none has seen healthy: nothing is deleted before they are. */
+  readonly unproven: ReadonlySet<string>;
   /** Ids that failed in this run and are not tried again in it, with the reason. */
   readonly failed: ReadonlyMap<string, string>;
   /** A heal brings back what was there: it waits for nothing. */
@@ -33,7 +35,7 @@ export type NextStep =
 
 /**
  * What a run does next. A wave begins when everything of earlier waves is healthy; deletions begin when everything that
- * the run changed is. What failed holds back later waves and deletions, and nothing else.
+ * the run changed is, and what earlier runs left unhealthy. What failed holds back later waves and deletions, and nothing else.
  */
 export function nextStep(snapshot: ProgressSnapshot): NextStep {
   const { plan, failed } = snapshot;
@@ -53,7 +55,10 @@ export function nextStep(snapshot: ProgressSnapshot): NextStep {
   }
   const waiting = snapshot.health.find(({ id, status }) => snapshot.changed.has(id) && isWorking(status));
   if (waiting !== undefined) return waitFor(waiting);
-  if (prunes.length > 0) return prune(snapshot, prunes);
+  if (prunes.length > 0) {
+    const unproven = snapshot.health.find(({ id, status }) => snapshot.unproven.has(id) && isWorking(status));
+    return unproven === undefined ? prune(snapshot, prunes) : waitFor(unproven);
+  }
   const leaving = plan.deleting[0];
   if (leaving !== undefined) return { type: 'wait', object: leaving, reason: 'is being deleted' };
   const undecided = plan.undecided[0];

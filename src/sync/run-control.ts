@@ -3,7 +3,7 @@ import { backoffMs, formatTime } from '#base';
 import { noteHeal } from './healing.ts';
 import { approvedPruneDigest, PRUNE_ANNOTATION } from './history.ts';
 import { settleRows } from './rows.ts';
-import { blockedWords, newActive, statusOf, tellBlocked } from './run-record.ts';
+import { blockedWords, newActive, reopened, statusOf, stillUnproven, tellBlocked } from './run-record.ts';
 import type { ActiveRun } from './state.ts';
 import type { Outcome, Turn } from './turn.ts';
 import { patchApplication, type World } from './world.ts';
@@ -66,7 +66,7 @@ export async function retry(world: World, turn: Turn, name: string): Promise<Out
     return { again: true };
   }
   const prune = run.metadata.annotations?.[PRUNE_ANNOTATION] === 'true';
-  state.active = { ...newActive(run, nowMs, prune), planned: new Set(plan.steps.map(({ id }) => id)), attempts };
+  state.active = { ...reopened(run, nowMs, prune), planned: new Set(plan.steps.map(({ id }) => id)), attempts };
   await settleRows(world, turn, 'begin');
   state.active.run = await world.history.writeStatus(run, statusOf(world, state.active, 'Running'));
   return { again: true };
@@ -85,6 +85,7 @@ export async function supersede(world: World, turn: Turn): Promise<Outcome> {
   }
   state.supersedes += 1;
   state.active = undefined;
+  state.unproven = stillUnproven(state.unproven, active);
   state.lastRun = { name: active.run.metadata.name, phase: 'Superseded' };
   await world.history.writeStatus(active.run, {
     ...statusOf(world, active, 'Superseded'),

@@ -22,6 +22,14 @@ export function newActive(run: SyncRun, startedAtMs: number, prune: boolean): Ac
   };
 }
 
+/** A run that goes on: what it did before stays on its record, and its health is waited for. */
+export function reopened(run: SyncRun, startedAtMs: number, prune: boolean): ActiveRun {
+  const active = newActive(run, startedAtMs, prune);
+  for (const [id, result] of resultsOf(run))
+    if (result.action !== 'failed' && result.action !== 'skipped') active.results.set(id, result);
+  return active;
+}
+
 export function resultOf({ step, action, message }: StepOutcome): SyncResult {
   const { group, kind, namespace, name } = step.key;
   const { order, origin } = step;
@@ -43,10 +51,15 @@ export function record(active: ActiveRun, outcome: StepOutcome): void {
   if (action === 'failed' || action === 'skipped') active.failed.set(step.id, message ?? `was ${action}`);
 }
 
-export function changedIds({ results }: ActiveRun): ReadonlySet<string> {
+export function changedIds({ results }: { readonly results: ReadonlyMap<string, SyncResult> }): ReadonlySet<string> {
   const changed = new Set<string>();
   for (const [id, { action }] of results) if (action === 'created' || action === 'configured') changed.add(id);
   return changed;
+}
+
+/** What deletions wait for once this run has ended without success. */
+export function stillUnproven(before: ReadonlySet<string>, active: ActiveRun): ReadonlySet<string> {
+  return new Set([...before, ...changedIds(active)]);
 }
 
 export function statusOf(world: World, active: ActiveRun, phase: SyncRunStatus['phase']): SyncRunStatus {
@@ -94,20 +107,21 @@ export function resume(world: World, key: string, state: ApplicationState): void
   state.resumed = true;
   const latest = world.history.latest(key);
   if (latest?.status !== undefined) state.lastRun = { name: latest.metadata.name, phase: latest.status.phase };
+  if (latest?.status?.phase === 'Failed' || latest?.status?.phase === 'Superseded')
+    state.unproven = changedIds({ results: resultsOf(latest) });
   const run = world.history.open(key);
   if (run === undefined) return;
   const startedAt = Date.parse(run.status?.startedAt ?? '');
   const prune = run.metadata.annotations?.[PRUNE_ANNOTATION] === 'true';
-  const active = newActive(run, Number.isNaN(startedAt) ? world.clock.nowMs() : startedAt, prune);
-  for (const result of run.status?.results ?? []) {
-    const { group, kind, namespace, name, action } = result;
-    if (action !== 'failed' && action !== 'skipped') active.results.set(idOf({ group, kind, namespace, name }), result);
-  }
+  const active = reopened(run, Number.isNaN(startedAt) ? world.clock.nowMs() : startedAt, prune);
   if (run.status?.approval !== undefined && run.status.phase === 'Running') active.approved = approvedPruneDigest(run);
   const { plan } = run.spec;
   if (plan.length < MAX_RECORDED) active.planned = new Set(plan.map(idOf));
   state.active = active;
 }
+
+const resultsOf = ({ status }: SyncRun): ReadonlyMap<string, SyncResult> =>
+  new Map((status?.results ?? []).map((result) => [idOf(result), result]));
 
 function idOf({
   group,

@@ -5,7 +5,7 @@ import { healBeside, nextHealMs } from './healing.ts';
 import { nextStep, type ObjectHealth } from './progress.plan.ts';
 import { report } from './report.ts';
 import { settleRows } from './rows.ts';
-import { blockedWords, changedIds, isApproved, record, statusOf, tellBlocked } from './run-record.ts';
+import { blockedWords, changedIds, isApproved, record, statusOf, stillUnproven, tellBlocked } from './run-record.ts';
 import type { ActiveRun } from './state.ts';
 import type { SyncPlan, SyncStep } from './sync.types.ts';
 import { type Outcome, type Turn, wakeAt } from './turn.ts';
@@ -26,6 +26,7 @@ export async function continueRun(world: World, turn: Turn): Promise<Outcome> {
     health: healthsOf(world, turn),
     // A heal brings back what was there: it waits for nothing.
     changed: isHeal ? new Set() : changedIds(active),
+    unproven: state.unproven,
     failed: active.failed,
     fenced: !isHeal,
     approved: isApproved(active, plan),
@@ -121,6 +122,7 @@ async function finish(
     ...(phase === 'Failed' ? { reason: 'SyncFailed', message: attemptWords(active, message) } : {}),
   });
   state.active = undefined;
+  state.unproven = phase === 'Succeeded' ? new Set() : stillUnproven(state.unproven, active);
   state.supersedes = 0;
   state.lastRun = { name: active.run.metadata.name, phase };
   if (phase === 'Succeeded') state.failedAttempt = undefined;
@@ -146,8 +148,9 @@ async function finish(
   const type = phase === 'Succeeded' ? 'Normal' : 'Warning';
   const told = phase === 'Succeeded' ? `Synced to ${loaded.commit.slice(0, 12)}` : message;
   world.events.record(application, { type, reason: `Sync${phase}`, message: told });
-  // What was applied stands, whether or not it became healthy: what differs from now on is drift.
-  await report(world, { ...turn, isSynced: active.failed.size === 0 && plan.refused.length === 0 });
+  // What was applied stands, whether or not it became healthy: once all of it was, what differs from now on is drift.
+  const isSynced = active.failed.size === 0 && plan.refused.length === 0 && splitSteps(plan, active).own.length === 0;
+  await report(world, { ...turn, isSynced });
   await world.history.trim(key, settings.historyLimit);
   // What this run did not do, because it stood for an older commit, the next turn begins.
   return { again: true };

@@ -138,12 +138,14 @@ describe('src/sync: runs', () => {
     beforeEach(async () => {
       bed = await createSyncBed({ healthDeadlineMs: 300 });
     });
+    const quick = { backoff: { duration: '100ms', maxDuration: '100ms', factor: 1 } };
+    const latest = async () => (await bed.runs('web')).at(-1);
 
     it('fails at the deadline, keeps what it applied, deletes nothing, and tells which object', async () => {
       const first = await bed.repo.commit({ 'web/old.yaml': configMap('old'), 'web/keep.yaml': configMap('keep') });
-      await bed.apply('web');
+      await bed.apply('web', { syncPolicy: { automated: { prune: true, selfHeal: true }, retry: quick } });
       await bed.synced('web', first);
-      await bed.repo.commit({ 'web/old.yaml': null, 'web/d.yaml': deployment('d', 0) });
+      const commit = await bed.repo.commit({ 'web/old.yaml': null, 'web/d.yaml': deployment('d', 0) });
       const failed = await run('the run failed', ({ phase }) => phase === 'Failed');
       expect(failed.status?.message).toContain('apps/Deployment/default/d is Progressing');
       expect(await bed.get({ kind: 'ConfigMap', name: 'old' })).toBeDefined();
@@ -153,6 +155,26 @@ describe('src/sync: runs', () => {
         )[0];
       });
       expect(events['involvedObject']).toMatchObject({ kind: 'Application', name: 'web' });
+      // The next attempts wait for the same, also after a restart.
+      const attempts = async () => Number(/attempt (\d+)/.exec((await latest())?.status?.message ?? '')?.[1] ?? 1);
+      await bed.until('a second attempt failed too', async () => (await attempts()) >= 2);
+      expect(await bed.get({ kind: 'ConfigMap', name: 'old' })).toBeDefined();
+      await bed.restart();
+      await bed.until('an attempt failed after a restart', async () => (await bed.runs('web')).length === 3);
+      await run('it waits again', ({ waiting }) => waiting?.object === 'apps/Deployment/default/d');
+      expect(await bed.get({ kind: 'ConfigMap', name: 'old' })).toBeDefined();
+      await makeHealthy('d');
+      await bed.synced('web', commit);
+      expect(await bed.get({ kind: 'ConfigMap', name: 'old' })).toBeUndefined();
+    });
+
+    it('begins no later wave after the deadline of an earlier one, with self-heal on', async () => {
+      await bed.repo.commit({ 'web/one.yaml': deployment('one', 1), 'web/two.yaml': deployment('two', 2) });
+      await bed.apply('web', { syncPolicy: { automated: { selfHeal: true }, retry: quick } });
+      await bed.until('a second attempt failed', async () => /attempt 2/.test((await latest())?.status?.message ?? ''));
+      expect(await get('two')).toBeUndefined();
+      await makeHealthy('one');
+      await bed.until('wave 2 is begun', () => get('two'));
     });
 
     it('tries again what failed, in the same run, until what it needs is there', async () => {

@@ -42,6 +42,8 @@ export interface ApplicationState {
   /** Whether a run that an earlier process left open was looked for. */
   resumed: boolean;
   failedAttempt: (FailedAttempt & { readonly attempts: number }) | undefined;
+  /** Ids that runs changed since the last one that succeeded: deletions wait for their health, whichever run they are in. */
+  unproven: ReadonlySet<string>;
   /** Runs in a row that gave way to a newer commit. */
   supersedes: number;
   heals: { readonly count: number; readonly lastMs: number };
@@ -70,6 +72,7 @@ export function newState(client: Client): ApplicationState {
     active: undefined,
     resumed: false,
     failedAttempt: undefined,
+    unproven: new Set(),
     supersedes: 0,
     heals: { count: 0, lastMs: 0 },
     unrelated: undefined,
