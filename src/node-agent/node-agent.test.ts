@@ -124,6 +124,18 @@ describe('src/node-agent/node-agent.ts', () => {
     await removeAgentFolder(stateDir);
   });
 
+  /** Waits for an event of a pod, in these words. */
+  const told = (name: string, reason: string, message: string) =>
+    until(
+      `${name}: ${reason}: ${message}`,
+      async () => {
+        const { items } = await client.list(EVENTS, { namespace: 'default' });
+        const ofPod = items.filter(({ involvedObject }) => involvedObject.name === name);
+        if (ofPod.some((event) => event.reason === reason && event.message === message)) return true;
+        throw new Error(ofPod.map((event) => `${event.reason}: ${event.message}`).join('; '));
+      },
+      DEADLINE_MS,
+    );
   const podOf = (
     name: string,
     spec: Record<string, unknown> = {},
@@ -222,6 +234,7 @@ describe('src/node-agent/node-agent.ts', () => {
       state: { waiting: { message: expect.stringContaining('back-off 10s restarting failed container=app') } },
       lastState: { terminated: { exitCode: 1 } },
     });
+    await told('loop', 'BackOff', `Back-off restarting failed container app in pod loop_default(${pod.metadata.uid})`);
   });
 
   it('makes everything anew when the sandbox dies', async () => {
@@ -517,8 +530,21 @@ describe('src/node-agent/node-agent.ts', () => {
       ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ImagePullBackOff',
     );
     expect(pod.status?.containerStatuses?.[0]?.state?.waiting?.message).toContain('local/nowhere:1');
+    await told('cannot', 'BackOff', 'Back-off pulling image "local/nowhere:1"');
+    await told('cannot', 'Failed', 'Error: ImagePullBackOff');
     await client.create(PODS, podOf('never', {}, { image: 'local/nowhere:1', imagePullPolicy: 'Never' }));
     await sees('never', ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ErrImageNeverPull');
+  });
+
+  it('pulls all the same when a pull secret is not there, and says so', async () => {
+    const spec = { imagePullSecrets: [{ name: 'absent' }] };
+    await client.create(PODS, podOf('secretless', spec, { image: 'local/pulled:1', imagePullPolicy: 'Always' }));
+    await ready('secretless');
+    await told(
+      'secretless',
+      'FailedToRetrieveImagePullSecret',
+      'Unable to retrieve some image pull secrets (absent: it is not there); attempting to pull the image may not succeed.',
+    );
   });
 
   it('runs init containers in order before the others, and ends a pod that runs to completion', async () => {

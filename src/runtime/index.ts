@@ -1,6 +1,7 @@
 /** Containers on this host: a small interface in CRI's words, Docker behind it, and a hollow one that only pretends. */
 export type { DockerRuntime, DockerRuntimeOptions } from './docker/docker-runtime.ts';
 export { createDockerRuntime } from './docker/docker-runtime.ts';
+export { loginsIn } from './docker/registry-login.ts';
 export type { RuntimeErrorCode } from './errors.ts';
 export { isRuntimeError, RuntimeError } from './errors.ts';
 export type { HollowControl, HollowProcess, HollowRuntime, HollowRuntimeOptions } from './hollow/hollow-runtime.ts';
@@ -20,6 +21,8 @@ export type {
   LogRequest,
   Mount,
   PodIdentity,
+  PullOptions,
+  RegistryLogin,
   Runtime,
   RuntimeContainer,
   RuntimeEvent,

@@ -171,6 +171,19 @@ export interface ContainerStats {
   readonly memoryBytes: number;
 }
 
+/** What Docker's API takes as `X-Registry-Auth`. */
+export interface RegistryLogin {
+  readonly username?: string;
+  readonly password?: string;
+  readonly identitytoken?: string;
+  readonly serveraddress: string;
+}
+
+export interface PullOptions {
+  readonly logins?: readonly RegistryLogin[];
+  readonly signal?: AbortSignal;
+}
+
 export interface Runtime {
   version(): Promise<RuntimeVersion>;
   /** Creates and starts the sandbox; when that fails, nothing of it is left. */
@@ -189,8 +202,8 @@ export interface Runtime {
   exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>;
   logs(id: string, request: LogRequest): AsyncIterable<Uint8Array>;
   imageStatus(ref: string): Promise<ImageStatus | undefined>;
-  /** Pulls with the host's existing Docker logins. */
-  pullImage(ref: string, signal?: AbortSignal): Promise<ImageStatus>;
+  /** Pulls with the logins given, each tried in turn; with none, as the host's existing Docker logins say, or as nobody. */
+  pullImage(ref: string, options?: PullOptions): Promise<ImageStatus>;
   stats(): Promise<readonly ContainerStats[]>;
   /** Starts with `resync`. Reconnects by itself, each time with another `resync`. Ends when the signal aborts. */
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;

@@ -1,5 +1,12 @@
 import { errorMessage } from '#base';
-import { type ContainerConfig, isRuntimeError, NO_SANDBOX, type RuntimeContainer, type Sandbox } from '#runtime';
+import {
+  type ContainerConfig,
+  isRuntimeError,
+  NO_SANDBOX,
+  type RegistryLogin,
+  type RuntimeContainer,
+  type Sandbox,
+} from '#runtime';
 import { buildContainer } from './container-builder.ts';
 import { initContainersOf } from './containers.plan.ts';
 import { runHook } from './hooks.ts';
@@ -7,6 +14,7 @@ import { ANNOTATION, type ContainerSpec, type PodAction, type StartProblem } fro
 import type { PodContext } from './pod-context.ts';
 import type { PodPlace } from './pod-place.ts';
 import type { PodVolumes } from './pod-volumes.ts';
+import { planPullLogins, pullSecretsOf } from './pull-secrets.ts';
 import { referencesOf } from './references.plan.ts';
 import { StartError } from './start-error.ts';
 
@@ -52,9 +60,9 @@ export class ContainerStarter {
 
   /** What the containers refer to changed: what waited for it is tried at once. */
   referencesChanged(): void {
-    for (const [name, { reason }] of this.#problems) {
-      if (reason === 'CreateContainerConfigError' || reason === 'ContainerCreating') this.#problems.delete(name);
-    }
+    const waits = new Set(['CreateContainerConfigError', 'ContainerCreating']);
+    if (pullSecretsOf(this.#context.pod).length > 0) waits.add('ErrImagePull');
+    for (const [name, { reason }] of this.#problems) if (waits.has(reason)) this.#problems.delete(name);
   }
 
   /** While the sandbox starts, the first containers are made: they join it by its id, and start when it stands. */
@@ -158,8 +166,25 @@ export class ContainerStarter {
       image: spec.image ?? '',
       policy: spec.imagePullPolicy,
       signal: this.#context.leaving,
+      logins: () => this.#logins(spec),
       tell: (type, reason, message) => this.#context.tell(type, reason, message, spec),
     });
+  }
+
+  async #logins(spec: ContainerSpec): Promise<readonly RegistryLogin[]> {
+    const { deps, pod, leaving } = this.#context;
+    const secrets = pullSecretsOf(pod);
+    await deps.references.settled(secrets, REFERENCES_TIMEOUT_MS, leaving);
+    const { logins, unusable } = planPullLogins(spec.image ?? '', secrets, deps.references.read(secrets));
+    if (unusable.length > 0) {
+      const words = `Unable to retrieve some image pull secrets (${unusable.join(', ')})`;
+      this.#context.tell(
+        'Warning',
+        'FailedToRetrieveImagePullSecret',
+        `${words}; attempting to pull the image may not succeed.`,
+      );
+    }
+    return logins;
   }
 
   async #create(spec: ContainerSpec, config: ContainerConfig): Promise<RuntimeContainer> {

@@ -1,11 +1,13 @@
-import { backoffMs, type Clock, errorMessage } from '#base';
-import { type ImageStatus, parseImageReference, type Runtime } from '#runtime';
+import { backoffMs, type Clock, canonicalJson, errorMessage } from '#base';
+import { type ImageStatus, parseImageReference, type RegistryLogin, type Runtime } from '#runtime';
 import { StartError, type StartErrorCode } from './start-error.ts';
 
 export interface ImageRequest {
   readonly image: string;
   readonly policy: string | undefined;
   readonly signal: AbortSignal;
+  /** What the pod's pull secrets say, asked only when there is something to pull; none: the host's own logins. */
+  readonly logins: () => Promise<readonly RegistryLogin[]>;
   /** Told as it goes, for the pod's events. */
   readonly tell: (type: 'Normal' | 'Warning', reason: string, message: string) => void;
 }
@@ -32,7 +34,8 @@ export class ImagePuller {
   }
 
   /** The image, present on this host. Throws `StartError` with Kubernetes' reason. */
-  async ensure({ image, policy: wanted, signal, tell }: ImageRequest): Promise<ImageStatus> {
+  async ensure(request: ImageRequest): Promise<ImageStatus> {
+    const { image, policy: wanted, tell } = request;
     const reference = parseImageReference(image);
     if (reference === undefined) {
       throw this.#failed(
@@ -56,14 +59,14 @@ export class ImagePuller {
         PULL_BACKOFF.initialMs,
       );
     }
-    return await this.#pull(image, signal, tell);
+    return await this.#pull(request);
   }
 
-  async #pull(image: string, signal: AbortSignal, tell: ImageRequest['tell']): Promise<ImageStatus> {
+  async #pull({ image, signal, logins, tell }: ImageRequest): Promise<ImageStatus> {
     const startedMs = this.#clock.monotonicMs();
     tell('Normal', 'Pulling', `Pulling image "${image}"`);
     try {
-      const status = await aborted(this.#shared(image), signal);
+      const status = await aborted(this.#shared(image, await logins()), signal);
       this.#failures.delete(image);
       const seconds = ((this.#clock.monotonicMs() - startedMs) / 1000).toFixed(3);
       tell('Normal', 'Pulled', `Successfully pulled image "${image}" in ${seconds}s`);
@@ -77,11 +80,13 @@ export class ImagePuller {
     }
   }
 
-  #shared(image: string): Promise<ImageStatus> {
-    const known = this.#pulls.get(image);
+  /** One pull for all that ask with the same logins: nobody gets an image by another pod's secret while it is pulled. */
+  #shared(image: string, logins: readonly RegistryLogin[]): Promise<ImageStatus> {
+    const key = canonicalJson([image, logins]);
+    const known = this.#pulls.get(key);
     if (known !== undefined) return known.promise;
-    const promise = this.#runtime.pullImage(image).finally(() => this.#pulls.delete(image));
-    this.#pulls.set(image, { promise });
+    const promise = this.#runtime.pullImage(image, { logins }).finally(() => this.#pulls.delete(key));
+    this.#pulls.set(key, { promise });
     return promise;
   }
 

@@ -2,6 +2,7 @@ import { PODS, type Pod, type PodStatus } from '#api';
 import { backoffMs, sleep, type Timer } from '#base';
 import type { RuntimeContainer } from '#runtime';
 import { removeTree } from '../volumes/pod-folders.ts';
+import { planBackOff } from './back-off.plan.ts';
 import { partsFolder } from './container-builder.ts';
 import { ContainerStarter } from './container-starter.ts';
 import { ContainerStopper } from './container-stopper.ts';
@@ -40,6 +41,8 @@ export class PodWorker {
   readonly #lastWords: LastWords;
   readonly #status: StatusWriter;
   readonly #removing = new Set<string>();
+  /** The wait that was told last, by container name. */
+  readonly #toldWaits = new Map<string, string>();
   #timer: Timer | undefined;
   #scheduled = false;
   #closed = false;
@@ -121,13 +124,23 @@ export class PodWorker {
     const plan = planPod(this.#snapshot());
     for (const action of plan.actions) this.#begin(action);
     const status = planStatus(this.#snapshot());
-    if (!this.#context.gone) this.#status.want(status);
+    if (!this.#context.gone) this.#tellStatus(status);
     this.#deps.onReady(this.#context.uid, isReady(status));
     this.#wakeAt(plan.wakeAtMs);
     if (!plan.down) return;
     this.#deps.network.release(this.#context.uid);
     if (this.#context.gone) this.#clean();
     else if (isTerminating(this.#context.pod)) this.#finish();
+  }
+
+  #tellStatus(status: PodStatus): void {
+    this.#status.want(status);
+    for (const { container, wait, events } of planBackOff(this.#context.pod, status, this.#starter.problems)) {
+      if (this.#toldWaits.get(container) === wait) continue;
+      this.#toldWaits.set(container, wait);
+      const spec = this.#context.specOf(container);
+      for (const { type, reason, message } of events) this.#context.tell(type, reason, message, spec);
+    }
   }
 
   #snapshot(): PodSnapshot {

@@ -20,7 +20,7 @@ export function referenceKey({ kind, name }: Pick<Reference, 'kind' | 'name'>): 
   return `${kind}/${name}`;
 }
 
-/** Every ConfigMap and Secret that the pod's containers and volumes need, each once. */
+/** Every ConfigMap and Secret that the pod's containers, volumes and pulls need, each once. */
 export function referencesOf({ metadata, spec }: Pod): readonly Reference[] {
   const found = new Map<string, Reference>();
   const add = (kind: Reference['kind'], name: string | undefined) => {
@@ -45,6 +45,7 @@ export function referencesOf({ metadata, spec }: Pod): readonly Reference[] {
       add('secret', source.secret?.name);
     }
   }
+  for (const { name } of spec.imagePullSecrets ?? []) add('secret', name);
   return [...found.values()];
 }
 

@@ -110,7 +110,7 @@ export function createDockerRuntime({ host, owner, clock, log, dockerConfigDir }
     exec: (id, command, timeoutMs) => exec(engine, log, id, command, timeoutMs),
     logs: (id, request) => readLogs(engine, id, request),
     imageStatus: (ref) => images.status(ref),
-    pullImage: (ref, signal) => images.pull(ref, signal),
+    pullImage: (ref, options) => images.pull(ref, options),
     loadImage: (tar) => images.load(tar),
 
     async version() {

@@ -161,7 +161,16 @@ describe('src/runtime/docker/errors.ts', () => {
     ['manifest for x:1 not found: manifest unknown', 'ImageNotFound'],
     ['dial tcp: lookup registry: no such host', 'ImagePullFailed'],
   ])('knows why a pull failed: %s', (message, code) => {
-    expect(pullError('x:1', answer(500, message))).toMatchObject({ code });
+    expect(pullError({ ref: 'x:1', registry: 'r', loggedIn: false }, answer(500, message))).toMatchObject({ code });
+  });
+
+  it.each([
+    [false, /there is no login for ghcr\.io: docker login ghcr\.io on the node, or imagePullSecrets/],
+    [true, /ghcr\.io does not take the login it was given/],
+  ])('says what to do when a registry refuses (logged in: %s)', (loggedIn, words) => {
+    const refused = answer(500, 'Get "https://ghcr.io/v2/x": no basic auth credentials');
+    expect(pullError({ ref: 'ghcr.io/x:1', registry: 'ghcr.io', loggedIn }, refused).message).toMatch(words);
+    expect(pullError({ ref: 'x:1', registry: 'r', loggedIn }, answer(500, 'EOF')).message).not.toContain('login');
   });
 
   it('keeps control characters and endless words out of messages', () => {

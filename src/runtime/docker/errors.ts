@@ -35,11 +35,21 @@ export function toRuntimeError(error: unknown): RuntimeError {
 }
 
 /** Turns what a pull ended with into an error: Docker says why only in words. */
-export function pullError(ref: string, error: unknown): RuntimeError {
+export function pullError(
+  { ref, registry, loggedIn }: { readonly ref: string; readonly registry: string; readonly loggedIn: boolean },
+  error: unknown,
+): RuntimeError {
   const failure = toRuntimeError(error);
   if (failure.code === 'EngineUnavailable') return failure;
   const words = failure.message;
-  return new RuntimeError(pullCode(words), `pulling ${ref}: ${words}`, error);
+  const code = pullCode(words);
+  const wayOut =
+    code !== 'ImagePullDenied'
+      ? ''
+      : loggedIn
+        ? ` (${registry} does not take the login it was given)`
+        : ` (there is no login for ${registry}: docker login ${registry} on the node, or imagePullSecrets in the pod)`;
+  return new RuntimeError(code, `pulling ${ref}: ${words}${wayOut}`, error);
 }
 
 function pullCode(words: string): RuntimeErrorCode {

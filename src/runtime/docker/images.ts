@@ -3,7 +3,7 @@ import type { Log } from '#base';
 import { isRuntimeError, RuntimeError } from '../errors.ts';
 import { PAUSE_IMAGE, pauseImageTar } from '../image/pause.ts';
 import { parseImageReference } from '../image/reference.ts';
-import type { ImageStatus } from '../runtime.ts';
+import type { ImageStatus, PullOptions, RegistryLogin } from '../runtime.ts';
 import type { ImageCommand } from './create.ts';
 import type { Engine } from './engine.ts';
 import { pullError } from './errors.ts';
@@ -71,24 +71,33 @@ export class Images {
     );
   }
 
-  async pull(ref: string, signal: AbortSignal | undefined): Promise<ImageStatus> {
+  async pull(ref: string, { logins = [], signal }: PullOptions = {}): Promise<ImageStatus> {
     const reference = parseImageReference(ref);
     if (reference === undefined) throw new RuntimeError('InvalidContainerConfig', `${ref} is not an image name`);
-    const login = await this.#logins.find(reference.registry);
-    try {
-      await this.#engine.call(
-        async (docker, abortSignal) => {
-          const query = { fromImage: reference.full, abortSignal };
-          await readProgress(await docker.createImage(login ?? {}, query));
-        },
-        { timeoutMs: PULL_TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) },
-      );
-    } catch (error) {
-      throw pullError(ref, error);
+    const { registry, full } = reference;
+    const tries = logins.length > 0 ? logins : [await this.#logins.find(registry)];
+    for (const [index, login] of tries.entries()) {
+      try {
+        await this.#pullAs(login, full, signal);
+        break;
+      } catch (error) {
+        const failure = pullError({ ref, registry, loggedIn: login !== undefined }, error);
+        if (failure.code !== 'ImagePullDenied' || index === tries.length - 1) throw failure;
+      }
     }
     const present = await this.status(ref);
     if (present === undefined) throw new RuntimeError('ImagePullFailed', `${ref} was pulled but is not there`);
     return present;
+  }
+
+  async #pullAs(login: RegistryLogin | undefined, image: string, signal: AbortSignal | undefined): Promise<void> {
+    await this.#engine.call(
+      async (docker, abortSignal) => {
+        const query = { fromImage: image, abortSignal };
+        await readProgress(await docker.createImage(login ?? {}, query));
+      },
+      { timeoutMs: PULL_TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) },
+    );
   }
 
   /** Makes the sandbox image stand, once; after `forgetPause` again. */

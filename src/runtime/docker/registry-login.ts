@@ -3,18 +3,20 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { errorCode, type Log } from '#base';
+import { type ImageReference, parseImageReference } from '../image/reference.ts';
+import type { RegistryLogin } from '../runtime.ts';
 
-/** What Docker's API takes as `X-Registry-Auth`. */
-export interface RegistryLogin {
+/** One entry of `auths`: `kubectl create secret docker-registry` writes user and password beside `auth`. */
+interface StoredLogin {
+  readonly auth?: string;
   readonly username?: string;
   readonly password?: string;
   readonly identitytoken?: string;
-  readonly serveraddress: string;
 }
 
 /** `~/.docker/config.json`, as far as logins go. Source: docker/cli cli/config/configfile/file.go. */
 interface DockerConfig {
-  readonly auths?: Readonly<Record<string, { readonly auth?: string; readonly identitytoken?: string }>>;
+  readonly auths?: Readonly<Record<string, StoredLogin>>;
   readonly credHelpers?: Readonly<Record<string, string>>;
   readonly credsStore?: string;
 }
@@ -75,15 +77,62 @@ export class RegistryLogins {
 
 function fromConfig(config: DockerConfig, address: string): RegistryLogin | undefined {
   const entry = config.auths?.[address] ?? config.auths?.[`https://${address}`];
-  if (entry === undefined) return undefined;
+  return entry === undefined ? undefined : stored(entry, address);
+}
+
+function stored(entry: StoredLogin, address: string): RegistryLogin | undefined {
   if (entry.identitytoken !== undefined && entry.identitytoken !== '') {
     return { identitytoken: entry.identitytoken, serveraddress: address };
+  }
+  if (entry.username !== undefined && entry.password !== undefined) {
+    return { username: entry.username, password: entry.password, serveraddress: address };
   }
   const [username, ...password] = Buffer.from(entry.auth ?? '', 'base64')
     .toString('utf8')
     .split(':');
   if (username === undefined || username === '' || password.length === 0) return undefined;
   return { username, password: password.join(':'), serveraddress: address };
+}
+
+/**
+ * The logins for an image in the text of a pull secret, the most specific address first; undefined when the text holds no
+ * logins at all. Addresses may have a scheme, `/v1/` or `/v2/`, and the beginning of a repository; `*` in a host is not read.
+ * Source: kubernetes pkg/credentialprovider/keyring.go (v1.32).
+ */
+export function loginsIn(text: string, type: PullSecretType, image: string): readonly RegistryLogin[] | undefined {
+  const reference = parseImageReference(image);
+  const parsed = parsedOrNothing(text);
+  const auths: unknown = type === 'kubernetes.io/dockercfg' ? parsed : (parsed as DockerConfig | undefined)?.auths;
+  if (typeof auths !== 'object' || auths === null || reference === undefined) return undefined;
+  return Object.entries(auths as Readonly<Record<string, StoredLogin | null>>)
+    .map(([address, entry]) => ({ address, entry, reach: reachOf(address) }))
+    .filter(({ reach }) => covers(reach, reference))
+    .sort((a, b) => b.reach.length - a.reach.length)
+    .flatMap(({ address, entry }) => (entry === null ? [] : (stored(entry, address) ?? [])));
+}
+
+/** The types of Secret that Kubernetes takes as `imagePullSecrets`; the data's key is the type's last word, with a dot before it. */
+export type PullSecretType = 'kubernetes.io/dockerconfigjson' | 'kubernetes.io/dockercfg';
+
+/** `ghcr.io/team` of `https://ghcr.io/team/`; Docker Hub under its own name. */
+function reachOf(address: string): string {
+  const bare = address
+    .replace(/^https?:\/\//, '')
+    .replace(/\/+$/, '')
+    .replace(/\/v[12]$/, '');
+  return bare === 'index.docker.io' || bare === 'registry-1.docker.io' ? 'docker.io' : bare;
+}
+
+function covers(reach: string, { registry, repository }: ImageReference): boolean {
+  return `${registry}/${repository}/`.startsWith(`${reach}/`);
+}
+
+function parsedOrNothing(text: string): unknown {
+  try {
+    return parsePrivate(text);
+  } catch {
+    return undefined; // Told as a secret without logins; a parser's own words would quote it.
+  }
 }
 
 /** Parses what holds passwords. The parser's own words would quote them, so they are not passed on. */
