@@ -11,7 +11,9 @@ import {
   defaultSecret,
   defaultService,
 } from './kinds.ts';
+import { defaultIngressClass, defaultNetworkPolicy } from './networking.ts';
 import { defaultPod } from './pod.ts';
+import { defaultRoleBinding } from './rbac.ts';
 
 /** Group and kind → its defaults. A kind without a row has none but the canonical forms. */
 const DEFAULTS: ReadonlyMap<string, (object: JsonObject) => void> = new Map([
@@ -24,6 +26,10 @@ const DEFAULTS: ReadonlyMap<string, (object: JsonObject) => void> = new Map([
   ['apps/ReplicaSet', defaultReplicaSet],
   ['argoproj.io/Application', defaultApplication],
   ['discovery.k8s.io/EndpointSlice', defaultEndpointSlice],
+  ['networking.k8s.io/IngressClass', defaultIngressClass],
+  ['networking.k8s.io/NetworkPolicy', defaultNetworkPolicy],
+  ['rbac.authorization.k8s.io/ClusterRoleBinding', defaultRoleBinding],
+  ['rbac.authorization.k8s.io/RoleBinding', defaultRoleBinding],
 ]);
 
 /**

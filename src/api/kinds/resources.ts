@@ -1,15 +1,22 @@
 import type { Application, Inventory, RenderedSet, SyncRun } from './plumbline.ts';
 import type { ResourceType } from './resource.ts';
 import type {
+  ClusterRole,
+  ClusterRoleBinding,
   ConfigMap,
   Deployment,
   EndpointSlice,
   Event,
+  Ingress,
+  IngressClass,
   Lease,
   Namespace,
+  NetworkPolicy,
   Node,
   Pod,
   ReplicaSet,
+  Role,
+  RoleBinding,
   Secret,
   Service,
   ServiceAccount,
@@ -68,6 +75,45 @@ export const LEASES: ResourceType<Lease> = {
   plural: 'leases',
   namespaced: true,
 };
+const networking = { group: 'networking.k8s.io', version: 'v1' };
+export const INGRESSES: ResourceType<Ingress> = {
+  ...networking,
+  kind: 'Ingress',
+  plural: 'ingresses',
+  namespaced: true,
+};
+export const INGRESS_CLASSES: ResourceType<IngressClass> = {
+  ...networking,
+  kind: 'IngressClass',
+  plural: 'ingressclasses',
+  namespaced: false,
+};
+export const NETWORK_POLICIES: ResourceType<NetworkPolicy> = {
+  ...networking,
+  kind: 'NetworkPolicy',
+  plural: 'networkpolicies',
+  namespaced: true,
+};
+const rbac = { group: 'rbac.authorization.k8s.io', version: 'v1' };
+export const ROLES: ResourceType<Role> = { ...rbac, kind: 'Role', plural: 'roles', namespaced: true };
+export const ROLE_BINDINGS: ResourceType<RoleBinding> = {
+  ...rbac,
+  kind: 'RoleBinding',
+  plural: 'rolebindings',
+  namespaced: true,
+};
+export const CLUSTER_ROLES: ResourceType<ClusterRole> = {
+  ...rbac,
+  kind: 'ClusterRole',
+  plural: 'clusterroles',
+  namespaced: false,
+};
+export const CLUSTER_ROLE_BINDINGS: ResourceType<ClusterRoleBinding> = {
+  ...rbac,
+  kind: 'ClusterRoleBinding',
+  plural: 'clusterrolebindings',
+  namespaced: false,
+};
 export const APPLICATIONS: ResourceType<Application> = {
   group: 'argoproj.io',
   version: 'v1alpha1',
@@ -94,6 +140,13 @@ export const RESOURCES: readonly ResourceType[] = [
   DEPLOYMENTS,
   ENDPOINT_SLICES,
   LEASES,
+  INGRESSES,
+  INGRESS_CLASSES,
+  NETWORK_POLICIES,
+  ROLES,
+  ROLE_BINDINGS,
+  CLUSTER_ROLES,
+  CLUSTER_ROLE_BINDINGS,
   APPLICATIONS,
   SYNC_RUNS,
   RENDERED_SETS,

@@ -2,6 +2,8 @@ import type * as apps from 'kubernetes-types/apps/v1.js';
 import type * as coordination from 'kubernetes-types/coordination/v1.js';
 import type * as core from 'kubernetes-types/core/v1.js';
 import type * as discovery from 'kubernetes-types/discovery/v1.js';
+import type * as networking from 'kubernetes-types/networking/v1.js';
+import type * as rbac from 'kubernetes-types/rbac/v1.js';
 import type { StoredMeta } from '../meta/object.ts';
 
 /** A Kubernetes type as the API returns it: identified, with `metadata` and the named parts always there. */
@@ -20,6 +22,13 @@ export type ReplicaSet = Stored<apps.ReplicaSet, 'spec'>;
 export type Deployment = Stored<apps.Deployment, 'spec'>;
 export type EndpointSlice = Stored<discovery.EndpointSlice>;
 export type Lease = Stored<coordination.Lease>;
+export type Ingress = Stored<networking.Ingress>;
+export type IngressClass = Stored<networking.IngressClass>;
+export type NetworkPolicy = Stored<networking.NetworkPolicy>;
+export type Role = Stored<rbac.Role>;
+export type RoleBinding = Stored<rbac.RoleBinding>;
+export type ClusterRole = Stored<rbac.ClusterRole>;
+export type ClusterRoleBinding = Stored<rbac.ClusterRoleBinding>;
 
 export type {
   DeploymentCondition,

@@ -41,7 +41,9 @@ describe('src/api/openapi/document', () => {
       'apis/argoproj.io/v1alpha1',
       'apis/coordination.k8s.io/v1',
       'apis/discovery.k8s.io/v1',
+      'apis/networking.k8s.io/v1',
       'apis/plumbline.dev/v1',
+      'apis/rbac.authorization.k8s.io/v1',
     ]);
     expect(paths['apis/apps/v1']).toEqual({
       serverRelativeURL: `/openapi/v3/apis/apps/v1?hash=${openApiV3Hash(apps)}`,

@@ -27,6 +27,22 @@ export const dns1123Subdomain: Rule = (value) => {
   return "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 };
 
+/** `*.example.com`. */
+export const wildcardSubdomain: Rule = (value) => {
+  if (value.startsWith('*.') && value.length <= MAX_SUBDOMAIN && dns1123Subdomain(value.slice(2)) === undefined) {
+    return undefined;
+  }
+  if (value.length > MAX_SUBDOMAIN) return tooLongName(MAX_SUBDOMAIN);
+  return "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+};
+
+/** Anything that is one part of a URL's path, such as `system:node`. Source: apimachinery pkg/api/validation/path/name.go (v0.32). */
+export const pathSegment: Rule = (value) => {
+  if (value === '.' || value === '..') return `may not be '${value}'`;
+  const wrong = ['/', '%'].filter((each) => value.includes(each)).map((each) => `may not contain '${each}'`);
+  return wrong.length === 0 ? undefined : wrong.join(', ');
+};
+
 export const dns1035Label: Rule = (value) => {
   if (value.length > MAX_LABEL) return tooLongName(MAX_LABEL);
   if (LABEL_1035.test(value)) return undefined;

@@ -16,7 +16,15 @@ import {
 import { validateConfigMap, validateConfigUpdate, validateSecret } from './config.ts';
 import { invalid } from './issues.ts';
 import { validateMetadata, validateMetadataUpdate } from './metadata.ts';
-import { dns1035Label, dns1123Label, dns1123Subdomain, type Rule } from './names.ts';
+import { dns1035Label, dns1123Label, dns1123Subdomain, pathSegment, type Rule } from './names.ts';
+import {
+  validateIngress,
+  validateIngressClass,
+  validateIngressClassUpdate,
+  validateIngressCreate,
+  validateIngressStatus,
+  validateNetworkPolicy,
+} from './networking.ts';
 import {
   validateApplication,
   validateInventory,
@@ -28,6 +36,13 @@ import {
   validateSyncRunUpdate,
 } from './plumbline.ts';
 import { validatePod, validatePodUpdate } from './pod.ts';
+import {
+  validateClusterRole,
+  validateClusterRoleBinding,
+  validateRole,
+  validateRoleBinding,
+  validateRoleRefUpdate,
+} from './rbac.ts';
 import {
   validateEndpointSlice,
   validateEndpointSliceUpdate,
@@ -46,6 +61,8 @@ interface KindRules {
   readonly name?: Rule;
   /** All but metadata and status. */
   validate?(object: object): Issues;
+  /** What only a new object has to keep to: an older one may go on. */
+  validateCreate?(object: object): Issues;
   validateStatus?(object: object): Issues;
   validateUpdate?(object: object, old: object): Issues;
 }
@@ -65,11 +82,27 @@ const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
   ['argoproj.io/Application', { validate: validateApplication }],
   ['coordination.k8s.io/Lease', { validate: validateLease }],
   ['discovery.k8s.io/EndpointSlice', { validate: validateEndpointSlice, validateUpdate: validateEndpointSliceUpdate }],
+  [
+    'networking.k8s.io/Ingress',
+    { validate: validateIngress, validateCreate: validateIngressCreate, validateStatus: validateIngressStatus },
+  ],
+  ['networking.k8s.io/IngressClass', { validate: validateIngressClass, validateUpdate: validateIngressClassUpdate }],
+  ['networking.k8s.io/NetworkPolicy', { validate: validateNetworkPolicy }],
   ['plumbline.dev/Inventory', { validate: validateInventory, validateUpdate: validateInventoryUpdate }],
   ['plumbline.dev/RenderedSet', { validate: validateRenderedSet, validateUpdate: validateRenderedSetUpdate }],
   [
     'plumbline.dev/SyncRun',
     { validate: validateSyncRun, validateStatus: validateSyncRunStatus, validateUpdate: validateSyncRunUpdate },
+  ],
+  ['rbac.authorization.k8s.io/ClusterRole', { name: pathSegment, validate: validateClusterRole }],
+  [
+    'rbac.authorization.k8s.io/ClusterRoleBinding',
+    { name: pathSegment, validate: validateClusterRoleBinding, validateUpdate: validateRoleRefUpdate },
+  ],
+  ['rbac.authorization.k8s.io/Role', { name: pathSegment, validate: validateRole }],
+  [
+    'rbac.authorization.k8s.io/RoleBinding',
+    { name: pathSegment, validate: validateRoleBinding, validateUpdate: validateRoleRefUpdate },
   ],
 ]);
 
@@ -82,6 +115,7 @@ export function validateObject(resource: ResourceType, object: unknown): FieldIs
     const { namespaced } = resource;
     yield* validateMetadata(checked.metadata, { namespaced, name: rules.name ?? dns1123Subdomain });
     yield* rules.validate?.(checked) ?? [];
+    yield* rules.validateCreate?.(checked) ?? [];
     yield* rules.validateStatus?.(checked) ?? [];
   });
 }

@@ -25,6 +25,13 @@ const SAMPLES: Readonly<Record<string, object>> = {
   Deployment: { spec: workload },
   EndpointSlice: { addressType: 'IPv4', endpoints: [{ addresses: ['10.244.0.2'] }], ports: [{ port: 80 }] },
   Lease: { spec: { holderIdentity: 'a' } },
+  Ingress: { spec: { defaultBackend: { service: { name: 'a', port: { number: 80 } } } } },
+  IngressClass: { spec: { controller: 'example.com/proxy' } },
+  NetworkPolicy: {},
+  Role: {},
+  RoleBinding: { roleRef: { kind: 'Role', name: 'a' } },
+  ClusterRole: {},
+  ClusterRoleBinding: { roleRef: { kind: 'ClusterRole', name: 'a' } },
   Application: { spec: { source: { repoURL: '/repo', path: 'web' }, destination: { namespace: 'web' } } },
   SyncRun: {
     spec: {
@@ -187,6 +194,42 @@ describe('src/server/registry/rows.ts', () => {
       },
       ['60s', 'Warning', 'BackOff', 'pod/p', 'spec.containers{main}', 'node-agent, n1', 'again', '10m', 4, 'a'],
     ],
+    [
+      'Ingress',
+      {
+        spec: {
+          ingressClassName: 'proxy',
+          tls: [{}],
+          rules: ['a.example', 'b.example', '', 'c.example', 'd.example'].map((host) => ({ host })),
+        },
+        status: { loadBalancer: { ingress: [{ ip: '10.0.0.2' }, { hostname: 'lb.example' }, { ip: '10.0.0.1' }] } },
+      },
+      ['proxy', 'a.example,b.example,c.example + 2 more...', '10.0.0.1,10.0.0.2,lb.example', '80, 443', '60m'],
+    ],
+    ['Ingress', { spec: { rules: [{ http: {} }] } }, ['<none>', '*', '', '80', '60m']],
+    [
+      'IngressClass',
+      { spec: { controller: 'a.example/b', parameters: { apiGroup: 'a.example', kind: 'Settings', name: 's' } } },
+      ['a.example/b', 'Settings.a.example/s', '60m'],
+    ],
+    ['IngressClass', { spec: { controller: 'a.example/b' } }, ['a.example/b', '<none>', '60m']],
+    ['NetworkPolicy', { spec: { podSelector: { matchLabels: { b: '2', a: '1' } } } }, ['a=1,b=2', '60m']],
+    ['NetworkPolicy', { spec: { podSelector: {} } }, ['<none>', '60m']],
+    ['Role', {}, ['2026-01-01T11:00:00Z']],
+    [
+      'RoleBinding',
+      {
+        roleRef: { kind: 'ClusterRole', name: 'view' },
+        subjects: [
+          { kind: 'User', name: 'vera' },
+          { kind: 'Group', name: 'ops' },
+          { kind: 'ServiceAccount', name: 'bot', namespace: 'ci' },
+          { kind: 'User', name: 'anna' },
+        ],
+      },
+      ['ClusterRole/view', '60m', 'vera, anna', 'ops', 'ci/bot'],
+    ],
+    ['ClusterRoleBinding', { roleRef: { kind: 'ClusterRole', name: 'view' } }, ['ClusterRole/view', '60m', '', '', '']],
     [
       'Application',
       { status: { sync: { status: 'Synced', revision: 'abc' }, health: { status: 'Healthy' } } },

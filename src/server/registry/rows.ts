@@ -3,9 +3,10 @@ import { resourcePrefix } from './keys.ts';
 import { namespaceRow, nodeRow } from './rows/cluster.ts';
 import { configMapRow, leaseRow, secretRow, serviceAccountRow } from './rows/config.ts';
 import { eventRow } from './rows/events.ts';
-import { endpointSliceRow } from './rows/network.ts';
+import { endpointSliceRow, ingressClassRow, ingressRow, networkPolicyRow } from './rows/network.ts';
 import { applicationRow, inventoryRow, renderedSetRow, syncRunRow } from './rows/plumbline.ts';
 import { podRow } from './rows/pods.ts';
+import { clusterRoleBindingRow, clusterRoleRow, roleBindingRow, roleRow } from './rows/rbac.ts';
 import { serviceRow } from './rows/services.ts';
 import { deploymentRow, replicaSetRow } from './rows/workloads.ts';
 
@@ -23,6 +24,13 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
   deploymentRow,
   endpointSliceRow,
   leaseRow,
+  ingressRow,
+  ingressClassRow,
+  networkPolicyRow,
+  roleRow,
+  roleBindingRow,
+  clusterRoleRow,
+  clusterRoleBindingRow,
   applicationRow,
   syncRunRow,
   renderedSetRow,

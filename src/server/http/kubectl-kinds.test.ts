@@ -1,0 +1,159 @@
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiServer, startApiServer } from '../../../test/support/api-server.ts';
+import { createKubectl, findKubectl, type KubectlResult } from '../../../test/support/kubectl.ts';
+
+const kubectlPath = findKubectl('1.32');
+const title = `src/server/http kinds with kubectl 1.32${kubectlPath === undefined ? ' (skipped: there is no kubectl)' : ''}`;
+
+interface Shown {
+  readonly kind: string;
+  readonly apiVersion: string;
+  /** What a person types: the short name, where there is one. */
+  readonly word: string;
+  readonly body: object;
+  readonly isClusterWide?: boolean;
+  /** The columns of `get -o wide`, and the cells below them; `AGE` stands for any age, `TIME` for any time. */
+  readonly header: string;
+  readonly cells: string;
+  /** What `describe` has to tell. */
+  readonly described: readonly string[];
+  /** A field that `explain` knows, and its type. */
+  readonly explained: readonly [string, string];
+}
+
+const NETWORKING = 'networking.k8s.io/v1';
+const RBAC = 'rbac.authorization.k8s.io/v1';
+const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }];
+const subjects = [
+  { kind: 'User', name: 'vera' },
+  { kind: 'ServiceAccount', name: 'bot', namespace: 'ci' },
+];
+const backend = { service: { name: 'web', port: { number: 80 } } };
+
+const KINDS: readonly Shown[] = [
+  {
+    kind: 'Ingress',
+    apiVersion: NETWORKING,
+    word: 'ing',
+    body: {
+      spec: {
+        ingressClassName: 'proxy',
+        rules: [{ host: 'a.example', http: { paths: [{ path: '/a', pathType: 'Prefix', backend }] } }],
+      },
+    },
+    header: 'NAME CLASS HOSTS ADDRESS PORTS AGE',
+    cells: 'x proxy a.example 80 AGE',
+    described: ['Ingress Class:    proxy', '/a   web:80'],
+    explained: ['spec.rules.http.paths.pathType', '<string>'],
+  },
+  {
+    kind: 'IngressClass',
+    apiVersion: NETWORKING,
+    word: 'ingressclass',
+    body: { spec: { controller: 'example.com/proxy', parameters: { kind: 'Settings', name: 'a' } } },
+    isClusterWide: true,
+    header: 'NAME CONTROLLER PARAMETERS AGE',
+    cells: 'x example.com/proxy Settings/a AGE',
+    described: ['Controller:   example.com/proxy'],
+    explained: ['spec.parameters.scope', '<string>'],
+  },
+  {
+    kind: 'NetworkPolicy',
+    apiVersion: NETWORKING,
+    word: 'netpol',
+    body: { spec: { podSelector: { matchLabels: { app: 'web' } }, ingress: [{ ports: [{ port: 80 }] }] } },
+    header: 'NAME POD-SELECTOR AGE',
+    cells: 'x app=web AGE',
+    described: ['PodSelector:     app=web', 'To Port: 80/TCP', 'Policy Types: Ingress'],
+    explained: ['spec.ingress.ports.endPort', '<integer>'],
+  },
+  {
+    kind: 'Role',
+    apiVersion: RBAC,
+    word: 'role',
+    body: { rules },
+    header: 'NAME CREATED AT',
+    cells: 'x TIME',
+    described: ['pods       []                 []              [get list]'],
+    explained: ['rules.verbs', '<[]string>'],
+  },
+  {
+    kind: 'RoleBinding',
+    apiVersion: RBAC,
+    word: 'rolebinding',
+    body: { roleRef: { kind: 'Role', name: 'x' }, subjects },
+    header: 'NAME ROLE AGE USERS GROUPS SERVICEACCOUNTS',
+    cells: 'x Role/x AGE vera ci/bot',
+    described: ['ServiceAccount  bot   ci'],
+    explained: ['roleRef.name', '<string>'],
+  },
+  {
+    kind: 'ClusterRole',
+    apiVersion: RBAC,
+    word: 'clusterrole',
+    body: { rules },
+    isClusterWide: true,
+    header: 'NAME CREATED AT',
+    cells: 'x TIME',
+    described: ['pods       []                 []              [get list]'],
+    explained: ['aggregationRule', '<AggregationRule>'],
+  },
+  {
+    kind: 'ClusterRoleBinding',
+    apiVersion: RBAC,
+    word: 'clusterrolebinding',
+    body: { roleRef: { kind: 'ClusterRole', name: 'x' }, subjects },
+    isClusterWide: true,
+    header: 'NAME ROLE AGE USERS GROUPS SERVICEACCOUNTS',
+    cells: 'x ClusterRole/x AGE vera ci/bot',
+    described: ['Kind:  ClusterRole'],
+    explained: ['subjects.kind', '<string>'],
+  },
+];
+
+describe.skipIf(kubectlPath === undefined)(title, () => {
+  let server: ApiServer;
+  let run: (args: readonly string[], input?: string) => Promise<KubectlResult>;
+
+  beforeAll(async () => {
+    server = await startApiServer();
+    const kubeconfig = await server.kubeconfig({ name: 'admin', groups: ['system:masters'] });
+    const kubectl = createKubectl(kubectlPath ?? '', kubeconfig, path.join(server.directory, 'cache'));
+    run = (args, input) => kubectl(args, { timeoutMs: 20_000, ...(input === undefined ? {} : { input }) });
+  });
+  afterAll(() => server.close());
+
+  /** The output of a command that must succeed without a word of warning. */
+  async function ok(args: string, input?: string): Promise<string> {
+    const { stdout, stderr, code } = await run(args.split(' '), input);
+    expect(stderr, `kubectl ${args}`).toBe('');
+    expect(code).toBe(0);
+    return stdout;
+  }
+
+  it.each(KINDS)('creates, shows, describes, explains and deletes a $kind', async (shown) => {
+    const { kind, apiVersion, word, body, isClusterWide, header, cells, described, explained } = shown;
+    const metadata = { name: 'x', ...(isClusterWide ? {} : { namespace: 'default' }) };
+    const object = JSON.stringify({ apiVersion, kind, metadata, ...body });
+    expect(await ok('create -f -', object)).toMatch(/\/x created\n$/);
+    expect(await ok('replace --dry-run=server -f -', object)).toMatch(/\/x replaced \(server dry run\)\n$/);
+
+    const [head = '', row = ''] = (await ok(`get ${word} x -o wide`)).split('\n');
+    expect(words(head)).toBe(header);
+    expect(
+      words(row)
+        .replace(/\b\d+s\b/, 'AGE')
+        .replace(/\d{4}-\S+Z/, 'TIME'),
+    ).toBe(cells);
+    expect(await ok(`get ${word} -o name`)).toMatch(/^\S+\/x\n$/);
+
+    const text = await ok(`describe ${word} x`);
+    for (const line of described) expect(words(text)).toContain(words(line));
+    const [field, type] = explained;
+    expect(words(await ok(`explain ${word}.${field}`))).toContain(`FIELD: ${field.split('.').at(-1)} ${type}`);
+    expect(await ok(`delete ${word} x`)).toContain('"x" deleted');
+  });
+});
+
+const words = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
