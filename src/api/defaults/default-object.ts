@@ -5,18 +5,22 @@ import {
   defaultApplication,
   defaultDeployment,
   defaultEndpointSlice,
+  defaultEndpoints,
   defaultNamespace,
   defaultNode,
   defaultReplicaSet,
   defaultSecret,
   defaultService,
 } from './kinds.ts';
+import { defaultLimitRange } from './limits.ts';
 import { defaultIngressClass, defaultNetworkPolicy } from './networking.ts';
 import { defaultPod } from './pod.ts';
 import { defaultRoleBinding } from './rbac.ts';
 
 /** Group and kind → its defaults. A kind without a row has none but the canonical forms. */
 const DEFAULTS: ReadonlyMap<string, (object: JsonObject) => void> = new Map([
+  ['/Endpoints', defaultEndpoints],
+  ['/LimitRange', defaultLimitRange],
   ['/Namespace', defaultNamespace],
   ['/Node', defaultNode],
   ['/Pod', defaultPod],

@@ -96,6 +96,13 @@ export function defaultNode(node: JsonObject): void {
   if (status !== undefined && capacity !== undefined) setDefault(status, 'allocatable', { ...capacity });
 }
 
+/** Source: pkg/apis/core/v1/defaults.go, SetDefaults_Endpoints. */
+export function defaultEndpoints(endpoints: JsonObject): void {
+  for (const subset of partsOf(endpoints, 'subsets')) {
+    for (const port of partsOf(subset, 'ports')) setDefault(port, 'protocol', 'TCP');
+  }
+}
+
 /** Source: pkg/apis/discovery/v1/defaults.go. */
 export function defaultEndpointSlice(slice: JsonObject): void {
   for (const port of partsOf(slice, 'ports')) {

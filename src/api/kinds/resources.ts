@@ -6,15 +6,18 @@ import type {
   ConfigMap,
   Deployment,
   EndpointSlice,
+  Endpoints,
   Event,
   Ingress,
   IngressClass,
   Lease,
+  LimitRange,
   Namespace,
   NetworkPolicy,
   Node,
   Pod,
   ReplicaSet,
+  ResourceQuota,
   Role,
   RoleBinding,
   Secret,
@@ -47,6 +50,19 @@ export const SERVICE_ACCOUNTS: ResourceType<ServiceAccount> = {
   namespaced: true,
 };
 export const EVENTS: ResourceType<Event> = { ...core, kind: 'Event', plural: 'events', namespaced: true };
+export const LIMIT_RANGES: ResourceType<LimitRange> = {
+  ...core,
+  kind: 'LimitRange',
+  plural: 'limitranges',
+  namespaced: true,
+};
+export const RESOURCE_QUOTAS: ResourceType<ResourceQuota> = {
+  ...core,
+  kind: 'ResourceQuota',
+  plural: 'resourcequotas',
+  namespaced: true,
+};
+export const ENDPOINTS: ResourceType<Endpoints> = { ...core, kind: 'Endpoints', plural: 'endpoints', namespaced: true };
 export const REPLICA_SETS: ResourceType<ReplicaSet> = {
   group: 'apps',
   version: 'v1',
@@ -136,6 +152,9 @@ export const RESOURCES: readonly ResourceType[] = [
   SECRETS,
   SERVICE_ACCOUNTS,
   EVENTS,
+  LIMIT_RANGES,
+  RESOURCE_QUOTAS,
+  ENDPOINTS,
   REPLICA_SETS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,

@@ -14,7 +14,14 @@ import {
   validateServiceAccount,
 } from './cluster.ts';
 import { validateConfigMap, validateConfigUpdate, validateSecret } from './config.ts';
+import { validateEndpoints, validateEndpointsUpdate } from './endpoints.ts';
 import { invalid } from './issues.ts';
+import {
+  validateLimitRange,
+  validateResourceQuota,
+  validateResourceQuotaStatus,
+  validateResourceQuotaUpdate,
+} from './limits.ts';
 import { validateMetadata, validateMetadataUpdate } from './metadata.ts';
 import { dns1035Label, dns1123Label, dns1123Subdomain, pathSegment, type Rule } from './names.ts';
 import {
@@ -70,10 +77,20 @@ interface KindRules {
 /** Group and kind → rules. */
 const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
   ['/ConfigMap', { validate: validateConfigMap, validateUpdate: validateConfigUpdate }],
+  ['/Endpoints', { validate: validateEndpoints, validateUpdate: validateEndpointsUpdate }],
   ['/Event', { validate: validateEvent }],
+  ['/LimitRange', { validate: validateLimitRange }],
   ['/Namespace', { name: dns1123Label, validate: validateNamespace }],
   ['/Node', { validate: validateNode, validateStatus: validateNodeStatus, validateUpdate: validateNodeUpdate }],
   ['/Pod', { validate: validatePod, validateUpdate: validatePodUpdate }],
+  [
+    '/ResourceQuota',
+    {
+      validate: validateResourceQuota,
+      validateStatus: validateResourceQuotaStatus,
+      validateUpdate: validateResourceQuotaUpdate,
+    },
+  ],
   ['/Secret', { validate: validateSecret, validateUpdate: validateConfigUpdate }],
   ['/Service', { name: dns1035Label, validate: validateService, validateUpdate: validateServiceUpdate }],
   ['/ServiceAccount', { validate: validateServiceAccount }],

@@ -33,6 +33,36 @@ const backend = { service: { name: 'web', port: { number: 80 } } };
 
 const KINDS: readonly Shown[] = [
   {
+    kind: 'LimitRange',
+    apiVersion: 'v1',
+    word: 'limits',
+    body: { spec: { limits: [{ type: 'Container', max: { cpu: '1' }, min: { cpu: '100m' } }] } },
+    header: 'NAME CREATED AT',
+    cells: 'x TIME',
+    described: ['Container cpu 100m 1 1 1 -'],
+    explained: ['spec.limits.maxLimitRequestRatio', '<map[string]Quantity>'],
+  },
+  {
+    kind: 'ResourceQuota',
+    apiVersion: 'v1',
+    word: 'quota',
+    body: { spec: { hard: { pods: '4' }, scopes: ['NotTerminating'] } },
+    header: 'NAME REQUEST LIMIT AGE',
+    cells: 'x AGE',
+    described: ['Scopes: NotTerminating'],
+    explained: ['spec.hard', '<map[string]Quantity>'],
+  },
+  {
+    kind: 'Endpoints',
+    apiVersion: 'v1',
+    word: 'ep',
+    body: { subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 80 }] }] },
+    header: 'NAME ENDPOINTS AGE',
+    cells: 'x 10.0.0.1:80 AGE',
+    described: ['Addresses: 10.0.0.1', '<unset> 80 TCP'],
+    explained: ['subsets.addresses.nodeName', '<string>'],
+  },
+  {
     kind: 'Ingress',
     apiVersion: NETWORKING,
     word: 'ing',

@@ -21,6 +21,9 @@ const SAMPLES: Readonly<Record<string, object>> = {
   Secret: { stringData: { a: '1' } },
   ServiceAccount: {},
   Event: { involvedObject: { kind: 'Pod', name: 'a', namespace: 'default' }, reason: 'Started', message: 'up' },
+  LimitRange: { spec: { limits: [] } },
+  ResourceQuota: {},
+  Endpoints: {},
   ReplicaSet: { spec: workload },
   Deployment: { spec: workload },
   EndpointSlice: { addressType: 'IPv4', endpoints: [{ addresses: ['10.244.0.2'] }], ports: [{ port: 80 }] },
@@ -168,6 +171,25 @@ describe('src/server/registry/rows.ts', () => {
       { spec: { ...workload, replicas: 3 }, status: { replicas: 2, readyReplicas: 1 } },
       [3, 2, 1, '60m', 'main', 'sample:1', 'app=a'],
     ],
+    ['LimitRange', {}, ['2026-01-01T11:00:00Z']],
+    [
+      'ResourceQuota',
+      { status: { hard: { pods: '10', 'limits.cpu': '4', cpu: '2' }, used: { pods: '3', 'limits.cpu': '500m' } } },
+      ['cpu: 0/2, pods: 3/10', 'limits.cpu: 500m/4', '60m'],
+    ],
+    ['ResourceQuota', { spec: { hard: { pods: '10' } }, status: {} }, ['', '', '60m']],
+    [
+      'Endpoints',
+      {
+        subsets: [
+          { addresses: [{ ip: '10.0.0.1' }, { ip: 'fd00::1' }], ports: [{ port: 80 }, { port: 81 }] },
+          { addresses: [{ ip: '10.0.0.3' }] },
+        ],
+      },
+      ['10.0.0.1:80,[fd00::1]:80,10.0.0.1:81 + 2 more...', '60m'],
+    ],
+    ['Endpoints', { subsets: [{ addresses: [{ ip: '10.0.0.3' }] }] }, ['10.0.0.3', '60m']],
+    ['Endpoints', {}, ['<none>', '60m']],
     ['Secret', { type: 'Opaque', data: { a: '', b: '' } }, ['Opaque', 2, '60m']],
     ['ConfigMap', { data: { a: '' }, binaryData: { b: '' } }, ['2', '60m']],
     [

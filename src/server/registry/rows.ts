@@ -3,7 +3,8 @@ import { resourcePrefix } from './keys.ts';
 import { namespaceRow, nodeRow } from './rows/cluster.ts';
 import { configMapRow, leaseRow, secretRow, serviceAccountRow } from './rows/config.ts';
 import { eventRow } from './rows/events.ts';
-import { endpointSliceRow, ingressClassRow, ingressRow, networkPolicyRow } from './rows/network.ts';
+import { limitRangeRow, resourceQuotaRow } from './rows/limits.ts';
+import { endpointSliceRow, endpointsRow, ingressClassRow, ingressRow, networkPolicyRow } from './rows/network.ts';
 import { applicationRow, inventoryRow, renderedSetRow, syncRunRow } from './rows/plumbline.ts';
 import { podRow } from './rows/pods.ts';
 import { clusterRoleBindingRow, clusterRoleRow, roleBindingRow, roleRow } from './rows/rbac.ts';
@@ -20,6 +21,9 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
   secretRow,
   serviceAccountRow,
   eventRow,
+  limitRangeRow,
+  resourceQuotaRow,
+  endpointsRow,
   replicaSetRow,
   deploymentRow,
   endpointSliceRow,

@@ -1,6 +1,8 @@
 import {
   ENDPOINT_SLICES,
+  ENDPOINTS,
   type EndpointSlice,
+  type Endpoints,
   formatSelectorObject,
   INGRESS_CLASSES,
   INGRESSES,
@@ -14,6 +16,24 @@ import { formatFirst, NONE, UNSET } from '../format.ts';
 import { ageColumn, column } from './column.ts';
 import { allVerbs, statusOf } from './shared.ts';
 import { countGeneration, firstGeneration, keepStatus, onCreate, onUpdate, startStatus } from './strategy.ts';
+
+/** Source: kubernetes printers.go, formatEndpoints (v1.32): every address with every port, or alone where there is none. */
+function readyEndpoints({ subsets = [] }: Endpoints): string {
+  if (subsets.length === 0) return NONE;
+  const all = subsets.flatMap(({ addresses = [], ports = [] }) => {
+    if (ports.length === 0) return addresses.map(({ ip }) => ip);
+    return ports.flatMap(({ port }) => addresses.map(({ ip }) => `${ip.includes(':') ? `[${ip}]` : ip}:${port}`));
+  });
+  return formatFirst(all, '');
+}
+
+export const endpointsRow: ResourceRow = {
+  type: ENDPOINTS,
+  singular: 'endpoints',
+  shortNames: ['ep'],
+  verbs: allVerbs,
+  columns: [column<Endpoints>('Endpoints', 'string', readyEndpoints), ageColumn],
+};
 
 export const endpointSliceRow: ResourceRow = {
   type: ENDPOINT_SLICES,
