@@ -50,6 +50,8 @@ export {
   NAMESPACES,
   NETWORK_POLICIES,
   NODES,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
   PODS,
   RENDERED_SETS,
   REPLICA_SETS,
@@ -61,6 +63,7 @@ export {
   SECRETS,
   SERVICE_ACCOUNTS,
   SERVICES,
+  STORAGE_CLASSES,
   SYNC_RUNS,
 } from './kinds/resources.ts';
 export type * from './kinds/types.ts';

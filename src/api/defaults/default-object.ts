@@ -16,6 +16,7 @@ import { defaultLimitRange } from './limits.ts';
 import { defaultIngressClass, defaultNetworkPolicy } from './networking.ts';
 import { defaultPod } from './pod.ts';
 import { defaultRoleBinding } from './rbac.ts';
+import { defaultPersistentVolume, defaultPersistentVolumeClaim, defaultStorageClass } from './storage.ts';
 
 /** Group and kind → its defaults. A kind without a row has none but the canonical forms. */
 const DEFAULTS: ReadonlyMap<string, (object: JsonObject) => void> = new Map([
@@ -23,6 +24,8 @@ const DEFAULTS: ReadonlyMap<string, (object: JsonObject) => void> = new Map([
   ['/LimitRange', defaultLimitRange],
   ['/Namespace', defaultNamespace],
   ['/Node', defaultNode],
+  ['/PersistentVolume', defaultPersistentVolume],
+  ['/PersistentVolumeClaim', defaultPersistentVolumeClaim],
   ['/Pod', defaultPod],
   ['/Secret', defaultSecret],
   ['/Service', defaultService],
@@ -34,6 +37,7 @@ const DEFAULTS: ReadonlyMap<string, (object: JsonObject) => void> = new Map([
   ['networking.k8s.io/NetworkPolicy', defaultNetworkPolicy],
   ['rbac.authorization.k8s.io/ClusterRoleBinding', defaultRoleBinding],
   ['rbac.authorization.k8s.io/RoleBinding', defaultRoleBinding],
+  ['storage.k8s.io/StorageClass', defaultStorageClass],
 ]);
 
 /**

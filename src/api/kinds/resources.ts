@@ -15,6 +15,8 @@ import type {
   Namespace,
   NetworkPolicy,
   Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
   Pod,
   ReplicaSet,
   ResourceQuota,
@@ -23,6 +25,7 @@ import type {
   Secret,
   Service,
   ServiceAccount,
+  StorageClass,
 } from './types.ts';
 
 const core = { group: '', version: 'v1' };
@@ -60,6 +63,18 @@ export const RESOURCE_QUOTAS: ResourceType<ResourceQuota> = {
   ...core,
   kind: 'ResourceQuota',
   plural: 'resourcequotas',
+  namespaced: true,
+};
+export const PERSISTENT_VOLUMES: ResourceType<PersistentVolume> = {
+  ...core,
+  kind: 'PersistentVolume',
+  plural: 'persistentvolumes',
+  namespaced: false,
+};
+export const PERSISTENT_VOLUME_CLAIMS: ResourceType<PersistentVolumeClaim> = {
+  ...core,
+  kind: 'PersistentVolumeClaim',
+  plural: 'persistentvolumeclaims',
   namespaced: true,
 };
 export const ENDPOINTS: ResourceType<Endpoints> = { ...core, kind: 'Endpoints', plural: 'endpoints', namespaced: true };
@@ -110,6 +125,13 @@ export const NETWORK_POLICIES: ResourceType<NetworkPolicy> = {
   plural: 'networkpolicies',
   namespaced: true,
 };
+export const STORAGE_CLASSES: ResourceType<StorageClass> = {
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'StorageClass',
+  plural: 'storageclasses',
+  namespaced: false,
+};
 const rbac = { group: 'rbac.authorization.k8s.io', version: 'v1' };
 export const ROLES: ResourceType<Role> = { ...rbac, kind: 'Role', plural: 'roles', namespaced: true };
 export const ROLE_BINDINGS: ResourceType<RoleBinding> = {
@@ -154,6 +176,8 @@ export const RESOURCES: readonly ResourceType[] = [
   EVENTS,
   LIMIT_RANGES,
   RESOURCE_QUOTAS,
+  PERSISTENT_VOLUMES,
+  PERSISTENT_VOLUME_CLAIMS,
   ENDPOINTS,
   REPLICA_SETS,
   DEPLOYMENTS,
@@ -166,6 +190,7 @@ export const RESOURCES: readonly ResourceType[] = [
   ROLE_BINDINGS,
   CLUSTER_ROLES,
   CLUSTER_ROLE_BINDINGS,
+  STORAGE_CLASSES,
   APPLICATIONS,
   SYNC_RUNS,
   RENDERED_SETS,

@@ -4,6 +4,7 @@ import type * as core from 'kubernetes-types/core/v1.js';
 import type * as discovery from 'kubernetes-types/discovery/v1.js';
 import type * as networking from 'kubernetes-types/networking/v1.js';
 import type * as rbac from 'kubernetes-types/rbac/v1.js';
+import type * as storage from 'kubernetes-types/storage/v1.js';
 import type { StoredMeta } from '../meta/object.ts';
 
 /** A Kubernetes type as the API returns it: identified, with `metadata` and the named parts always there. */
@@ -20,6 +21,8 @@ export type ServiceAccount = Stored<core.ServiceAccount>;
 export type Event = Stored<core.Event>;
 export type LimitRange = Stored<core.LimitRange>;
 export type ResourceQuota = Stored<core.ResourceQuota>;
+export type PersistentVolume = Stored<core.PersistentVolume>;
+export type PersistentVolumeClaim = Stored<core.PersistentVolumeClaim>;
 export type Endpoints = Stored<core.Endpoints>;
 export type ReplicaSet = Stored<apps.ReplicaSet, 'spec'>;
 export type Deployment = Stored<apps.Deployment, 'spec'>;
@@ -28,6 +31,7 @@ export type Lease = Stored<coordination.Lease>;
 export type Ingress = Stored<networking.Ingress>;
 export type IngressClass = Stored<networking.IngressClass>;
 export type NetworkPolicy = Stored<networking.NetworkPolicy>;
+export type StorageClass = Stored<storage.StorageClass>;
 export type Role = Stored<rbac.Role>;
 export type RoleBinding = Stored<rbac.RoleBinding>;
 export type ClusterRole = Stored<rbac.ClusterRole>;

@@ -44,6 +44,7 @@ describe('src/api/openapi/document', () => {
       'apis/networking.k8s.io/v1',
       'apis/plumbline.dev/v1',
       'apis/rbac.authorization.k8s.io/v1',
+      'apis/storage.k8s.io/v1',
     ]);
     expect(paths['apis/apps/v1']).toEqual({
       serverRelativeURL: `/openapi/v3/apis/apps/v1?hash=${openApiV3Hash(apps)}`,

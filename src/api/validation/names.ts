@@ -106,6 +106,9 @@ export const percentage: Rule = (value) =>
     ? undefined
     : "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 
+/** A path that may not climb. */
+export const noUpwards: Rule = (value) => (value.split('/').includes('..') ? "must not contain '..'" : undefined);
+
 /** A path below some folder that may not lead out of it. */
 export const pathInside: Rule = (value) => {
   if (value.startsWith('/')) return 'must be a relative path';

@@ -3,6 +3,7 @@
 import type {
   Affinity,
   Container,
+  NodeSelector,
   NodeSelectorTerm,
   PodDNSConfig,
   PodSpec,
@@ -199,13 +200,7 @@ function* validateAffinity(affinity: Loose<Affinity> | undefined, path: string):
   const nodeTerms = node?.requiredDuringSchedulingIgnoredDuringExecution;
   const hard = 'requiredDuringSchedulingIgnoredDuringExecution';
   const soft = 'preferredDuringSchedulingIgnoredDuringExecution';
-  if (nodeTerms !== undefined) {
-    const at = `${path}.nodeAffinity.${hard}.nodeSelectorTerms`;
-    if ((nodeTerms.nodeSelectorTerms ?? []).length === 0) {
-      yield required(at, 'must have at least one node selector term');
-    }
-    yield* itemsOf(at, nodeTerms.nodeSelectorTerms, validateNodeTerm);
-  }
+  if (nodeTerms !== undefined) yield* validateNodeSelector(nodeTerms, `${path}.nodeAffinity.${hard}`);
   yield* itemsOf(`${path}.nodeAffinity.${soft}`, node?.[soft], function* (term, at): Issues {
     yield* checked(`${at}.weight`, term.weight ?? 0, weightRule);
     yield* validateNodeTerm(term.preference ?? {}, `${at}.preference`);
@@ -234,6 +229,12 @@ function* validatePodTerm(
     yield* validateSelector(term.namespaceSelector, `${path}.namespaceSelector`);
   }
   yield* itemsOf(`${path}.namespaces`, term.namespaces, (namespace, at) => checked(at, namespace, dns1123Label));
+}
+
+export function* validateNodeSelector({ nodeSelectorTerms }: Loose<NodeSelector>, path: string): Issues {
+  const at = `${path}.nodeSelectorTerms`;
+  if ((nodeSelectorTerms ?? []).length === 0) yield required(at, 'must have at least one node selector term');
+  yield* itemsOf(at, nodeSelectorTerms, validateNodeTerm);
 }
 
 function* validateNodeTerm(term: Loose<NodeSelectorTerm>, path: string): Issues {

@@ -21,6 +21,8 @@ import {
   NAMESPACES,
   NETWORK_POLICIES,
   NODES,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
   PODS,
   RENDERED_SETS,
   REPLICA_SETS,
@@ -31,6 +33,7 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
   SERVICES,
+  STORAGE_CLASSES,
   SYNC_RUNS,
 } from '../kinds/resources.ts';
 import { isJsonObject, type JsonObject } from '../schema/json.ts';
@@ -55,6 +58,11 @@ const RIGHT: readonly (readonly [ResourceType, JsonObject])[] = [
   [EVENTS, { involvedObject: { kind: 'Pod', namespace: 'site', name: 'web' } }],
   [LIMIT_RANGES, { spec: { limits: [{ type: 'Container', max: { cpu: '1' }, min: { cpu: '100m' } }] } }],
   [RESOURCE_QUOTAS, { spec: { hard: { pods: '4', 'requests.cpu': '1' }, scopes: ['NotBestEffort'] } }],
+  [
+    PERSISTENT_VOLUMES,
+    { spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } } },
+  ],
+  [PERSISTENT_VOLUME_CLAIMS, { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }],
   [ENDPOINTS, { subsets: [{ addresses: [{ ip: '10.244.0.2', nodeName: 'n1' }], ports: [{ port: 80 }] }] }],
   [REPLICA_SETS, { spec: workload }],
   [DEPLOYMENTS, { spec: workload }],
@@ -70,6 +78,7 @@ const RIGHT: readonly (readonly [ResourceType, JsonObject])[] = [
   [ROLE_BINDINGS, { roleRef: { kind: 'Role', name: 'reader' }, subjects: [{ kind: 'User', name: 'vera' }] }],
   [CLUSTER_ROLES, { rules: [{ nonResourceURLs: ['/healthz'], verbs: ['get'] }] }],
   [CLUSTER_ROLE_BINDINGS, { roleRef: { kind: 'ClusterRole', name: 'system:reader' } }],
+  [STORAGE_CLASSES, { provisioner: 'example.com/disk' }],
   [APPLICATIONS, { spec: { source: { repoURL: 'https://git.example/a.git', path: 'apps/web' }, destination: {} } }],
   [
     SYNC_RUNS,

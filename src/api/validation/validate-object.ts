@@ -56,6 +56,14 @@ import {
   validateService,
   validateServiceUpdate,
 } from './service.ts';
+import {
+  validatePersistentVolume,
+  validatePersistentVolumeClaim,
+  validatePersistentVolumeClaimUpdate,
+  validatePersistentVolumeUpdate,
+  validateStorageClass,
+  validateStorageClassUpdate,
+} from './storage.ts';
 import { MAX_ISSUES, structureIssues } from './structure.ts';
 import { validateDeployment, validateReplicaSet, validateWorkloadUpdate } from './workload.ts';
 
@@ -82,6 +90,11 @@ const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
   ['/LimitRange', { validate: validateLimitRange }],
   ['/Namespace', { name: dns1123Label, validate: validateNamespace }],
   ['/Node', { validate: validateNode, validateStatus: validateNodeStatus, validateUpdate: validateNodeUpdate }],
+  ['/PersistentVolume', { validate: validatePersistentVolume, validateUpdate: validatePersistentVolumeUpdate }],
+  [
+    '/PersistentVolumeClaim',
+    { validate: validatePersistentVolumeClaim, validateUpdate: validatePersistentVolumeClaimUpdate },
+  ],
   ['/Pod', { validate: validatePod, validateUpdate: validatePodUpdate }],
   [
     '/ResourceQuota',
@@ -121,6 +134,7 @@ const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
     'rbac.authorization.k8s.io/RoleBinding',
     { name: pathSegment, validate: validateRoleBinding, validateUpdate: validateRoleRefUpdate },
   ],
+  ['storage.k8s.io/StorageClass', { validate: validateStorageClass, validateUpdate: validateStorageClassUpdate }],
 ]);
 
 /**

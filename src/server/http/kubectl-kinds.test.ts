@@ -33,6 +33,41 @@ const backend = { service: { name: 'web', port: { number: 80 } } };
 
 const KINDS: readonly Shown[] = [
   {
+    kind: 'PersistentVolume',
+    apiVersion: 'v1',
+    word: 'pv',
+    body: { spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } } },
+    isClusterWide: true,
+    header:
+      'NAME CAPACITY ACCESS MODES RECLAIM POLICY STATUS CLAIM STORAGECLASS VOLUMEATTRIBUTESCLASS REASON AGE VOLUMEMODE',
+    cells: 'x 1Gi RWO Retain Pending <unset> AGE Filesystem',
+    described: ['Type: HostPath (bare host directory volume) Path: /data'],
+    explained: ['spec.hostPath.path', '<string>'],
+  },
+  {
+    kind: 'PersistentVolumeClaim',
+    apiVersion: 'v1',
+    word: 'pvc',
+    body: {
+      spec: { storageClassName: 'fast', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    },
+    header: 'NAME STATUS VOLUME CAPACITY ACCESS MODES STORAGECLASS VOLUMEATTRIBUTESCLASS AGE VOLUMEMODE',
+    cells: 'x Pending fast <unset> AGE Filesystem',
+    described: ['StorageClass: fast', 'Used By: <none>'],
+    explained: ['spec.resources.requests', '<map[string]Quantity>'],
+  },
+  {
+    kind: 'StorageClass',
+    apiVersion: 'storage.k8s.io/v1',
+    word: 'sc',
+    body: { provisioner: 'example.com/disk', parameters: { type: 'ssd' } },
+    isClusterWide: true,
+    header: 'NAME PROVISIONER RECLAIMPOLICY VOLUMEBINDINGMODE ALLOWVOLUMEEXPANSION AGE',
+    cells: 'x example.com/disk Delete Immediate false AGE',
+    described: ['Parameters: type=ssd'],
+    explained: ['allowedTopologies.matchLabelExpressions.values', '<[]string>'],
+  },
+  {
     kind: 'LimitRange',
     apiVersion: 'v1',
     word: 'limits',

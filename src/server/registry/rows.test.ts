@@ -23,6 +23,11 @@ const SAMPLES: Readonly<Record<string, object>> = {
   Event: { involvedObject: { kind: 'Pod', name: 'a', namespace: 'default' }, reason: 'Started', message: 'up' },
   LimitRange: { spec: { limits: [] } },
   ResourceQuota: {},
+  PersistentVolume: {
+    spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } },
+  },
+  PersistentVolumeClaim: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
+  StorageClass: { provisioner: 'example.com/disk' },
   Endpoints: {},
   ReplicaSet: { spec: workload },
   Deployment: { spec: workload },
@@ -178,6 +183,53 @@ describe('src/server/registry/rows.ts', () => {
       ['cpu: 0/2, pods: 3/10', 'limits.cpu: 500m/4', '60m'],
     ],
     ['ResourceQuota', { spec: { hard: { pods: '10' } }, status: {} }, ['', '', '60m']],
+    [
+      'PersistentVolume',
+      {
+        spec: {
+          capacity: { storage: '5Gi' },
+          accessModes: ['ReadWriteMany', 'ReadWriteOnce'],
+          persistentVolumeReclaimPolicy: 'Retain',
+          claimRef: { namespace: 'web', name: 'data' },
+          storageClassName: 'fast',
+          volumeMode: 'Block',
+        },
+        status: { phase: 'Failed', reason: 'Broken' },
+      },
+      ['5Gi', 'RWO,RWX', 'Retain', 'Failed', 'web/data', 'fast', '<unset>', 'Broken', '60m', 'Block'],
+    ],
+    ['PersistentVolume', { spec: {} }, ['0', '', '', '', '', '', '<unset>', '', '60m', '<unset>']],
+    [
+      'PersistentVolumeClaim',
+      {
+        metadata: { ...metadata, deletionTimestamp: '2026-01-01T11:30:00Z' },
+        spec: {
+          volumeName: 'v',
+          storageClassName: 'fast',
+          volumeAttributesClassName: 'gold',
+          volumeMode: 'Filesystem',
+        },
+        status: { phase: 'Bound', capacity: { storage: '5Gi' }, accessModes: ['ReadWriteOncePod'] },
+      },
+      ['Terminating', 'v', '5Gi', 'RWOP', 'fast', 'gold', '60m', 'Filesystem'],
+    ],
+    [
+      'PersistentVolumeClaim',
+      { spec: { accessModes: ['ReadWriteOnce'] }, status: { phase: 'Pending' } },
+      ['Pending', '', '', '', '', '<unset>', '60m', '<unset>'],
+    ],
+    [
+      'StorageClass',
+      {
+        metadata: { ...metadata, annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+        provisioner: 'example.com/disk',
+        reclaimPolicy: 'Retain',
+        volumeBindingMode: 'WaitForFirstConsumer',
+        allowVolumeExpansion: true,
+      },
+      ['a (default)', 'example.com/disk', 'Retain', 'WaitForFirstConsumer', 'true', '60m'],
+    ],
+    ['StorageClass', { provisioner: 'p' }, ['a', 'p', 'Delete', 'Immediate', 'false', '60m']],
     [
       'Endpoints',
       {

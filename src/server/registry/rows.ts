@@ -9,6 +9,7 @@ import { applicationRow, inventoryRow, renderedSetRow, syncRunRow } from './rows
 import { podRow } from './rows/pods.ts';
 import { clusterRoleBindingRow, clusterRoleRow, roleBindingRow, roleRow } from './rows/rbac.ts';
 import { serviceRow } from './rows/services.ts';
+import { persistentVolumeClaimRow, persistentVolumeRow, storageClassRow } from './rows/storage.ts';
 import { deploymentRow, replicaSetRow } from './rows/workloads.ts';
 
 /** Every served resource, in the order of discovery. A new kind is a new row. */
@@ -23,6 +24,8 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
   eventRow,
   limitRangeRow,
   resourceQuotaRow,
+  persistentVolumeRow,
+  persistentVolumeClaimRow,
   endpointsRow,
   replicaSetRow,
   deploymentRow,
@@ -35,6 +38,7 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
   roleBindingRow,
   clusterRoleRow,
   clusterRoleBindingRow,
+  storageClassRow,
   applicationRow,
   syncRunRow,
   renderedSetRow,
