@@ -5,7 +5,6 @@ import { isDeeperThan, isJsonObject, MAX_JSON_DEPTH } from '../schema/json.ts';
 import type { FieldIssue } from '../schema/schema.ts';
 import type { Issues, Loose } from './checks.ts';
 import {
-  validateEvent,
   validateLease,
   validateNamespace,
   validateNode,
@@ -15,6 +14,7 @@ import {
 } from './cluster.ts';
 import { validateConfigMap, validateConfigUpdate, validateSecret } from './config.ts';
 import { validateEndpoints, validateEndpointsUpdate } from './endpoints.ts';
+import { validateEvent } from './event.ts';
 import { invalid } from './issues.ts';
 import {
   validateLimitRange,
