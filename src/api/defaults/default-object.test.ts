@@ -57,6 +57,94 @@ describe('src/api/defaults/default-object', () => {
     });
   });
 
+  const filledTemplate = {
+    metadata: { labels: { app: 'a' } },
+    spec: { ...TEMPLATE_SPEC, containers: [{ name: 'a', image: 'a:1', ...CONTAINER }] },
+  };
+  const bareTemplate = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'a', image: 'a:1' }] } };
+  it.each<[kind: string, version: string, given: object, expected: object]>([
+    [
+      'ReplicationController',
+      'v1',
+      { metadata: {}, spec: { template: bareTemplate } },
+      {
+        metadata: { labels: { app: 'a' } },
+        spec: { replicas: 1, selector: { app: 'a' }, template: filledTemplate },
+      },
+    ],
+    [
+      'ReplicationController',
+      'v1',
+      { metadata: { labels: { b: 'c' } }, spec: { replicas: 0, selector: { d: 'e' }, template: bareTemplate } },
+      { metadata: { labels: { b: 'c' } }, spec: { replicas: 0, selector: { d: 'e' }, template: filledTemplate } },
+    ],
+    ['PodTemplate', 'v1', { template: bareTemplate }, { template: filledTemplate }],
+    [
+      'StatefulSet',
+      'apps/v1',
+      {
+        spec: {
+          template: bareTemplate,
+          volumeClaimTemplates: [{ metadata: { name: 'd' }, spec: { resources: { requests: { storage: '1024Mi' } } } }],
+        },
+      },
+      {
+        spec: {
+          podManagementPolicy: 'OrderedReady',
+          updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } },
+          persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+          replicas: 1,
+          revisionHistoryLimit: 10,
+          template: filledTemplate,
+          volumeClaimTemplates: [
+            {
+              apiVersion: 'v1',
+              kind: 'PersistentVolumeClaim',
+              metadata: { name: 'd' },
+              spec: { resources: { requests: { storage: '1Gi' } }, volumeMode: 'Filesystem' },
+              status: { phase: 'Pending' },
+            },
+          ],
+        },
+      },
+    ],
+    [
+      'StatefulSet',
+      'apps/v1',
+      { spec: { updateStrategy: { type: 'RollingUpdate' } } },
+      {
+        spec: {
+          podManagementPolicy: 'OrderedReady',
+          updateStrategy: { type: 'RollingUpdate' },
+          persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+          replicas: 1,
+          revisionHistoryLimit: 10,
+        },
+      },
+    ],
+    [
+      'DaemonSet',
+      'apps/v1',
+      { spec: { template: bareTemplate } },
+      {
+        spec: {
+          revisionHistoryLimit: 10,
+          updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } },
+          template: filledTemplate,
+        },
+      },
+    ],
+    [
+      'DaemonSet',
+      'apps/v1',
+      { spec: { updateStrategy: { type: 'OnDelete' }, revisionHistoryLimit: 0 } },
+      { spec: { updateStrategy: { type: 'OnDelete' }, revisionHistoryLimit: 0 } },
+    ],
+  ])('fills a %s of %s', (kind, apiVersion, given, expected) => {
+    const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+    expect(defaultObject<unknown>({ group, version, kind }, given)).toEqual(expected);
+  });
+
   it('keeps what was set, zero replicas too', () => {
     const spec = { replicas: 0, revisionHistoryLimit: 0, strategy: { type: 'Recreate' } };
     expect(defaultObject(DEPLOYMENT, { spec }).spec).toMatchObject(spec);

@@ -3,12 +3,10 @@ import { schemaOf } from '../schema/schema-of.ts';
 import { canonicalCopy } from './canonical.ts';
 import {
   defaultApplication,
-  defaultDeployment,
   defaultEndpointSlice,
   defaultEndpoints,
   defaultNamespace,
   defaultNode,
-  defaultReplicaSet,
   defaultSecret,
   defaultService,
 } from './kinds.ts';
@@ -17,6 +15,14 @@ import { defaultIngressClass, defaultNetworkPolicy } from './networking.ts';
 import { defaultPod } from './pod.ts';
 import { defaultRoleBinding } from './rbac.ts';
 import { defaultPersistentVolume, defaultPersistentVolumeClaim, defaultStorageClass } from './storage.ts';
+import {
+  defaultDaemonSet,
+  defaultDeployment,
+  defaultPodTemplateObject,
+  defaultReplicaSet,
+  defaultReplicationController,
+  defaultStatefulSet,
+} from './workloads.ts';
 
 /** Group and kind → its defaults. A kind without a row has none but the canonical forms. */
 const DEFAULTS: ReadonlyMap<string, (object: JsonObject) => void> = new Map([
@@ -27,10 +33,14 @@ const DEFAULTS: ReadonlyMap<string, (object: JsonObject) => void> = new Map([
   ['/PersistentVolume', defaultPersistentVolume],
   ['/PersistentVolumeClaim', defaultPersistentVolumeClaim],
   ['/Pod', defaultPod],
+  ['/PodTemplate', defaultPodTemplateObject],
+  ['/ReplicationController', defaultReplicationController],
   ['/Secret', defaultSecret],
   ['/Service', defaultService],
+  ['apps/DaemonSet', defaultDaemonSet],
   ['apps/Deployment', defaultDeployment],
   ['apps/ReplicaSet', defaultReplicaSet],
+  ['apps/StatefulSet', defaultStatefulSet],
   ['argoproj.io/Application', defaultApplication],
   ['discovery.k8s.io/EndpointSlice', defaultEndpointSlice],
   ['networking.k8s.io/IngressClass', defaultIngressClass],

@@ -4,6 +4,8 @@ import type {
   ClusterRole,
   ClusterRoleBinding,
   ConfigMap,
+  ControllerRevision,
+  DaemonSet,
   Deployment,
   EndpointSlice,
   Endpoints,
@@ -18,13 +20,16 @@ import type {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  PodTemplate,
   ReplicaSet,
+  ReplicationController,
   ResourceQuota,
   Role,
   RoleBinding,
   Secret,
   Service,
   ServiceAccount,
+  StatefulSet,
   StorageClass,
 } from './types.ts';
 
@@ -78,19 +83,27 @@ export const PERSISTENT_VOLUME_CLAIMS: ResourceType<PersistentVolumeClaim> = {
   namespaced: true,
 };
 export const ENDPOINTS: ResourceType<Endpoints> = { ...core, kind: 'Endpoints', plural: 'endpoints', namespaced: true };
-export const REPLICA_SETS: ResourceType<ReplicaSet> = {
-  group: 'apps',
-  version: 'v1',
-  kind: 'ReplicaSet',
-  plural: 'replicasets',
+export const REPLICATION_CONTROLLERS: ResourceType<ReplicationController> = {
+  ...core,
+  kind: 'ReplicationController',
+  plural: 'replicationcontrollers',
   namespaced: true,
 };
-export const DEPLOYMENTS: ResourceType<Deployment> = {
-  group: 'apps',
-  version: 'v1',
-  kind: 'Deployment',
-  plural: 'deployments',
+export const POD_TEMPLATES: ResourceType<PodTemplate> = {
+  ...core,
+  kind: 'PodTemplate',
+  plural: 'podtemplates',
   namespaced: true,
+};
+const apps = { group: 'apps', version: 'v1', namespaced: true };
+export const REPLICA_SETS: ResourceType<ReplicaSet> = { ...apps, kind: 'ReplicaSet', plural: 'replicasets' };
+export const DEPLOYMENTS: ResourceType<Deployment> = { ...apps, kind: 'Deployment', plural: 'deployments' };
+export const STATEFUL_SETS: ResourceType<StatefulSet> = { ...apps, kind: 'StatefulSet', plural: 'statefulsets' };
+export const DAEMON_SETS: ResourceType<DaemonSet> = { ...apps, kind: 'DaemonSet', plural: 'daemonsets' };
+export const CONTROLLER_REVISIONS: ResourceType<ControllerRevision> = {
+  ...apps,
+  kind: 'ControllerRevision',
+  plural: 'controllerrevisions',
 };
 export const ENDPOINT_SLICES: ResourceType<EndpointSlice> = {
   group: 'discovery.k8s.io',
@@ -179,8 +192,13 @@ export const RESOURCES: readonly ResourceType[] = [
   PERSISTENT_VOLUMES,
   PERSISTENT_VOLUME_CLAIMS,
   ENDPOINTS,
+  REPLICATION_CONTROLLERS,
+  POD_TEMPLATES,
   REPLICA_SETS,
   DEPLOYMENTS,
+  STATEFUL_SETS,
+  DAEMON_SETS,
+  CONTROLLER_REVISIONS,
   ENDPOINT_SLICES,
   LEASES,
   INGRESSES,

@@ -8,12 +8,17 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'core.v1.Namespace': 'A place for objects: names are unique within it, and what it holds goes when it goes.',
   'core.v1.Node': 'A machine that runs pods.',
   'core.v1.Pod': 'Containers that run together on one node, with one address and shared volumes.',
+  'core.v1.PodTemplate': 'A description of pods, for controllers that make them.',
+  'core.v1.ReplicationController': 'Keeps a number of equal pods running. The older form of a ReplicaSet.',
   'core.v1.Secret': 'Confidential data for pods to read. Values are base64 here and encrypted where they are stored.',
   'core.v1.Service': 'One address and name for the pods that a selector chooses.',
   'core.v1.ServiceAccount': 'A name for the processes of pods.',
+  'apps.v1.ControllerRevision': 'What a StatefulSet or DaemonSet once looked like, so that it can be brought back.',
+  'apps.v1.DaemonSet': 'Runs one pod on each node that fits.',
   'apps.v1.Deployment':
     'Keeps a number of equal pods running, and replaces them step by step when their template changes.',
   'apps.v1.ReplicaSet': 'Keeps a number of equal pods running. Usually made by a Deployment.',
+  'apps.v1.StatefulSet': 'Keeps numbered pods running, each with a name and volumes of its own that outlive it.',
   'discovery.v1.EndpointSlice': 'Some of the addresses that a Service sends its traffic to.',
   'coordination.v1.Lease': 'Who holds something, and until when: a leader, or a node that is alive.',
 

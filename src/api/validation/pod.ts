@@ -37,16 +37,21 @@ export function* validatePod(pod: Loose<Pod>): Issues {
   yield* validatePodSpec(pod.spec ?? {}, 'spec');
 }
 
-export function* validatePodTemplate(template: Loose<PodTemplateSpec>, path: string): Issues {
+/** `claims` are volumes that each pod gets besides those of the template: a StatefulSet's. */
+export function* validatePodTemplate(
+  template: Loose<PodTemplateSpec>,
+  path: string,
+  claims: readonly string[] = [],
+): Issues {
   yield* validateLabels(template.metadata?.labels, `${path}.metadata.labels`);
   yield* validateAnnotations(template.metadata?.annotations, `${path}.metadata.annotations`);
-  yield* validatePodSpec(template.spec ?? {}, `${path}.spec`);
+  yield* validatePodSpec(template.spec ?? {}, `${path}.spec`, claims);
   if ((template.spec?.ephemeralContainers ?? []).length > 0) {
     yield forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template');
   }
 }
 
-function* validatePodSpec(spec: Loose<PodSpec>, path: string): Issues {
+function* validatePodSpec(spec: Loose<PodSpec>, path: string, claims: readonly string[] = []): Issues {
   yield* oneOf(`${path}.restartPolicy`, spec.restartPolicy, ['Always', 'Never', 'OnFailure']);
   yield* validateDns(spec, path);
   yield* notNegativeNumber(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds);
@@ -61,7 +66,7 @@ function* validatePodSpec(spec: Loose<PodSpec>, path: string): Issues {
   yield* oneOf(`${path}.os.name`, spec.os?.name, ['linux', 'windows']);
   yield* validateLabels(spec.nodeSelector, `${path}.nodeSelector`);
   yield* validateVolumes(spec.volumes ?? [], `${path}.volumes`);
-  yield* validateContainers(spec, path);
+  yield* validateContainers(spec, path, claims);
   yield* validateIds(spec.securityContext ?? {}, `${path}.securityContext`);
   yield* itemsOf(`${path}.securityContext.sysctls`, spec.securityContext?.sysctls, (sysctl, at) =>
     requiredText(`${at}.name`, sysctl.name),
@@ -84,8 +89,8 @@ function* validatePodSpec(spec: Loose<PodSpec>, path: string): Issues {
   );
 }
 
-function* validateContainers(spec: Loose<PodSpec>, path: string): Issues {
-  const volumes = new Set((spec.volumes ?? []).map(({ name }) => name ?? ''));
+function* validateContainers(spec: Loose<PodSpec>, path: string, claims: readonly string[]): Issues {
+  const volumes = new Set([...claims, ...(spec.volumes ?? []).map(({ name }) => name ?? '')]);
   const rules = (role: ContainerRole): ContainerRules => ({ role, hostNetwork: spec.hostNetwork === true, volumes });
   const lists: readonly [string, ContainerRole, readonly Loose<Container>[]][] = [
     ['initContainers', 'init', spec.initContainers ?? []],

@@ -9,6 +9,8 @@ import {
   CLUSTER_ROLE_BINDINGS,
   CLUSTER_ROLES,
   CONFIG_MAPS,
+  CONTROLLER_REVISIONS,
+  DAEMON_SETS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,
   ENDPOINTS,
@@ -23,9 +25,11 @@ import {
   NODES,
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
+  POD_TEMPLATES,
   PODS,
   RENDERED_SETS,
   REPLICA_SETS,
+  REPLICATION_CONTROLLERS,
   RESOURCE_QUOTAS,
   RESOURCES,
   ROLE_BINDINGS,
@@ -33,6 +37,7 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
   SERVICES,
+  STATEFUL_SETS,
   STORAGE_CLASSES,
   SYNC_RUNS,
 } from '../kinds/resources.ts';
@@ -64,8 +69,33 @@ const RIGHT: readonly (readonly [ResourceType, JsonObject])[] = [
   ],
   [PERSISTENT_VOLUME_CLAIMS, { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }],
   [ENDPOINTS, { subsets: [{ addresses: [{ ip: '10.244.0.2', nodeName: 'n1' }], ports: [{ port: 80 }] }] }],
+  [REPLICATION_CONTROLLERS, { spec: { template } }],
+  [POD_TEMPLATES, { template }],
   [REPLICA_SETS, { spec: workload }],
   [DEPLOYMENTS, { spec: workload }],
+  [
+    STATEFUL_SETS,
+    {
+      spec: {
+        ...workload,
+        serviceName: 'web',
+        template: {
+          ...template,
+          spec: {
+            containers: [{ ...podSpec.containers[0], volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+          },
+        },
+        volumeClaimTemplates: [
+          {
+            metadata: { name: 'data' },
+            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+          },
+        ],
+      },
+    },
+  ],
+  [DAEMON_SETS, { spec: workload }],
+  [CONTROLLER_REVISIONS, { data: { spec: {} }, revision: 1 }],
   [ENDPOINT_SLICES, { addressType: 'IPv4', endpoints: [{ addresses: ['10.244.0.2'] }], ports: [{ port: 80 }] }],
   [LEASES, { spec: { holderIdentity: 'a', leaseDurationSeconds: 40, renewTime: '2024-01-01T00:00:00.000000Z' } }],
   [

@@ -13,6 +13,7 @@ import {
   validateServiceAccount,
 } from './cluster.ts';
 import { validateConfigMap, validateConfigUpdate, validateSecret } from './config.ts';
+import { validateDaemonSet, validateDaemonSetStatus } from './daemon-set.ts';
 import { validateEndpoints, validateEndpointsUpdate } from './endpoints.ts';
 import { validateEvent } from './event.ts';
 import { invalid } from './issues.ts';
@@ -51,11 +52,23 @@ import {
   validateRoleRefUpdate,
 } from './rbac.ts';
 import {
+  validatePodTemplateObject,
+  validateReplicationController,
+  validateReplicationControllerStatus,
+} from './replication-controller.ts';
+import {
   validateEndpointSlice,
   validateEndpointSliceUpdate,
   validateService,
   validateServiceUpdate,
 } from './service.ts';
+import {
+  validateControllerRevision,
+  validateControllerRevisionUpdate,
+  validateStatefulSet,
+  validateStatefulSetStatus,
+  validateStatefulSetUpdate,
+} from './stateful-set.ts';
 import {
   validatePersistentVolume,
   validatePersistentVolumeClaim,
@@ -104,11 +117,33 @@ const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
       validateUpdate: validateResourceQuotaUpdate,
     },
   ],
+  ['/PodTemplate', { validate: validatePodTemplateObject }],
+  [
+    '/ReplicationController',
+    { validate: validateReplicationController, validateStatus: validateReplicationControllerStatus },
+  ],
   ['/Secret', { validate: validateSecret, validateUpdate: validateConfigUpdate }],
   ['/Service', { name: dns1035Label, validate: validateService, validateUpdate: validateServiceUpdate }],
   ['/ServiceAccount', { validate: validateServiceAccount }],
+  [
+    'apps/ControllerRevision',
+    { validate: validateControllerRevision, validateUpdate: validateControllerRevisionUpdate },
+  ],
+  [
+    'apps/DaemonSet',
+    { validate: validateDaemonSet, validateStatus: validateDaemonSetStatus, validateUpdate: validateWorkloadUpdate },
+  ],
   ['apps/Deployment', { validate: validateDeployment, validateUpdate: validateWorkloadUpdate }],
   ['apps/ReplicaSet', { validate: validateReplicaSet, validateUpdate: validateWorkloadUpdate }],
+  [
+    'apps/StatefulSet',
+    {
+      name: dns1123Label,
+      validate: validateStatefulSet,
+      validateStatus: validateStatefulSetStatus,
+      validateUpdate: validateStatefulSetUpdate,
+    },
+  ],
   ['argoproj.io/Application', { validate: validateApplication }],
   ['coordination.k8s.io/Lease', { validate: validateLease }],
   ['discovery.k8s.io/EndpointSlice', { validate: validateEndpointSlice, validateUpdate: validateEndpointSliceUpdate }],

@@ -31,7 +31,60 @@ const subjects = [
 ];
 const backend = { service: { name: 'web', port: { number: 80 } } };
 
+const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'main', image: 'sample:1' }] } };
+const workload = { selector: { matchLabels: { app: 'web' } }, template };
+
 const KINDS: readonly Shown[] = [
+  {
+    kind: 'ReplicationController',
+    apiVersion: 'v1',
+    word: 'rc',
+    body: { spec: { replicas: 2, template } },
+    header: 'NAME DESIRED CURRENT READY AGE CONTAINERS IMAGES SELECTOR',
+    cells: 'x 2 0 0 AGE main sample:1 app=web',
+    described: ['Replicas: 0 current / 2 desired', 'Pod Template: Labels: app=web'],
+    explained: ['spec.replicas', '<integer>'],
+  },
+  {
+    kind: 'PodTemplate',
+    apiVersion: 'v1',
+    word: 'podtemplates',
+    body: { template },
+    header: 'NAME CONTAINERS IMAGES POD LABELS',
+    cells: 'x main sample:1 app=web',
+    described: ['Name: x'],
+    explained: ['template', '<PodTemplateSpec>'],
+  },
+  {
+    kind: 'StatefulSet',
+    apiVersion: 'apps/v1',
+    word: 'sts',
+    body: { spec: { ...workload, replicas: 2, serviceName: 'web' } },
+    header: 'NAME READY AGE CONTAINERS IMAGES',
+    cells: 'x 0/2 AGE main sample:1',
+    described: ['Update Strategy: RollingUpdate Partition: 0'],
+    explained: ['spec.podManagementPolicy', '<string>'],
+  },
+  {
+    kind: 'DaemonSet',
+    apiVersion: 'apps/v1',
+    word: 'ds',
+    body: { spec: workload },
+    header: 'NAME DESIRED CURRENT READY UP-TO-DATE AVAILABLE NODE SELECTOR AGE CONTAINERS IMAGES SELECTOR',
+    cells: 'x 0 0 0 0 0 <none> AGE main sample:1 app=web',
+    described: ['Desired Number of Nodes Scheduled: 0', 'Annotations: deprecated.daemonset.template.generation: 1'],
+    explained: ['spec.updateStrategy', '<DaemonSetUpdateStrategy>'],
+  },
+  {
+    kind: 'ControllerRevision',
+    apiVersion: 'apps/v1',
+    word: 'controllerrevisions',
+    body: { data: { spec: {} }, revision: 3 },
+    header: 'NAME CONTROLLER REVISION AGE',
+    cells: 'x <none> 3 AGE',
+    described: ['Revision: 3'],
+    explained: ['revision', '<integer>'],
+  },
   {
     kind: 'PersistentVolume',
     apiVersion: 'v1',
@@ -218,6 +271,25 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
     const [field, type] = explained;
     expect(words(await ok(`explain ${word}.${field}`))).toContain(`FIELD: ${field.split('.').at(-1)} ${type}`);
     expect(await ok(`delete ${word} x`)).toContain('"x" deleted');
+  });
+
+  it.each(KINDS.filter(({ word }) => word === 'rc' || word === 'sts'))('scales a $kind', async (shown) => {
+    const { kind, apiVersion, word, body } = shown;
+    const metadata = { name: 'scaled', namespace: 'default' };
+    await ok('create -f -', JSON.stringify({ apiVersion, kind, metadata, ...body }));
+    expect(await ok(`scale ${word}/scaled --current-replicas=2 --replicas=5`)).toContain('scaled\n');
+    expect(words(await ok(`get ${word} scaled --subresource=scale --no-headers`))).toMatch(/^scaled 5 0 \d+s$/);
+    expect(await ok(`get ${word} scaled -o jsonpath={.spec.replicas}`)).toBe('5');
+  });
+
+  it('says what may not change in the words of Kubernetes', async () => {
+    const metadata = { name: 'fixed', namespace: 'default' };
+    const spec = { ...workload, serviceName: 'web' };
+    await ok('create -f -', JSON.stringify({ apiVersion: 'apps/v1', kind: 'StatefulSet', metadata, spec }));
+    const { stderr } = await run(['patch', 'sts', 'fixed', '--type=merge', '-p', '{"spec":{"serviceName":"other"}}']);
+    expect(stderr).toContain(
+      'The StatefulSet "fixed" is invalid: spec: Forbidden: updates to statefulset spec for fields other than',
+    );
   });
 });
 

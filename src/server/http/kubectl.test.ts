@@ -76,9 +76,9 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
   });
 
   it('says which kind is not served, and takes lists', async () => {
-    const stranger = { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'x' } };
+    const stranger = { apiVersion: 'apps/v1', kind: 'Gizmo', metadata: { name: 'x' } };
     expect((await kubectl('apply -f -', JSON.stringify(stranger))).stderr).toContain(
-      'no matches for kind "StatefulSet" in version "apps/v1"',
+      'no matches for kind "Gizmo" in version "apps/v1"',
     );
     const items = [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'listed' } }];
     const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });

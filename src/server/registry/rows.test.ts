@@ -29,6 +29,11 @@ const SAMPLES: Readonly<Record<string, object>> = {
   PersistentVolumeClaim: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
   StorageClass: { provisioner: 'example.com/disk' },
   Endpoints: {},
+  ReplicationController: { spec: { template } },
+  PodTemplate: { template },
+  StatefulSet: { spec: { ...workload, serviceName: 'a' } },
+  DaemonSet: { spec: workload },
+  ControllerRevision: { data: { spec: {} }, revision: 1 },
   ReplicaSet: { spec: workload },
   Deployment: { spec: workload },
   EndpointSlice: { addressType: 'IPv4', endpoints: [{ addresses: ['10.244.0.2'] }], ports: [{ port: 80 }] },
@@ -242,6 +247,46 @@ describe('src/server/registry/rows.ts', () => {
     ],
     ['Endpoints', { subsets: [{ addresses: [{ ip: '10.0.0.3' }] }] }, ['10.0.0.3', '60m']],
     ['Endpoints', {}, ['<none>', '60m']],
+    [
+      'ReplicationController',
+      { spec: { replicas: 3, selector: { b: '2', a: '1' }, template }, status: { replicas: 2, readyReplicas: 1 } },
+      [3, 2, 1, '60m', 'main', 'sample:1', 'a=1,b=2'],
+    ],
+    ['PodTemplate', { template }, ['main', 'sample:1', 'app=a']],
+    ['PodTemplate', {}, ['', '', '<none>']],
+    [
+      'StatefulSet',
+      { spec: { ...workload, replicas: 3 }, status: { replicas: 2, readyReplicas: 1 } },
+      ['1/3', '60m', 'main', 'sample:1'],
+    ],
+    [
+      'DaemonSet',
+      {
+        spec: { ...workload, template: { spec: { containers, nodeSelector: { disk: 'fast' } } } },
+        status: {
+          desiredNumberScheduled: 5,
+          currentNumberScheduled: 4,
+          numberReady: 3,
+          updatedNumberScheduled: 2,
+          numberAvailable: 1,
+        },
+      },
+      [5, 4, 3, 2, 1, 'disk=fast', '60m', 'main', 'sample:1', 'app=a'],
+    ],
+    ['DaemonSet', { spec: workload }, [0, 0, 0, 0, 0, '<none>', '60m', 'main', 'sample:1', 'app=a']],
+    [
+      'ControllerRevision',
+      {
+        metadata: {
+          ...metadata,
+          ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'web', uid: 'u', controller: true }],
+        },
+        data: {},
+        revision: 7,
+      },
+      ['statefulset.apps/web', 7, '60m'],
+    ],
+    ['ControllerRevision', { data: {}, revision: 7 }, ['<none>', 7, '60m']],
     ['Secret', { type: 'Opaque', data: { a: '', b: '' } }, ['Opaque', 2, '60m']],
     ['ConfigMap', { data: { a: '' }, binaryData: { b: '' } }, ['2', '60m']],
     [

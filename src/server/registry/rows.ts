@@ -10,7 +10,15 @@ import { podRow } from './rows/pods.ts';
 import { clusterRoleBindingRow, clusterRoleRow, roleBindingRow, roleRow } from './rows/rbac.ts';
 import { serviceRow } from './rows/services.ts';
 import { persistentVolumeClaimRow, persistentVolumeRow, storageClassRow } from './rows/storage.ts';
-import { deploymentRow, replicaSetRow } from './rows/workloads.ts';
+import {
+  controllerRevisionRow,
+  daemonSetRow,
+  deploymentRow,
+  podTemplateRow,
+  replicaSetRow,
+  replicationControllerRow,
+  statefulSetRow,
+} from './rows/workloads.ts';
 
 /** Every served resource, in the order of discovery. A new kind is a new row. */
 export const RESOURCE_ROWS: readonly ResourceRow[] = [
@@ -27,8 +35,13 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
   persistentVolumeRow,
   persistentVolumeClaimRow,
   endpointsRow,
+  replicationControllerRow,
+  podTemplateRow,
   replicaSetRow,
   deploymentRow,
+  statefulSetRow,
+  daemonSetRow,
+  controllerRevisionRow,
   endpointSliceRow,
   leaseRow,
   ingressRow,
