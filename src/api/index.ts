@@ -39,6 +39,7 @@ export {
   CLUSTER_ROLES,
   CONFIG_MAPS,
   CONTROLLER_REVISIONS,
+  CRON_JOBS,
   DAEMON_SETS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,
@@ -47,6 +48,7 @@ export {
   INGRESS_CLASSES,
   INGRESSES,
   INVENTORIES,
+  JOBS,
   LEASES,
   LIMIT_RANGES,
   NAMESPACES,
@@ -54,8 +56,10 @@ export {
   NODES,
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
+  POD_DISRUPTION_BUDGETS,
   POD_TEMPLATES,
   PODS,
+  PRIORITY_CLASSES,
   RENDERED_SETS,
   REPLICA_SETS,
   REPLICATION_CONTROLLERS,
@@ -63,6 +67,7 @@ export {
   RESOURCES,
   ROLE_BINDINGS,
   ROLES,
+  RUNTIME_CLASSES,
   resourceOfKind,
   SECRETS,
   SERVICE_ACCOUNTS,
@@ -99,6 +104,7 @@ export { pruneUnknown } from './schema/prune.ts';
 export type { FieldIssue, Schema } from './schema/schema.ts';
 export { schemaOf, schemaOfShape } from './schema/schema-of.ts';
 export type * from './ui.ts';
+export { generatedLabels } from './validation/job.ts';
 export { MAX_ISSUES, shapeIssues, structureIssues } from './validation/structure.ts';
 export { validateObject, validateUpdate } from './validation/validate-object.ts';
 export { ageSince, humanDuration, parseDuration } from './values/duration.ts';

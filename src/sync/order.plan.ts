@@ -32,6 +32,8 @@ const KIND_ORDER = [
   'PersistentVolume',
   'PersistentVolumeClaim',
   'CustomResourceDefinition',
+  'PriorityClass',
+  'RuntimeClass',
   'ClusterRole',
   'ClusterRoleList',
   'ClusterRoleBinding',

@@ -140,6 +140,72 @@ describe('src/api/defaults/default-object', () => {
       { spec: { updateStrategy: { type: 'OnDelete' }, revisionHistoryLimit: 0 } },
       { spec: { updateStrategy: { type: 'OnDelete' }, revisionHistoryLimit: 0 } },
     ],
+    [
+      'Job',
+      'batch/v1',
+      { metadata: {}, spec: { template: bareTemplate } },
+      {
+        metadata: { labels: { app: 'a' } },
+        spec: {
+          completions: 1,
+          parallelism: 1,
+          backoffLimit: 6,
+          completionMode: 'NonIndexed',
+          suspend: false,
+          podReplacementPolicy: 'TerminatingOrFailed',
+          manualSelector: false,
+          template: filledTemplate,
+        },
+      },
+    ],
+    [
+      'Job',
+      'batch/v1',
+      {
+        spec: {
+          parallelism: 3,
+          backoffLimitPerIndex: 1,
+          podFailurePolicy: { rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget' }] }] },
+        },
+      },
+      {
+        spec: {
+          parallelism: 3,
+          backoffLimit: 2_147_483_647,
+          backoffLimitPerIndex: 1,
+          completionMode: 'NonIndexed',
+          suspend: false,
+          podReplacementPolicy: 'Failed',
+          manualSelector: false,
+          podFailurePolicy: {
+            rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
+          },
+        },
+      },
+    ],
+    [
+      'CronJob',
+      'batch/v1',
+      { spec: { schedule: '@daily', jobTemplate: { spec: { template: bareTemplate } } } },
+      {
+        spec: {
+          schedule: '@daily',
+          concurrencyPolicy: 'Allow',
+          suspend: false,
+          successfulJobsHistoryLimit: 3,
+          failedJobsHistoryLimit: 1,
+          jobTemplate: { spec: { template: filledTemplate } },
+        },
+      },
+    ],
+    ['PriorityClass', 'scheduling.k8s.io/v1', { value: 1 }, { value: 1, preemptionPolicy: 'PreemptLowerPriority' }],
+    ['PodDisruptionBudget', 'policy/v1', { spec: { minAvailable: 1 } }, { spec: { minAvailable: 1 } }],
+    [
+      'RuntimeClass',
+      'node.k8s.io/v1',
+      { handler: 'a', overhead: { podFixed: { memory: '1024Mi' } } },
+      { handler: 'a', overhead: { podFixed: { memory: '1Gi' } } },
+    ],
   ])('fills a %s of %s', (kind, apiVersion, given, expected) => {
     const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
     expect(defaultObject<unknown>({ group, version, kind }, given)).toEqual(expected);

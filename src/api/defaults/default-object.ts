@@ -1,12 +1,14 @@
 import { isDeeperThan, isJsonObject, type JsonObject } from '../schema/json.ts';
 import { schemaOf } from '../schema/schema-of.ts';
 import { canonicalCopy } from './canonical.ts';
+import { defaultCronJob, defaultJob } from './jobs.ts';
 import {
   defaultApplication,
   defaultEndpointSlice,
   defaultEndpoints,
   defaultNamespace,
   defaultNode,
+  defaultPriorityClass,
   defaultSecret,
   defaultService,
 } from './kinds.ts';
@@ -42,11 +44,14 @@ const DEFAULTS: ReadonlyMap<string, (object: JsonObject) => void> = new Map([
   ['apps/ReplicaSet', defaultReplicaSet],
   ['apps/StatefulSet', defaultStatefulSet],
   ['argoproj.io/Application', defaultApplication],
+  ['batch/CronJob', defaultCronJob],
+  ['batch/Job', defaultJob],
   ['discovery.k8s.io/EndpointSlice', defaultEndpointSlice],
   ['networking.k8s.io/IngressClass', defaultIngressClass],
   ['networking.k8s.io/NetworkPolicy', defaultNetworkPolicy],
   ['rbac.authorization.k8s.io/ClusterRoleBinding', defaultRoleBinding],
   ['rbac.authorization.k8s.io/RoleBinding', defaultRoleBinding],
+  ['scheduling.k8s.io/PriorityClass', defaultPriorityClass],
   ['storage.k8s.io/StorageClass', defaultStorageClass],
 ]);
 

@@ -83,6 +83,11 @@ export function defaultEndpointSlice(slice: JsonObject): void {
   }
 }
 
+/** Source: pkg/apis/scheduling/v1/defaults.go. */
+export function defaultPriorityClass(priorityClass: JsonObject): void {
+  setDefault(priorityClass, 'preemptionPolicy', 'PreemptLowerPriority');
+}
+
 /** Argo CD's own default project. */
 export function defaultApplication(application: JsonObject): void {
   const spec = partOf(application, 'spec');

@@ -5,6 +5,7 @@ import type {
   ClusterRoleBinding,
   ConfigMap,
   ControllerRevision,
+  CronJob,
   DaemonSet,
   Deployment,
   EndpointSlice,
@@ -12,6 +13,7 @@ import type {
   Event,
   Ingress,
   IngressClass,
+  Job,
   Lease,
   LimitRange,
   Namespace,
@@ -20,12 +22,15 @@ import type {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  PodDisruptionBudget,
   PodTemplate,
+  PriorityClass,
   ReplicaSet,
   ReplicationController,
   ResourceQuota,
   Role,
   RoleBinding,
+  RuntimeClass,
   Secret,
   Service,
   ServiceAccount,
@@ -104,6 +109,30 @@ export const CONTROLLER_REVISIONS: ResourceType<ControllerRevision> = {
   ...apps,
   kind: 'ControllerRevision',
   plural: 'controllerrevisions',
+};
+const batch = { group: 'batch', version: 'v1', namespaced: true };
+export const JOBS: ResourceType<Job> = { ...batch, kind: 'Job', plural: 'jobs' };
+export const CRON_JOBS: ResourceType<CronJob> = { ...batch, kind: 'CronJob', plural: 'cronjobs' };
+export const POD_DISRUPTION_BUDGETS: ResourceType<PodDisruptionBudget> = {
+  group: 'policy',
+  version: 'v1',
+  kind: 'PodDisruptionBudget',
+  plural: 'poddisruptionbudgets',
+  namespaced: true,
+};
+export const PRIORITY_CLASSES: ResourceType<PriorityClass> = {
+  group: 'scheduling.k8s.io',
+  version: 'v1',
+  kind: 'PriorityClass',
+  plural: 'priorityclasses',
+  namespaced: false,
+};
+export const RUNTIME_CLASSES: ResourceType<RuntimeClass> = {
+  group: 'node.k8s.io',
+  version: 'v1',
+  kind: 'RuntimeClass',
+  plural: 'runtimeclasses',
+  namespaced: false,
 };
 export const ENDPOINT_SLICES: ResourceType<EndpointSlice> = {
   group: 'discovery.k8s.io',
@@ -199,6 +228,11 @@ export const RESOURCES: readonly ResourceType[] = [
   STATEFUL_SETS,
   DAEMON_SETS,
   CONTROLLER_REVISIONS,
+  JOBS,
+  CRON_JOBS,
+  POD_DISRUPTION_BUDGETS,
+  PRIORITY_CLASSES,
+  RUNTIME_CLASSES,
   ENDPOINT_SLICES,
   LEASES,
   INGRESSES,

@@ -1,9 +1,13 @@
 import type * as apps from 'kubernetes-types/apps/v1.js';
+import type * as batch from 'kubernetes-types/batch/v1.js';
 import type * as coordination from 'kubernetes-types/coordination/v1.js';
 import type * as core from 'kubernetes-types/core/v1.js';
 import type * as discovery from 'kubernetes-types/discovery/v1.js';
 import type * as networking from 'kubernetes-types/networking/v1.js';
+import type * as node from 'kubernetes-types/node/v1.js';
+import type * as policy from 'kubernetes-types/policy/v1.js';
 import type * as rbac from 'kubernetes-types/rbac/v1.js';
+import type * as scheduling from 'kubernetes-types/scheduling/v1.js';
 import type * as storage from 'kubernetes-types/storage/v1.js';
 import type { StoredMeta } from '../meta/object.ts';
 
@@ -31,6 +35,11 @@ export type Deployment = Stored<apps.Deployment, 'spec'>;
 export type StatefulSet = Stored<apps.StatefulSet, 'spec'>;
 export type DaemonSet = Stored<apps.DaemonSet, 'spec'>;
 export type ControllerRevision = Stored<apps.ControllerRevision>;
+export type Job = Stored<batch.Job, 'spec'>;
+export type CronJob = Stored<batch.CronJob, 'spec'>;
+export type PodDisruptionBudget = Stored<policy.PodDisruptionBudget>;
+export type PriorityClass = Stored<scheduling.PriorityClass>;
+export type RuntimeClass = Stored<node.RuntimeClass>;
 export type EndpointSlice = Stored<discovery.EndpointSlice>;
 export type Lease = Stored<coordination.Lease>;
 export type Ingress = Stored<networking.Ingress>;

@@ -19,6 +19,11 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Keeps a number of equal pods running, and replaces them step by step when their template changes.',
   'apps.v1.ReplicaSet': 'Keeps a number of equal pods running. Usually made by a Deployment.',
   'apps.v1.StatefulSet': 'Keeps numbered pods running, each with a name and volumes of its own that outlive it.',
+  'batch.v1.CronJob': 'Makes a Job at the times of a schedule.',
+  'batch.v1.Job': 'Runs pods until enough of them have succeeded.',
+  'policy.v1.PodDisruptionBudget': 'How many of some pods may be taken away at once by whoever can ask first.',
+  'scheduling.v1.PriorityClass': 'How important pods are, by a name.',
+  'node.v1.RuntimeClass': 'A container runtime, by a name that pods can ask for.',
   'discovery.v1.EndpointSlice': 'Some of the addresses that a Service sends its traffic to.',
   'coordination.v1.Lease': 'Who holds something, and until when: a leader, or a node that is alive.',
 

@@ -109,6 +109,16 @@ export const percentage: Rule = (value) =>
 /** A path that may not climb. */
 export const noUpwards: Rule = (value) => (value.split('/').includes('..') ? "must not contain '..'" : undefined);
 
+/** `acme.io/foo`. Source: apimachinery pkg/util/validation/validation.go, IsDomainPrefixedPath (v0.32). */
+export const domainPrefixedPath: Rule = (value) => {
+  const slash = value.indexOf('/');
+  if (slash <= 0 || slash === value.length - 1) return 'must be a domain-prefixed path (such as "acme.io/foo")';
+  if (!/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(value.slice(slash + 1))) {
+    return "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')";
+  }
+  return dns1123Subdomain(value.slice(0, slash));
+};
+
 /** A path below some folder that may not lead out of it. */
 export const pathInside: Rule = (value) => {
   if (value.startsWith('/')) return 'must be a relative path';

@@ -162,7 +162,7 @@ function* validateDnsConfig(config: Loose<PodDNSConfig>, path: string): Issues {
 
 const TAINT_EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
 
-function* validateToleration(toleration: Loose<Toleration>, path: string): Issues {
+export function* validateToleration(toleration: Loose<Toleration>, path: string): Issues {
   const { key, operator, value, effect, tolerationSeconds } = toleration;
   yield* checkedText(`${path}.key`, key, qualifiedName);
   if (!key && operator !== 'Exists') {

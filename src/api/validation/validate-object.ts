@@ -12,11 +12,21 @@ import {
   validateNodeUpdate,
   validateServiceAccount,
 } from './cluster.ts';
+import {
+  validateDisruptionBudget,
+  validateDisruptionBudgetStatus,
+  validatePriorityClass,
+  validatePriorityClassUpdate,
+  validateRuntimeClass,
+  validateRuntimeClassUpdate,
+} from './cluster-classes.ts';
 import { validateConfigMap, validateConfigUpdate, validateSecret } from './config.ts';
+import { validateCronJob, validateCronJobCreate, validateCronJobUpdate } from './cron-job.ts';
 import { validateDaemonSet, validateDaemonSetStatus } from './daemon-set.ts';
 import { validateEndpoints, validateEndpointsUpdate } from './endpoints.ts';
 import { validateEvent } from './event.ts';
 import { invalid } from './issues.ts';
+import { validateJob, validateJobStatus, validateJobUpdate } from './job.ts';
 import {
   validateLimitRange,
   validateResourceQuota,
@@ -145,6 +155,15 @@ const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
     },
   ],
   ['argoproj.io/Application', { validate: validateApplication }],
+  [
+    'batch/CronJob',
+    {
+      validate: validateCronJob,
+      validateCreate: validateCronJobCreate,
+      validateUpdate: validateCronJobUpdate,
+    },
+  ],
+  ['batch/Job', { validate: validateJob, validateStatus: validateJobStatus, validateUpdate: validateJobUpdate }],
   ['coordination.k8s.io/Lease', { validate: validateLease }],
   ['discovery.k8s.io/EndpointSlice', { validate: validateEndpointSlice, validateUpdate: validateEndpointSliceUpdate }],
   [
@@ -153,11 +172,16 @@ const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
   ],
   ['networking.k8s.io/IngressClass', { validate: validateIngressClass, validateUpdate: validateIngressClassUpdate }],
   ['networking.k8s.io/NetworkPolicy', { validate: validateNetworkPolicy }],
+  ['node.k8s.io/RuntimeClass', { validate: validateRuntimeClass, validateUpdate: validateRuntimeClassUpdate }],
   ['plumbline.dev/Inventory', { validate: validateInventory, validateUpdate: validateInventoryUpdate }],
   ['plumbline.dev/RenderedSet', { validate: validateRenderedSet, validateUpdate: validateRenderedSetUpdate }],
   [
     'plumbline.dev/SyncRun',
     { validate: validateSyncRun, validateStatus: validateSyncRunStatus, validateUpdate: validateSyncRunUpdate },
+  ],
+  [
+    'policy/PodDisruptionBudget',
+    { validate: validateDisruptionBudget, validateStatus: validateDisruptionBudgetStatus },
   ],
   ['rbac.authorization.k8s.io/ClusterRole', { name: pathSegment, validate: validateClusterRole }],
   [
@@ -169,6 +193,7 @@ const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
     'rbac.authorization.k8s.io/RoleBinding',
     { name: pathSegment, validate: validateRoleBinding, validateUpdate: validateRoleRefUpdate },
   ],
+  ['scheduling.k8s.io/PriorityClass', { validate: validatePriorityClass, validateUpdate: validatePriorityClassUpdate }],
   ['storage.k8s.io/StorageClass', { validate: validateStorageClass, validateUpdate: validateStorageClassUpdate }],
 ]);
 

@@ -34,6 +34,16 @@ const SAMPLES: Readonly<Record<string, object>> = {
   StatefulSet: { spec: { ...workload, serviceName: 'a' } },
   DaemonSet: { spec: workload },
   ControllerRevision: { data: { spec: {} }, revision: 1 },
+  Job: { spec: { template: { spec: { containers, restartPolicy: 'Never' } } } },
+  CronJob: {
+    spec: {
+      schedule: '@daily',
+      jobTemplate: { spec: { template: { spec: { containers, restartPolicy: 'OnFailure' } } } },
+    },
+  },
+  PodDisruptionBudget: {},
+  PriorityClass: { value: 5 },
+  RuntimeClass: { handler: 'a' },
   ReplicaSet: { spec: workload },
   Deployment: { spec: workload },
   EndpointSlice: { addressType: 'IPv4', endpoints: [{ addresses: ['10.244.0.2'] }], ports: [{ port: 80 }] },
@@ -103,7 +113,8 @@ describe('src/server/registry/rows.ts', () => {
     const cells = row.columns.map((column) => column.cell(object, NOW));
     for (const [index, cell] of cells.entries()) {
       const { name, type } = row.columns[index] as (typeof row.columns)[number];
-      expect(typeof cell, name).toBe(type === 'integer' ? 'number' : 'string');
+      const cellTypes = type === 'boolean' ? ['boolean', 'string'] : [type === 'integer' ? 'number' : 'string'];
+      expect(cellTypes, name).toContain(typeof cell);
     }
     for (const select of Object.values(row.fieldSelectors ?? {})) expect(typeof select(object)).toBe('string');
   });
@@ -287,6 +298,63 @@ describe('src/server/registry/rows.ts', () => {
       ['statefulset.apps/web', 7, '60m'],
     ],
     ['ControllerRevision', { data: {}, revision: 7 }, ['<none>', 7, '60m']],
+    [
+      'Job',
+      {
+        spec: { ...workload, completions: 3 },
+        status: { succeeded: 1, startTime: '2026-01-01T11:58:00Z' },
+      },
+      ['Running', '1/3', '2m', '60m', 'main', 'sample:1', 'app=a'],
+    ],
+    [
+      'Job',
+      {
+        spec: { parallelism: 4, template },
+        status: {
+          startTime: '2026-01-01T11:00:00Z',
+          completionTime: '2026-01-01T11:00:45Z',
+          conditions: [
+            { type: 'SuccessCriteriaMet', status: 'True' },
+            { type: 'Complete', status: 'True' },
+          ],
+        },
+      },
+      ['Complete', '0/1 of 4', '45s', '60m', 'main', 'sample:1', '<none>'],
+    ],
+    ...(
+      [
+        ['Failed', { conditions: [{ type: 'Failed', status: 'True' }] }],
+        ['Suspended', { conditions: [{ type: 'Suspended', status: 'True' }] }],
+        ['Running', { conditions: [{ type: 'Suspended', status: 'False' }] }],
+        ['FailureTarget', { conditions: [{ type: 'FailureTarget', status: 'True' }] }],
+      ] as const
+    ).map(([said, status]): [string, object, unknown[]] => [
+      'Job',
+      { spec: { template }, status },
+      [said, '0/1', '', '60m', 'main', 'sample:1', '<none>'],
+    ]),
+    [
+      'Job',
+      { metadata: { ...metadata, deletionTimestamp: '2026-01-01T12:00:00Z' }, spec: { template } },
+      ['Terminating', '0/1', '', '60m', 'main', 'sample:1', '<none>'],
+    ],
+    [
+      'CronJob',
+      {
+        spec: { schedule: '@daily', suspend: false, jobTemplate: { spec: { template } } },
+        status: { active: [{}], lastScheduleTime: '2026-01-01T11:59:00Z' },
+      },
+      ['@daily', '<none>', 'False', 1, '60s', '60m', 'main', 'sample:1', '<none>'],
+    ],
+    [
+      'CronJob',
+      { spec: { schedule: '@daily', suspend: true, timeZone: 'Etc/UTC', jobTemplate: {} } },
+      ['@daily', 'Etc/UTC', 'True', 0, '<none>', '60m', '', '', '<none>'],
+    ],
+    ['PodDisruptionBudget', { spec: { minAvailable: '50%' } }, ['50%', 'N/A', 0, '60m']],
+    ['PodDisruptionBudget', { spec: { maxUnavailable: 0 }, status: { disruptionsAllowed: 2 } }, ['N/A', '0', 2, '60m']],
+    ['PriorityClass', { value: 5, globalDefault: true, preemptionPolicy: 'Never' }, [5, true, '60m', 'Never']],
+    ['RuntimeClass', { handler: 'runsc' }, ['runsc', '60m']],
     ['Secret', { type: 'Opaque', data: { a: '', b: '' } }, ['Opaque', 2, '60m']],
     ['ConfigMap', { data: { a: '' }, binaryData: { b: '' } }, ['2', '60m']],
     [

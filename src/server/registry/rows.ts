@@ -1,8 +1,10 @@
 import type { ResourceRow } from './api.ts';
 import { resourcePrefix } from './keys.ts';
+import { podDisruptionBudgetRow, priorityClassRow, runtimeClassRow } from './rows/classes.ts';
 import { namespaceRow, nodeRow } from './rows/cluster.ts';
 import { configMapRow, leaseRow, secretRow, serviceAccountRow } from './rows/config.ts';
 import { eventRow } from './rows/events.ts';
+import { cronJobRow, jobRow } from './rows/jobs.ts';
 import { limitRangeRow, resourceQuotaRow } from './rows/limits.ts';
 import { endpointSliceRow, endpointsRow, ingressClassRow, ingressRow, networkPolicyRow } from './rows/network.ts';
 import { applicationRow, inventoryRow, renderedSetRow, syncRunRow } from './rows/plumbline.ts';
@@ -42,6 +44,11 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
   statefulSetRow,
   daemonSetRow,
   controllerRevisionRow,
+  jobRow,
+  cronJobRow,
+  podDisruptionBudgetRow,
+  priorityClassRow,
+  runtimeClassRow,
   endpointSliceRow,
   leaseRow,
   ingressRow,
