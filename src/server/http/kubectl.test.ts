@@ -126,11 +126,6 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
     expect(stderr).toBe('Error from server (NotFound): deployments.apps "web" not found\n');
   });
 
-  it('says plainly that protobuf bodies are not read', async () => {
-    const { stderr } = await kubectl('create configmap c --from-literal=a=b');
-    expect(stderr).toContain('protobuf bodies are not supported yet');
-  });
-
   it('shows viewers everything but secrets, and lets them change nothing', async () => {
     const kubeconfig = await server.kubeconfig({ name: 'vera', groups: ['plumbline:viewers'] });
     const run = createKubectl(kubectlPath ?? '', kubeconfig, path.join(server.directory, 'cache'));
