@@ -45,6 +45,7 @@ export {
   ENDPOINT_SLICES,
   ENDPOINTS,
   EVENTS,
+  HORIZONTAL_POD_AUTOSCALERS,
   INGRESS_CLASSES,
   INGRESSES,
   INVENTORIES,
@@ -140,6 +141,8 @@ export {
   parseLabelSelector,
   selectorFromObject,
 } from './values/selector.ts';
+export type { ServedVersion } from './versions/served-versions.ts';
+export { inStoredVersion, otherVersionOf, SERVED_VERSIONS } from './versions/served-versions.ts';
 export { parseYamlBody } from './yaml/body.ts';
 export { formatYaml } from './yaml/format.ts';
 export type { StrictJson } from './yaml/json.ts';

@@ -198,6 +198,48 @@ describe('src/api/defaults/default-object', () => {
         },
       },
     ],
+    [
+      'HorizontalPodAutoscaler',
+      'autoscaling/v2',
+      { spec: { maxReplicas: 3 } },
+      {
+        spec: {
+          maxReplicas: 3,
+          minReplicas: 1,
+          metrics: [
+            {
+              type: 'Resource',
+              resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } },
+            },
+          ],
+        },
+      },
+    ],
+    [
+      'HorizontalPodAutoscaler',
+      'autoscaling/v2',
+      { spec: { minReplicas: 2, metrics: [{ type: 'Pods' }], behavior: { scaleDown: { selectPolicy: 'Disabled' } } } },
+      {
+        spec: {
+          minReplicas: 2,
+          metrics: [{ type: 'Pods' }],
+          behavior: {
+            scaleUp: {
+              stabilizationWindowSeconds: 0,
+              selectPolicy: 'Max',
+              policies: [
+                { type: 'Pods', value: 4, periodSeconds: 15 },
+                { type: 'Percent', value: 100, periodSeconds: 15 },
+              ],
+            },
+            scaleDown: {
+              selectPolicy: 'Disabled',
+              policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }],
+            },
+          },
+        },
+      },
+    ],
     ['PriorityClass', 'scheduling.k8s.io/v1', { value: 1 }, { value: 1, preemptionPolicy: 'PreemptLowerPriority' }],
     ['PodDisruptionBudget', 'policy/v1', { spec: { minAvailable: 1 } }, { spec: { minAvailable: 1 } }],
     [

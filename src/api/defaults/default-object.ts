@@ -1,5 +1,6 @@
 import { isDeeperThan, isJsonObject, type JsonObject } from '../schema/json.ts';
 import { schemaOf } from '../schema/schema-of.ts';
+import { defaultAutoscaler } from './autoscaler.ts';
 import { canonicalCopy } from './canonical.ts';
 import { defaultCronJob, defaultJob } from './jobs.ts';
 import {
@@ -44,6 +45,7 @@ const DEFAULTS: ReadonlyMap<string, (object: JsonObject) => void> = new Map([
   ['apps/ReplicaSet', defaultReplicaSet],
   ['apps/StatefulSet', defaultStatefulSet],
   ['argoproj.io/Application', defaultApplication],
+  ['autoscaling/HorizontalPodAutoscaler', defaultAutoscaler],
   ['batch/CronJob', defaultCronJob],
   ['batch/Job', defaultJob],
   ['discovery.k8s.io/EndpointSlice', defaultEndpointSlice],

@@ -11,6 +11,7 @@ import type {
   EndpointSlice,
   Endpoints,
   Event,
+  HorizontalPodAutoscaler,
   Ingress,
   IngressClass,
   Job,
@@ -113,6 +114,14 @@ export const CONTROLLER_REVISIONS: ResourceType<ControllerRevision> = {
 const batch = { group: 'batch', version: 'v1', namespaced: true };
 export const JOBS: ResourceType<Job> = { ...batch, kind: 'Job', plural: 'jobs' };
 export const CRON_JOBS: ResourceType<CronJob> = { ...batch, kind: 'CronJob', plural: 'cronjobs' };
+/** Stored as v2; v1 is served beside it. */
+export const HORIZONTAL_POD_AUTOSCALERS: ResourceType<HorizontalPodAutoscaler> = {
+  group: 'autoscaling',
+  version: 'v2',
+  kind: 'HorizontalPodAutoscaler',
+  plural: 'horizontalpodautoscalers',
+  namespaced: true,
+};
 export const POD_DISRUPTION_BUDGETS: ResourceType<PodDisruptionBudget> = {
   group: 'policy',
   version: 'v1',
@@ -230,6 +239,7 @@ export const RESOURCES: readonly ResourceType[] = [
   CONTROLLER_REVISIONS,
   JOBS,
   CRON_JOBS,
+  HORIZONTAL_POD_AUTOSCALERS,
   POD_DISRUPTION_BUDGETS,
   PRIORITY_CLASSES,
   RUNTIME_CLASSES,

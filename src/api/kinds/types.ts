@@ -1,4 +1,5 @@
 import type * as apps from 'kubernetes-types/apps/v1.js';
+import type * as autoscaling from 'kubernetes-types/autoscaling/v2.js';
 import type * as batch from 'kubernetes-types/batch/v1.js';
 import type * as coordination from 'kubernetes-types/coordination/v1.js';
 import type * as core from 'kubernetes-types/core/v1.js';
@@ -37,6 +38,7 @@ export type DaemonSet = Stored<apps.DaemonSet, 'spec'>;
 export type ControllerRevision = Stored<apps.ControllerRevision>;
 export type Job = Stored<batch.Job, 'spec'>;
 export type CronJob = Stored<batch.CronJob, 'spec'>;
+export type HorizontalPodAutoscaler = Stored<autoscaling.HorizontalPodAutoscaler, 'spec'>;
 export type PodDisruptionBudget = Stored<policy.PodDisruptionBudget>;
 export type PriorityClass = Stored<scheduling.PriorityClass>;
 export type RuntimeClass = Stored<node.RuntimeClass>;
@@ -58,6 +60,7 @@ export type {
   ReplicaSetSpec,
   ReplicaSetStatus,
 } from 'kubernetes-types/apps/v1.js';
+export type { MetricSpec, MetricStatus } from 'kubernetes-types/autoscaling/v2.js';
 export type {
   Container,
   ContainerState,

@@ -19,6 +19,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Keeps a number of equal pods running, and replaces them step by step when their template changes.',
   'apps.v1.ReplicaSet': 'Keeps a number of equal pods running. Usually made by a Deployment.',
   'apps.v1.StatefulSet': 'Keeps numbered pods running, each with a name and volumes of its own that outlive it.',
+  'autoscaling.v1.HorizontalPodAutoscaler':
+    'Changes how many pods something runs, by how busy they are. The older form.',
+  'autoscaling.v2.HorizontalPodAutoscaler': 'Changes how many pods something runs, by what is measured of them.',
   'batch.v1.CronJob': 'Makes a Job at the times of a schedule.',
   'batch.v1.Job': 'Runs pods until enough of them have succeeded.',
   'policy.v1.PodDisruptionBudget': 'How many of some pods may be taken away at once by whoever can ask first.',

@@ -39,6 +39,7 @@ describe('src/api/openapi/document', () => {
       'api/v1',
       'apis/apps/v1',
       'apis/argoproj.io/v1alpha1',
+      'apis/autoscaling/v2',
       'apis/batch/v1',
       'apis/coordination.k8s.io/v1',
       'apis/discovery.k8s.io/v1',

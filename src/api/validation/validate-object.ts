@@ -3,6 +3,7 @@ import { apiVersionOf, type ResourceType } from '../kinds/resource.ts';
 import type { ObjectMeta } from '../meta/object.ts';
 import { isDeeperThan, isJsonObject, MAX_JSON_DEPTH } from '../schema/json.ts';
 import type { FieldIssue } from '../schema/schema.ts';
+import { validateAutoscaler, validateAutoscalerStatus } from './autoscaler.ts';
 import type { Issues, Loose } from './checks.ts';
 import {
   validateLease,
@@ -155,6 +156,7 @@ const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
     },
   ],
   ['argoproj.io/Application', { validate: validateApplication }],
+  ['autoscaling/HorizontalPodAutoscaler', { validate: validateAutoscaler, validateStatus: validateAutoscalerStatus }],
   [
     'batch/CronJob',
     {

@@ -114,6 +114,32 @@ const KINDS: readonly Shown[] = [
     explained: ['spec.jobTemplate.spec.parallelism', '<integer>'],
   },
   {
+    kind: 'HorizontalPodAutoscaler',
+    apiVersion: 'autoscaling/v2',
+    word: 'hpa',
+    body: { spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, maxReplicas: 3 } },
+    header: 'NAME REFERENCE TARGETS MINPODS MAXPODS REPLICAS AGE',
+    cells: 'x Deployment/web cpu: <unknown>/80% 1 3 0 AGE',
+    described: ['Reference: Deployment/web', 'Min replicas: 1 Max replicas: 3'],
+    explained: ['spec.behavior', '<HorizontalPodAutoscalerBehavior>'],
+  },
+  {
+    kind: 'HorizontalPodAutoscaler',
+    apiVersion: 'autoscaling/v1',
+    word: 'horizontalpodautoscalers.v1.autoscaling',
+    body: {
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+        maxReplicas: 3,
+        targetCPUUtilizationPercentage: 60,
+      },
+    },
+    header: 'NAME REFERENCE TARGETS MINPODS MAXPODS REPLICAS AGE',
+    cells: 'x Deployment/web cpu: <unknown>/60% 1 3 0 AGE',
+    described: ['Reference: Deployment/web', '<unknown> / 60%'],
+    explained: ['spec.targetCPUUtilizationPercentage', '<integer>'],
+  },
+  {
     kind: 'PodDisruptionBudget',
     apiVersion: 'policy/v1',
     word: 'pdb',
@@ -333,7 +359,8 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
     const text = await ok(`describe ${word} x`);
     for (const line of described) expect(words(text)).toContain(words(line));
     const [field, type] = explained;
-    expect(words(await ok(`explain ${word}.${field}`))).toContain(`FIELD: ${field.split('.').at(-1)} ${type}`);
+    const explanation = await ok(`explain --api-version=${apiVersion} ${kind.toLowerCase()}.${field}`);
+    expect(words(explanation)).toContain(`FIELD: ${field.split('.').at(-1)} ${type}`);
     expect(await ok(`delete ${word} x`)).toContain('"x" deleted');
   });
 
@@ -344,6 +371,31 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
     expect(await ok(`scale ${word}/scaled --current-replicas=2 --replicas=5`)).toContain('scaled\n');
     expect(words(await ok(`get ${word} scaled --subresource=scale --no-headers`))).toMatch(/^scaled 5 0 \d+s$/);
     expect(await ok(`get ${word} scaled -o jsonpath={.spec.replicas}`)).toBe('5');
+  });
+
+  it('takes what autoscale makes, whose version is the older one, and shows it in the newer', async () => {
+    const metadata = { name: 'busy', namespace: 'default' };
+    await ok('create -f -', JSON.stringify({ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: workload }));
+    const autoscale = 'autoscale deploy busy --min=2 --max=5 --cpu-percent=70';
+    const made = await ok(`${autoscale} --dry-run=client -o json`);
+    expect(JSON.parse(made)).toMatchObject({ apiVersion: 'autoscaling/v1' });
+    expect(await ok(autoscale)).toBe('horizontalpodautoscaler.autoscaling/busy autoscaled\n');
+    expect(await ok('apply --server-side --force-conflicts -f -', made)).toMatch(/serverside-applied\n$/);
+    expect(words(await ok('get hpa busy --no-headers'))).toMatch(/^busy Deployment\/busy cpu: <unknown>\/70% 2 5 0/);
+    expect(await ok('get hpa busy -o jsonpath={.apiVersion}')).toBe('autoscaling/v2');
+    const older = 'get horizontalpodautoscalers.v1.autoscaling busy -o jsonpath={.spec.targetCPUUtilizationPercentage}';
+    expect(await ok(older)).toBe('70');
+  });
+
+  it('takes what kubectl creates by words alone', async () => {
+    expect(await ok('create job once --image=sample:1')).toBe('job.batch/once created\n');
+    expect(await ok('create cronjob nightly --image=sample:1 --schedule=@daily')).toBe(
+      'cronjob.batch/nightly created\n',
+    );
+    expect(await ok('create job now --from=cronjob/nightly')).toBe('job.batch/now created\n');
+    expect(await ok('create pdb few --selector=app=web --min-available=1')).toContain('/few created\n');
+    expect(await ok('create priorityclass high --value=1000')).toContain('/high created\n');
+    expect(words(await ok('get job once --no-headers'))).toMatch(/^once Running 0\/1/);
   });
 
   it('says what may not change in the words of Kubernetes', async () => {

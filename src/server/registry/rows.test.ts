@@ -41,6 +41,7 @@ const SAMPLES: Readonly<Record<string, object>> = {
       jobTemplate: { spec: { template: { spec: { containers, restartPolicy: 'OnFailure' } } } },
     },
   },
+  HorizontalPodAutoscaler: { spec: { scaleTargetRef: { kind: 'Deployment', name: 'a' }, maxReplicas: 3 } },
   PodDisruptionBudget: {},
   PriorityClass: { value: 5 },
   RuntimeClass: { handler: 'a' },
@@ -350,6 +351,46 @@ describe('src/server/registry/rows.ts', () => {
       'CronJob',
       { spec: { schedule: '@daily', suspend: true, timeZone: 'Etc/UTC', jobTemplate: {} } },
       ['@daily', 'Etc/UTC', 'True', 0, '<none>', '60m', '', '', '<none>'],
+    ],
+    [
+      'HorizontalPodAutoscaler',
+      {
+        spec: {
+          scaleTargetRef: { kind: 'Deployment', name: 'web' },
+          minReplicas: 2,
+          maxReplicas: 5,
+          metrics: [
+            { type: 'Resource', resource: { name: 'cpu', target: { averageUtilization: 80 } } },
+            { type: 'Pods', pods: { target: { averageValue: '10' } } },
+            { type: 'External', external: { target: { value: '5' } } },
+          ],
+        },
+        status: {
+          currentReplicas: 3,
+          currentMetrics: [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 40 } } }],
+        },
+      },
+      ['Deployment/web', 'cpu: 40%/80%, <unknown>/10 + 1 more...', '2', '5', '3', '60m'],
+    ],
+    [
+      'HorizontalPodAutoscaler',
+      {
+        spec: {
+          scaleTargetRef: { kind: 'Deployment', name: 'web' },
+          maxReplicas: 5,
+          metrics: [
+            { type: 'Object', object: { target: { averageValue: '5' } } },
+            { type: 'ContainerResource', containerResource: { name: 'memory', target: { averageValue: '1Gi' } } },
+          ],
+        },
+        status: {
+          currentMetrics: [
+            { type: 'Object', object: { current: { averageValue: '3' } } },
+            { type: 'ContainerResource', containerResource: { name: 'memory', current: { averageValue: '512Mi' } } },
+          ],
+        },
+      },
+      ['Deployment/web', '3/5 (avg), memory: 512Mi/1Gi', '<unset>', '5', '0', '60m'],
     ],
     ['PodDisruptionBudget', { spec: { minAvailable: '50%' } }, ['50%', 'N/A', 0, '60m']],
     ['PodDisruptionBudget', { spec: { maxUnavailable: 0 }, status: { disruptionsAllowed: 2 } }, ['N/A', '0', 2, '60m']],

@@ -1,5 +1,7 @@
+import { SERVED_VERSIONS } from '#api';
 import type { ResourceRow } from './api.ts';
 import { resourcePrefix } from './keys.ts';
+import { autoscalerRow } from './rows/autoscaling.ts';
 import { podDisruptionBudgetRow, priorityClassRow, runtimeClassRow } from './rows/classes.ts';
 import { namespaceRow, nodeRow } from './rows/cluster.ts';
 import { configMapRow, leaseRow, secretRow, serviceAccountRow } from './rows/config.ts';
@@ -21,8 +23,9 @@ import {
   replicationControllerRow,
   statefulSetRow,
 } from './rows/workloads.ts';
+import { servedRow } from './versions.ts';
 
-/** Every served resource, in the order of discovery. A new kind is a new row. */
+/** Every served resource in its stored version, in the order of discovery. A new kind is a new row. */
 export const RESOURCE_ROWS: readonly ResourceRow[] = [
   namespaceRow,
   nodeRow,
@@ -46,6 +49,7 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
   controllerRevisionRow,
   jobRow,
   cronJobRow,
+  autoscalerRow,
   podDisruptionBudgetRow,
   priorityClassRow,
   runtimeClassRow,
@@ -64,6 +68,11 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
   renderedSetRow,
   inventoryRow,
 ];
+
+/** The same resources in the other versions in which they are served. */
+export const OTHER_VERSION_ROWS: readonly ResourceRow[] = SERVED_VERSIONS.flatMap((version) =>
+  RESOURCE_ROWS.filter(({ type }) => type === version.stored).map((row) => servedRow(row, version)),
+);
 
 const encryptedPrefixes = RESOURCE_ROWS.filter((row) => row.encrypted === true).map((row) => resourcePrefix(row.type));
 
