@@ -99,6 +99,40 @@ const CREATED: readonly Created[] = [
     says: 'clusterrole.rbac.authorization.k8s.io/any',
     fields: { rules: [{ verbs: ['get'], nonResourceURLs: ['/logs'] }] },
   },
+  {
+    args: 'clusterrolebinding all-read --clusterrole=any --group=readers',
+    says: 'clusterrolebinding.rbac.authorization.k8s.io/all-read',
+    fields: { subjects: [{ kind: 'Group', name: 'readers', apiGroup: 'rbac.authorization.k8s.io' }] },
+  },
+  {
+    args: 'quota few --hard=pods=3,cpu=1500m',
+    says: 'resourcequota/few',
+    fields: { spec: { hard: { pods: '3', cpu: '1500m' } } },
+  },
+  {
+    args: 'job once --image=sample:1 -- node -e 1',
+    says: 'job.batch/once',
+    fields: {
+      spec: { template: { spec: { restartPolicy: 'Never', containers: [{ command: ['node', '-e', '1'] }] } } },
+    },
+  },
+  {
+    args: 'cronjob nightly --image=sample:1 --schedule=@daily',
+    says: 'cronjob.batch/nightly',
+    fields: {
+      spec: { schedule: '@daily', jobTemplate: { spec: { template: { spec: { restartPolicy: 'OnFailure' } } } } },
+    },
+  },
+  {
+    args: 'poddisruptionbudget half --selector=app=some --max-unavailable=50%',
+    says: 'poddisruptionbudget.policy/half',
+    fields: { spec: { maxUnavailable: '50%', selector: { matchLabels: { app: 'some' } } } },
+  },
+  {
+    args: 'priorityclass first --value=1000 --preemption-policy=Never',
+    says: 'priorityclass.scheduling.k8s.io/first',
+    fields: { value: 1000, preemptionPolicy: 'Never' },
+  },
 ];
 
 describe.skipIf(kubectlPath === undefined)(title, () => {
@@ -116,7 +150,7 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
   afterAll(() => server.close());
 
   it.each(CREATED)('creates $args', async ({ args, says, fields }) => {
-    const { stdout, stderr, code } = await kubectl(`create ${args} -v=7`);
+    const { stdout, stderr, code } = await kubectl(`-v=7 create ${args}`);
     expect(stdout, stderr).toBe(`${says} created\n`);
     expect(code).toBe(0);
     expect(stderr).toMatch(/Content-Type: application\/vnd\.kubernetes\.protobuf/);
