@@ -95,13 +95,15 @@ export type { Status, StatusCause, StatusDetails, StatusReason } from './meta/st
 export { ApiError, isApiError, notFound } from './meta/status.ts';
 export type { OpenApiResource, OpenApiV3Document, OpenApiV3Index } from './openapi/document.ts';
 export { openApiPathOf, openApiV3Document, openApiV3Hash, openApiV3Index } from './openapi/document.ts';
+export type { OpenApiV2Document } from './openapi/version2.ts';
+export { joinOpenApiV2, openApiV2Message, openApiV2Slice } from './openapi/version2.ts';
 export type { JsonPatchOperation } from './patch/json-patch.ts';
 export { applyJsonPatch, formatPointer, parsePointer } from './patch/json-patch.ts';
 export { applyMergePatch } from './patch/merge-patch.ts';
 export { applyStrategicMergePatch } from './patch/strategic.ts';
 export type { DecodedObject } from './protobuf/decode.ts';
 export { decodeProtobuf } from './protobuf/decode.ts';
-export { encodeProtobuf } from './protobuf/encode.ts';
+export { encodeMessage, encodeProtobuf } from './protobuf/encode.ts';
 export { PROTOBUF_MEDIA_TYPE } from './protobuf/envelope.ts';
 export { hasProtobufForm } from './protobuf/messages.ts';
 export { isDeeperThan, MAX_JSON_DEPTH } from './schema/json.ts';

@@ -33,6 +33,13 @@ export function encodeProtobuf(
   return writeEnvelope(encoder.writer, apiVersion, kind);
 }
 
+/** A message by its name in the tables, without envelope. */
+export function encodeMessage(name: string, object: object): Buffer {
+  const encoder = new Encoder();
+  encoder.message(messageNamed(name), object as JsonObject);
+  return encoder.writer.finish();
+}
+
 class Encoder {
   readonly writer = new WireWriter();
   readonly #path: string[] = [];

@@ -13,6 +13,7 @@
  */
 import { KUBERNETES_GROUPS } from '../schema/kubernetes.shapes.ts';
 import { KUBERNETES_MESSAGES } from './kubernetes.messages.ts';
+import { OPENAPI_MESSAGES } from './openapi.messages.ts';
 
 export type ScalarType = 'string' | 'bool' | 'int32' | 'int64' | 'double' | 'bytes';
 
@@ -76,7 +77,10 @@ const packages: ReadonlyMap<string, string> = new Map(
     .map(([name, group]) => [group, name]),
 );
 
-const texts: ReadonlyMap<string, string> = new Map(Object.entries(KUBERNETES_MESSAGES));
+const texts: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(KUBERNETES_MESSAGES),
+  ...Object.entries(OPENAPI_MESSAGES),
+]);
 const parsed = new Map<string, Message>();
 
 /** The message of that name. Throws on a name that stands in no table: a mistake of ours, never of a user. */
