@@ -35,22 +35,46 @@ export type { ResourceType } from './kinds/resource.ts';
 export { apiVersionOf } from './kinds/resource.ts';
 export {
   APPLICATIONS,
+  CLUSTER_ROLE_BINDINGS,
+  CLUSTER_ROLES,
   CONFIG_MAPS,
+  CONTROLLER_REVISIONS,
+  CRON_JOBS,
+  DAEMON_SETS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,
+  ENDPOINTS,
   EVENTS,
+  HORIZONTAL_POD_AUTOSCALERS,
+  INGRESS_CLASSES,
+  INGRESSES,
   INVENTORIES,
+  JOBS,
   LEASES,
+  LIMIT_RANGES,
   NAMESPACES,
+  NETWORK_POLICIES,
   NODES,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
+  POD_DISRUPTION_BUDGETS,
+  POD_TEMPLATES,
   PODS,
+  PRIORITY_CLASSES,
   RENDERED_SETS,
   REPLICA_SETS,
+  REPLICATION_CONTROLLERS,
+  RESOURCE_QUOTAS,
   RESOURCES,
+  ROLE_BINDINGS,
+  ROLES,
+  RUNTIME_CLASSES,
   resourceOfKind,
   SECRETS,
   SERVICE_ACCOUNTS,
   SERVICES,
+  STATEFUL_SETS,
+  STORAGE_CLASSES,
   SYNC_RUNS,
 } from './kinds/resources.ts';
 export type * from './kinds/types.ts';
@@ -71,16 +95,24 @@ export type { Status, StatusCause, StatusDetails, StatusReason } from './meta/st
 export { ApiError, isApiError, notFound } from './meta/status.ts';
 export type { OpenApiResource, OpenApiV3Document, OpenApiV3Index } from './openapi/document.ts';
 export { openApiPathOf, openApiV3Document, openApiV3Hash, openApiV3Index } from './openapi/document.ts';
+export type { OpenApiV2Document } from './openapi/version2.ts';
+export { joinOpenApiV2, openApiV2Message, openApiV2Slice } from './openapi/version2.ts';
 export type { JsonPatchOperation } from './patch/json-patch.ts';
 export { applyJsonPatch, formatPointer, parsePointer } from './patch/json-patch.ts';
 export { applyMergePatch } from './patch/merge-patch.ts';
 export { applyStrategicMergePatch } from './patch/strategic.ts';
+export type { DecodedObject } from './protobuf/decode.ts';
+export { decodeProtobuf } from './protobuf/decode.ts';
+export { encodeMessage, encodeProtobuf } from './protobuf/encode.ts';
+export { PROTOBUF_MEDIA_TYPE } from './protobuf/envelope.ts';
+export { hasProtobufForm } from './protobuf/messages.ts';
 export { isDeeperThan, MAX_JSON_DEPTH } from './schema/json.ts';
 export type { Pruned } from './schema/prune.ts';
 export { pruneUnknown } from './schema/prune.ts';
 export type { FieldIssue, Schema } from './schema/schema.ts';
 export { schemaOf, schemaOfShape } from './schema/schema-of.ts';
 export type * from './ui.ts';
+export { generatedLabels } from './validation/job.ts';
 export { MAX_ISSUES, shapeIssues, structureIssues } from './validation/structure.ts';
 export { validateObject, validateUpdate } from './validation/validate-object.ts';
 export { ageSince, humanDuration, parseDuration } from './values/duration.ts';
@@ -111,6 +143,8 @@ export {
   parseLabelSelector,
   selectorFromObject,
 } from './values/selector.ts';
+export type { ServedVersion } from './versions/served-versions.ts';
+export { inStoredVersion, otherVersionOf, SERVED_VERSIONS } from './versions/served-versions.ts';
 export { parseYamlBody } from './yaml/body.ts';
 export { formatYaml } from './yaml/format.ts';
 export type { StrictJson } from './yaml/json.ts';

@@ -3,8 +3,10 @@ import { groupOf } from '#api';
 import { applicationHealth } from './application.ts';
 import { autoscalerHealth } from './autoscaler.ts';
 import { claimHealth } from './claim.ts';
+import { cronJobHealth } from './cron-job.ts';
 import { daemonSetHealth } from './daemon-set.ts';
 import { deploymentHealth } from './deployment.ts';
+import { disruptionBudgetHealth } from './disruption-budget.ts';
 import { type Health, type HealthContext, type HealthObject, type HealthRule, progressing } from './health.ts';
 import { jobHealth } from './job.ts';
 import { namespaceHealth } from './namespace.ts';
@@ -26,8 +28,10 @@ const RULES: ReadonlyMap<string, HealthRule> = new Map([
   ['apps/StatefulSet', statefulSetHealth],
   ['argoproj.io/Application', applicationHealth],
   ['autoscaling/HorizontalPodAutoscaler', autoscalerHealth],
+  ['batch/CronJob', cronJobHealth],
   ['batch/Job', jobHealth],
   ['networking.k8s.io/Ingress', ingressHealth],
+  ['policy/PodDisruptionBudget', disruptionBudgetHealth],
 ]);
 
 /** Best to worst. Source: gitops-engine pkg/health/health.go. */

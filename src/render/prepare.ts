@@ -2,9 +2,11 @@ import {
   apiVersionOf,
   formatObjectKey,
   groupOf,
+  inStoredVersion,
   type KubeObject,
   type ObjectMeta,
   objectKeyOf,
+  otherVersionOf,
   parseManifests,
   pruneUnknown,
   type ResourceType,
@@ -74,7 +76,7 @@ function ownObject(object: KubeObject, context: PrepareContext, tell: Tell): Kub
     return undefined;
   }
   const resource = context.resourceOf(group, object.kind);
-  if (resource === undefined || resource.version !== versionOf(object.apiVersion)) {
+  if (resource === undefined || !isServed(object, resource)) {
     tell('error', 'Unsupported', unsupported(object, resource));
     return undefined;
   }
@@ -109,7 +111,12 @@ function soundObject(object: KubeObject, tell: Tell): KubeObject | undefined {
   for (const { path, message } of issues.slice(0, MAX_ISSUES)) {
     tell('error', 'InvalidObject', `${nameOf(object)}: ${path}: ${message}`);
   }
-  return pruned.unknown.length === 0 && issues.length === 0 ? pruned.object : undefined;
+  return pruned.unknown.length === 0 && issues.length === 0 ? inStoredVersion(pruned.object) : undefined;
+}
+
+/** Git may speak any version that is served; from here on an object is in the one in which it is stored. */
+function isServed(object: KubeObject, { version }: ResourceType): boolean {
+  return version === versionOf(object.apiVersion) || otherVersionOf(object) !== undefined;
 }
 
 function nameOf({ kind, metadata }: KubeObject): string {

@@ -95,6 +95,20 @@ describe('src/render/render.ts', () => {
     expect(result.objects.at(-1)?.object.metadata).toEqual({ name: 'space' });
   });
 
+  it('brings an older version into the one that is stored, and judges it by its own fields', () => {
+    const older = (spec: string) =>
+      `apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata: {name: h}\nspec: {maxReplicas: 3, scaleTargetRef: {kind: Deployment, name: d}, ${spec}}\n`;
+    const [made] = rendered({ 'a.yaml': older('targetCPUUtilizationPercentage: 60') }).objects;
+    const target = { type: 'Utilization', averageUtilization: 60 };
+    expect(made?.object).toMatchObject({
+      apiVersion: 'autoscaling/v2',
+      spec: { maxReplicas: 3, metrics: [{ type: 'Resource', resource: { name: 'cpu', target } }] },
+    });
+    const { objects, diagnostics } = rendered({ 'a.yaml': older('metrics: []') });
+    expect(objects).toEqual([]);
+    expect(diagnostics.map(({ message }) => message)).toEqual([expect.stringContaining('unknown field spec.metrics')]);
+  });
+
   it('expands lists', () => {
     const list = `apiVersion: v1\nkind: List\nitems:\n- ${map('a').replaceAll('\n', '\n  ')}\n- ${map('b').replaceAll('\n', '\n  ')}\n`;
     expect(rendered({ 'l.yaml': list }).objects.map(({ id, origin }) => [id, origin.line])).toEqual([

@@ -96,12 +96,12 @@ describe('src/sync: hostile and broken repositories', () => {
 
   it('a kind that is not served stops only itself', async () => {
     await bed.repo.commit({
-      'web/a.yaml': `${configMap('a')}---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i}\nspec: {}\n`,
+      'web/a.yaml': `${configMap('a')}---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: i}\nspec: {}\n`,
     });
     await bed.apply('web');
     await bed.until('the other object is applied', () => value('a'));
     expect((await condition('UnsupportedKind')).message).toBe(
-      'web/a.yaml:7: networking.k8s.io/v1 Ingress i: this kind is not served here',
+      'web/a.yaml:7: gateway.networking.k8s.io/v1 Gateway i: this kind is not served here',
     );
   });
 

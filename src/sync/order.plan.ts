@@ -14,7 +14,8 @@ const MAX_WAVE = 2_147_483_647;
 
 /**
  * Kinds in the order in which they are applied; unknown ones come last, Applications at the very end.
- * Source: argo-cd gitops-engine/pkg/sync/sync_tasks.go, kindOrder (v3.0).
+ * Source: argo-cd gitops-engine/pkg/sync/sync_tasks.go, kindOrder (v3.0); kinds that are not there stand where they are
+ * needed, before what names them.
  */
 const KIND_ORDER = [
   'Namespace',
@@ -31,6 +32,8 @@ const KIND_ORDER = [
   'PersistentVolume',
   'PersistentVolumeClaim',
   'CustomResourceDefinition',
+  'PriorityClass',
+  'RuntimeClass',
   'ClusterRole',
   'ClusterRoleList',
   'ClusterRoleBinding',
@@ -41,6 +44,7 @@ const KIND_ORDER = [
   'RoleBindingList',
   'Service',
   'DaemonSet',
+  'PodTemplate',
   'Pod',
   'ReplicationController',
   'ReplicaSet',

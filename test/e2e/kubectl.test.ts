@@ -223,9 +223,9 @@ const rows: readonly Row[] = [
   },
   {
     args: ['apply', ...NAMESPACE, '-f', '-'],
-    input: 'apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: x}\n',
+    input: 'apiVersion: apps/v1\nkind: Gizmo\nmetadata: {name: x}\n',
     code: 1,
-    warns: /no matches for kind "StatefulSet" in version "apps\/v1"/,
+    warns: /no matches for kind "Gizmo" in version "apps\/v1"/,
   },
   {
     args: ['apply', ...NAMESPACE, '-f', '-'],

@@ -57,6 +57,202 @@ describe('src/api/defaults/default-object', () => {
     });
   });
 
+  const filledTemplate = {
+    metadata: { labels: { app: 'a' } },
+    spec: { ...TEMPLATE_SPEC, containers: [{ name: 'a', image: 'a:1', ...CONTAINER }] },
+  };
+  const bareTemplate = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'a', image: 'a:1' }] } };
+  it.each<[kind: string, version: string, given: object, expected: object]>([
+    [
+      'ReplicationController',
+      'v1',
+      { metadata: {}, spec: { template: bareTemplate } },
+      {
+        metadata: { labels: { app: 'a' } },
+        spec: { replicas: 1, selector: { app: 'a' }, template: filledTemplate },
+      },
+    ],
+    [
+      'ReplicationController',
+      'v1',
+      { metadata: { labels: { b: 'c' } }, spec: { replicas: 0, selector: { d: 'e' }, template: bareTemplate } },
+      { metadata: { labels: { b: 'c' } }, spec: { replicas: 0, selector: { d: 'e' }, template: filledTemplate } },
+    ],
+    ['PodTemplate', 'v1', { template: bareTemplate }, { template: filledTemplate }],
+    [
+      'StatefulSet',
+      'apps/v1',
+      {
+        spec: {
+          template: bareTemplate,
+          volumeClaimTemplates: [{ metadata: { name: 'd' }, spec: { resources: { requests: { storage: '1024Mi' } } } }],
+        },
+      },
+      {
+        spec: {
+          podManagementPolicy: 'OrderedReady',
+          updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } },
+          persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+          replicas: 1,
+          revisionHistoryLimit: 10,
+          template: filledTemplate,
+          volumeClaimTemplates: [
+            {
+              apiVersion: 'v1',
+              kind: 'PersistentVolumeClaim',
+              metadata: { name: 'd' },
+              spec: { resources: { requests: { storage: '1Gi' } }, volumeMode: 'Filesystem' },
+              status: { phase: 'Pending' },
+            },
+          ],
+        },
+      },
+    ],
+    [
+      'StatefulSet',
+      'apps/v1',
+      { spec: { updateStrategy: { type: 'RollingUpdate' } } },
+      {
+        spec: {
+          podManagementPolicy: 'OrderedReady',
+          updateStrategy: { type: 'RollingUpdate' },
+          persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+          replicas: 1,
+          revisionHistoryLimit: 10,
+        },
+      },
+    ],
+    [
+      'DaemonSet',
+      'apps/v1',
+      { spec: { template: bareTemplate } },
+      {
+        spec: {
+          revisionHistoryLimit: 10,
+          updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } },
+          template: filledTemplate,
+        },
+      },
+    ],
+    [
+      'DaemonSet',
+      'apps/v1',
+      { spec: { updateStrategy: { type: 'OnDelete' }, revisionHistoryLimit: 0 } },
+      { spec: { updateStrategy: { type: 'OnDelete' }, revisionHistoryLimit: 0 } },
+    ],
+    [
+      'Job',
+      'batch/v1',
+      { metadata: {}, spec: { template: bareTemplate } },
+      {
+        metadata: { labels: { app: 'a' } },
+        spec: {
+          completions: 1,
+          parallelism: 1,
+          backoffLimit: 6,
+          completionMode: 'NonIndexed',
+          suspend: false,
+          podReplacementPolicy: 'TerminatingOrFailed',
+          manualSelector: false,
+          template: filledTemplate,
+        },
+      },
+    ],
+    [
+      'Job',
+      'batch/v1',
+      {
+        spec: {
+          parallelism: 3,
+          backoffLimitPerIndex: 1,
+          podFailurePolicy: { rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget' }] }] },
+        },
+      },
+      {
+        spec: {
+          parallelism: 3,
+          backoffLimit: 2_147_483_647,
+          backoffLimitPerIndex: 1,
+          completionMode: 'NonIndexed',
+          suspend: false,
+          podReplacementPolicy: 'Failed',
+          manualSelector: false,
+          podFailurePolicy: {
+            rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
+          },
+        },
+      },
+    ],
+    [
+      'CronJob',
+      'batch/v1',
+      { spec: { schedule: '@daily', jobTemplate: { spec: { template: bareTemplate } } } },
+      {
+        spec: {
+          schedule: '@daily',
+          concurrencyPolicy: 'Allow',
+          suspend: false,
+          successfulJobsHistoryLimit: 3,
+          failedJobsHistoryLimit: 1,
+          jobTemplate: { spec: { template: filledTemplate } },
+        },
+      },
+    ],
+    [
+      'HorizontalPodAutoscaler',
+      'autoscaling/v2',
+      { spec: { maxReplicas: 3 } },
+      {
+        spec: {
+          maxReplicas: 3,
+          minReplicas: 1,
+          metrics: [
+            {
+              type: 'Resource',
+              resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } },
+            },
+          ],
+        },
+      },
+    ],
+    [
+      'HorizontalPodAutoscaler',
+      'autoscaling/v2',
+      { spec: { minReplicas: 2, metrics: [{ type: 'Pods' }], behavior: { scaleDown: { selectPolicy: 'Disabled' } } } },
+      {
+        spec: {
+          minReplicas: 2,
+          metrics: [{ type: 'Pods' }],
+          behavior: {
+            scaleUp: {
+              stabilizationWindowSeconds: 0,
+              selectPolicy: 'Max',
+              policies: [
+                { type: 'Pods', value: 4, periodSeconds: 15 },
+                { type: 'Percent', value: 100, periodSeconds: 15 },
+              ],
+            },
+            scaleDown: {
+              selectPolicy: 'Disabled',
+              policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }],
+            },
+          },
+        },
+      },
+    ],
+    ['PriorityClass', 'scheduling.k8s.io/v1', { value: 1 }, { value: 1, preemptionPolicy: 'PreemptLowerPriority' }],
+    ['PodDisruptionBudget', 'policy/v1', { spec: { minAvailable: 1 } }, { spec: { minAvailable: 1 } }],
+    [
+      'RuntimeClass',
+      'node.k8s.io/v1',
+      { handler: 'a', overhead: { podFixed: { memory: '1024Mi' } } },
+      { handler: 'a', overhead: { podFixed: { memory: '1Gi' } } },
+    ],
+  ])('fills a %s of %s', (kind, apiVersion, given, expected) => {
+    const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+    expect(defaultObject<unknown>({ group, version, kind }, given)).toEqual(expected);
+  });
+
   it('keeps what was set, zero replicas too', () => {
     const spec = { replicas: 0, revisionHistoryLimit: 0, strategy: { type: 'Recreate' } };
     expect(defaultObject(DEPLOYMENT, { spec }).spec).toMatchObject(spec);

@@ -1,29 +1,60 @@
 import { isDeeperThan, isJsonObject, type JsonObject } from '../schema/json.ts';
 import { schemaOf } from '../schema/schema-of.ts';
+import { defaultAutoscaler } from './autoscaler.ts';
 import { canonicalCopy } from './canonical.ts';
+import { defaultCronJob, defaultJob } from './jobs.ts';
 import {
   defaultApplication,
-  defaultDeployment,
   defaultEndpointSlice,
+  defaultEndpoints,
   defaultNamespace,
   defaultNode,
-  defaultReplicaSet,
+  defaultPriorityClass,
   defaultSecret,
   defaultService,
 } from './kinds.ts';
+import { defaultLimitRange } from './limits.ts';
+import { defaultIngressClass, defaultNetworkPolicy } from './networking.ts';
 import { defaultPod } from './pod.ts';
+import { defaultRoleBinding } from './rbac.ts';
+import { defaultPersistentVolume, defaultPersistentVolumeClaim, defaultStorageClass } from './storage.ts';
+import {
+  defaultDaemonSet,
+  defaultDeployment,
+  defaultPodTemplateObject,
+  defaultReplicaSet,
+  defaultReplicationController,
+  defaultStatefulSet,
+} from './workloads.ts';
 
 /** Group and kind → its defaults. A kind without a row has none but the canonical forms. */
 const DEFAULTS: ReadonlyMap<string, (object: JsonObject) => void> = new Map([
+  ['/Endpoints', defaultEndpoints],
+  ['/LimitRange', defaultLimitRange],
   ['/Namespace', defaultNamespace],
   ['/Node', defaultNode],
+  ['/PersistentVolume', defaultPersistentVolume],
+  ['/PersistentVolumeClaim', defaultPersistentVolumeClaim],
   ['/Pod', defaultPod],
+  ['/PodTemplate', defaultPodTemplateObject],
+  ['/ReplicationController', defaultReplicationController],
   ['/Secret', defaultSecret],
   ['/Service', defaultService],
+  ['apps/DaemonSet', defaultDaemonSet],
   ['apps/Deployment', defaultDeployment],
   ['apps/ReplicaSet', defaultReplicaSet],
+  ['apps/StatefulSet', defaultStatefulSet],
   ['argoproj.io/Application', defaultApplication],
+  ['autoscaling/HorizontalPodAutoscaler', defaultAutoscaler],
+  ['batch/CronJob', defaultCronJob],
+  ['batch/Job', defaultJob],
   ['discovery.k8s.io/EndpointSlice', defaultEndpointSlice],
+  ['networking.k8s.io/IngressClass', defaultIngressClass],
+  ['networking.k8s.io/NetworkPolicy', defaultNetworkPolicy],
+  ['rbac.authorization.k8s.io/ClusterRoleBinding', defaultRoleBinding],
+  ['rbac.authorization.k8s.io/RoleBinding', defaultRoleBinding],
+  ['scheduling.k8s.io/PriorityClass', defaultPriorityClass],
+  ['storage.k8s.io/StorageClass', defaultStorageClass],
 ]);
 
 /**

@@ -1,34 +1,6 @@
-/** Defaults of the served kinds but pods. Each changes the object it is given. Source: Kubernetes v1.32, files named below. */
+/** Defaults of the served kinds but pods and workloads. Each changes the object it is given. Source: Kubernetes v1.32, files named below. */
 import { type JsonObject, setField } from '../schema/json.ts';
 import { ensurePart, partOf, partsOf, setDefault, textOf } from './fields.ts';
-import { defaultPodTemplate } from './pod.ts';
-
-/** Source: pkg/apis/apps/v1/defaults.go. */
-export function defaultDeployment(deployment: JsonObject): void {
-  const spec = ensurePart(deployment, 'spec');
-  if (spec === undefined) return;
-  setDefault(spec, 'replicas', 1);
-  setDefault(spec, 'revisionHistoryLimit', 10);
-  setDefault(spec, 'progressDeadlineSeconds', 600);
-  const strategy = ensurePart(spec, 'strategy');
-  if (strategy !== undefined) {
-    setDefault(strategy, 'type', 'RollingUpdate');
-    if (strategy['type'] === 'RollingUpdate') {
-      const rolling = ensurePart(strategy, 'rollingUpdate');
-      if (rolling !== undefined) setDefault(rolling, 'maxUnavailable', '25%');
-      if (rolling !== undefined) setDefault(rolling, 'maxSurge', '25%');
-    }
-  }
-  defaultPodTemplate(spec);
-}
-
-/** Source: pkg/apis/apps/v1/defaults.go. */
-export function defaultReplicaSet(replicaSet: JsonObject): void {
-  const spec = ensurePart(replicaSet, 'spec');
-  if (spec === undefined) return;
-  setDefault(spec, 'replicas', 1);
-  defaultPodTemplate(spec);
-}
 
 /** Three hours, in seconds: how long a client keeps its pod. Source: core/v1 types.go, DefaultClientIPServiceAffinitySeconds. */
 const CLIENT_IP_AFFINITY_SECONDS = 10_800;
@@ -96,12 +68,24 @@ export function defaultNode(node: JsonObject): void {
   if (status !== undefined && capacity !== undefined) setDefault(status, 'allocatable', { ...capacity });
 }
 
+/** Source: pkg/apis/core/v1/defaults.go, SetDefaults_Endpoints. */
+export function defaultEndpoints(endpoints: JsonObject): void {
+  for (const subset of partsOf(endpoints, 'subsets')) {
+    for (const port of partsOf(subset, 'ports')) setDefault(port, 'protocol', 'TCP');
+  }
+}
+
 /** Source: pkg/apis/discovery/v1/defaults.go. */
 export function defaultEndpointSlice(slice: JsonObject): void {
   for (const port of partsOf(slice, 'ports')) {
     if (port['name'] === undefined) port['name'] = '';
     setDefault(port, 'protocol', 'TCP');
   }
+}
+
+/** Source: pkg/apis/scheduling/v1/defaults.go. */
+export function defaultPriorityClass(priorityClass: JsonObject): void {
+  setDefault(priorityClass, 'preemptionPolicy', 'PreemptLowerPriority');
 }
 
 /** Argo CD's own default project. */

@@ -98,13 +98,18 @@ const VOLUME_SOURCES: Readonly<Record<string, Readonly<Record<string, unknown>>>
   scaleIO: { storageMode: 'ThinProvisioned', fsType: 'xfs' },
 };
 
-function defaultVolume(volume: JsonObject): void {
-  if (Object.keys(volume).every((name) => name === 'name')) volume['emptyDir'] = {};
+/** Of a pod's volume, and of a PersistentVolume: its sources have the same fields. */
+export function defaultVolumeSources(volume: JsonObject): void {
   for (const [name, defaults] of Object.entries(VOLUME_SOURCES)) {
     const source = partOf(volume, name);
     if (source === undefined) continue;
     for (const [field, value] of Object.entries(defaults)) setDefault(source, field, value);
   }
+}
+
+function defaultVolume(volume: JsonObject): void {
+  if (Object.keys(volume).every((name) => name === 'name')) volume['emptyDir'] = {};
+  defaultVolumeSources(volume);
   for (const item of partsOf(partOf(volume, 'downwardAPI'), 'items')) defaultFieldSources(item);
   for (const source of partsOf(partOf(volume, 'projected'), 'sources')) {
     const token = partOf(source, 'serviceAccountToken');

@@ -1,7 +1,15 @@
 import type * as apps from 'kubernetes-types/apps/v1.js';
+import type * as autoscaling from 'kubernetes-types/autoscaling/v2.js';
+import type * as batch from 'kubernetes-types/batch/v1.js';
 import type * as coordination from 'kubernetes-types/coordination/v1.js';
 import type * as core from 'kubernetes-types/core/v1.js';
 import type * as discovery from 'kubernetes-types/discovery/v1.js';
+import type * as networking from 'kubernetes-types/networking/v1.js';
+import type * as node from 'kubernetes-types/node/v1.js';
+import type * as policy from 'kubernetes-types/policy/v1.js';
+import type * as rbac from 'kubernetes-types/rbac/v1.js';
+import type * as scheduling from 'kubernetes-types/scheduling/v1.js';
+import type * as storage from 'kubernetes-types/storage/v1.js';
 import type { StoredMeta } from '../meta/object.ts';
 
 /** A Kubernetes type as the API returns it: identified, with `metadata` and the named parts always there. */
@@ -16,10 +24,34 @@ export type ConfigMap = Stored<core.ConfigMap>;
 export type Secret = Stored<core.Secret>;
 export type ServiceAccount = Stored<core.ServiceAccount>;
 export type Event = Stored<core.Event>;
+export type LimitRange = Stored<core.LimitRange>;
+export type ResourceQuota = Stored<core.ResourceQuota>;
+export type PersistentVolume = Stored<core.PersistentVolume>;
+export type PersistentVolumeClaim = Stored<core.PersistentVolumeClaim>;
+export type Endpoints = Stored<core.Endpoints>;
+export type ReplicationController = Stored<core.ReplicationController, 'spec'>;
+export type PodTemplate = Stored<core.PodTemplate>;
 export type ReplicaSet = Stored<apps.ReplicaSet, 'spec'>;
 export type Deployment = Stored<apps.Deployment, 'spec'>;
+export type StatefulSet = Stored<apps.StatefulSet, 'spec'>;
+export type DaemonSet = Stored<apps.DaemonSet, 'spec'>;
+export type ControllerRevision = Stored<apps.ControllerRevision>;
+export type Job = Stored<batch.Job, 'spec'>;
+export type CronJob = Stored<batch.CronJob, 'spec'>;
+export type HorizontalPodAutoscaler = Stored<autoscaling.HorizontalPodAutoscaler, 'spec'>;
+export type PodDisruptionBudget = Stored<policy.PodDisruptionBudget>;
+export type PriorityClass = Stored<scheduling.PriorityClass>;
+export type RuntimeClass = Stored<node.RuntimeClass>;
 export type EndpointSlice = Stored<discovery.EndpointSlice>;
 export type Lease = Stored<coordination.Lease>;
+export type Ingress = Stored<networking.Ingress>;
+export type IngressClass = Stored<networking.IngressClass>;
+export type NetworkPolicy = Stored<networking.NetworkPolicy>;
+export type StorageClass = Stored<storage.StorageClass>;
+export type Role = Stored<rbac.Role>;
+export type RoleBinding = Stored<rbac.RoleBinding>;
+export type ClusterRole = Stored<rbac.ClusterRole>;
+export type ClusterRoleBinding = Stored<rbac.ClusterRoleBinding>;
 
 export type {
   DeploymentCondition,
@@ -28,6 +60,7 @@ export type {
   ReplicaSetSpec,
   ReplicaSetStatus,
 } from 'kubernetes-types/apps/v1.js';
+export type { MetricSpec, MetricStatus } from 'kubernetes-types/autoscaling/v2.js';
 export type {
   Container,
   ContainerState,

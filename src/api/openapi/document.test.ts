@@ -39,9 +39,17 @@ describe('src/api/openapi/document', () => {
       'api/v1',
       'apis/apps/v1',
       'apis/argoproj.io/v1alpha1',
+      'apis/autoscaling/v2',
+      'apis/batch/v1',
       'apis/coordination.k8s.io/v1',
       'apis/discovery.k8s.io/v1',
+      'apis/networking.k8s.io/v1',
+      'apis/node.k8s.io/v1',
       'apis/plumbline.dev/v1',
+      'apis/policy/v1',
+      'apis/rbac.authorization.k8s.io/v1',
+      'apis/scheduling.k8s.io/v1',
+      'apis/storage.k8s.io/v1',
     ]);
     expect(paths['apis/apps/v1']).toEqual({
       serverRelativeURL: `/openapi/v3/apis/apps/v1?hash=${openApiV3Hash(apps)}`,

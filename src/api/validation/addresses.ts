@@ -51,6 +51,23 @@ export function isRange(text: string): boolean {
   return parseIPv6(address) !== undefined && Number(bits) <= 128;
 }
 
+/** Whether a range lies within another and is smaller than it. Both must be ranges; of two families neither holds the other. */
+export function isStrictPartOfRange(inner: string, outer: string): boolean {
+  const [innerBits, innerLength] = bitsOfRange(inner);
+  const [outerBits, outerLength] = bitsOfRange(outer);
+  if (innerBits.length !== outerBits.length || innerLength <= outerLength) return false;
+  return innerBits.slice(0, outerLength) === outerBits.slice(0, outerLength);
+}
+
+/** The address as zeros and ones, and how many of them are the network's. */
+function bitsOfRange(range: string): readonly [bits: string, length: number] {
+  const [address = '', length = ''] = range.split('/');
+  const v4 = parseIPv4(address);
+  const parts = v4 ?? parseIPv6(address) ?? [];
+  const bits = parts.map((part) => part.toString(2).padStart(v4 === undefined ? 16 : 8, '0')).join('');
+  return [bits, Number(length)];
+}
+
 export const NOT_AN_ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 export const NOT_A_RANGE = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
 

@@ -1,6 +1,6 @@
-/** Rules of Namespaces, Nodes, Leases, Events and ServiceAccounts. Source: kubernetes pkg/apis/{core,coordination}/validation (v1.32). */
+/** Rules of Namespaces, Nodes, Leases and ServiceAccounts. Source: kubernetes pkg/apis/{core,coordination}/validation (v1.32). */
 import type { Taint } from 'kubernetes-types/core/v1.js';
-import type { Event, Lease, Namespace, Node, ServiceAccount } from '../kinds/types.ts';
+import type { Lease, Namespace, Node, ServiceAccount } from '../kinds/types.ts';
 import { isRange, NOT_A_RANGE } from './addresses.ts';
 import { checked, type Issues, itemsOf, type Loose, notNegativeNumber, requiredOneOf, requiredText } from './checks.ts';
 import { duplicate, forbidden, invalid } from './issues.ts';
@@ -54,13 +54,6 @@ export function* validateLease({ spec }: Loose<Lease>): Issues {
     yield invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0');
   }
   yield* notNegativeNumber('spec.leaseTransitions', spec?.leaseTransitions);
-}
-
-/** An event stands in the namespace of what it is about; about a cluster-wide object in `default`. */
-export function* validateEvent({ metadata, involvedObject }: Loose<Event>): Issues {
-  const about = involvedObject?.namespace ?? '';
-  const isCorrect = about === '' ? metadata?.namespace === 'default' : about === metadata?.namespace;
-  if (!isCorrect) yield invalid('involvedObject.namespace', about, 'does not match event.namespace');
 }
 
 export function* validateServiceAccount({ imagePullSecrets, secrets }: Loose<ServiceAccount>): Issues {

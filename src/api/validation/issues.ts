@@ -22,6 +22,11 @@ export function invalid(path: string, value: unknown, detail: string): FieldIssu
   return { reason: 'FieldValueInvalid', path, message: `Invalid value: ${shown(value)}: ${detail}` };
 }
 
+/** Where the wrong value would say nothing, or is the whole. */
+export function invalidAltogether(path: string, detail: string): FieldIssue {
+  return { reason: 'FieldValueInvalid', path, message: `Invalid value: ${detail}` };
+}
+
 export function unsupported(path: string, value: unknown, supported: readonly string[]): FieldIssue {
   const list = [...supported]
     .sort()

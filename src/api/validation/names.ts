@@ -27,6 +27,22 @@ export const dns1123Subdomain: Rule = (value) => {
   return "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 };
 
+/** `*.example.com`. */
+export const wildcardSubdomain: Rule = (value) => {
+  if (value.startsWith('*.') && value.length <= MAX_SUBDOMAIN && dns1123Subdomain(value.slice(2)) === undefined) {
+    return undefined;
+  }
+  if (value.length > MAX_SUBDOMAIN) return tooLongName(MAX_SUBDOMAIN);
+  return "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+};
+
+/** Anything that is one part of a URL's path, such as `system:node`. Source: apimachinery pkg/api/validation/path/name.go (v0.32). */
+export const pathSegment: Rule = (value) => {
+  if (value === '.' || value === '..') return `may not be '${value}'`;
+  const wrong = ['/', '%'].filter((each) => value.includes(each)).map((each) => `may not contain '${each}'`);
+  return wrong.length === 0 ? undefined : wrong.join(', ');
+};
+
 export const dns1035Label: Rule = (value) => {
   if (value.length > MAX_LABEL) return tooLongName(MAX_LABEL);
   if (LABEL_1035.test(value)) return undefined;
@@ -89,6 +105,19 @@ export const percentage: Rule = (value) =>
   /^[0-9]{1,9}%$/.test(value)
     ? undefined
     : "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
+
+/** A path that may not climb. */
+export const noUpwards: Rule = (value) => (value.split('/').includes('..') ? "must not contain '..'" : undefined);
+
+/** `acme.io/foo`. Source: apimachinery pkg/util/validation/validation.go, IsDomainPrefixedPath (v0.32). */
+export const domainPrefixedPath: Rule = (value) => {
+  const slash = value.indexOf('/');
+  if (slash <= 0 || slash === value.length - 1) return 'must be a domain-prefixed path (such as "acme.io/foo")';
+  if (!/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(value.slice(slash + 1))) {
+    return "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')";
+  }
+  return dns1123Subdomain(value.slice(0, slash));
+};
 
 /** A path below some folder that may not lead out of it. */
 export const pathInside: Rule = (value) => {

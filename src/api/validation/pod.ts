@@ -3,6 +3,7 @@
 import type {
   Affinity,
   Container,
+  NodeSelector,
   NodeSelectorTerm,
   PodDNSConfig,
   PodSpec,
@@ -36,16 +37,21 @@ export function* validatePod(pod: Loose<Pod>): Issues {
   yield* validatePodSpec(pod.spec ?? {}, 'spec');
 }
 
-export function* validatePodTemplate(template: Loose<PodTemplateSpec>, path: string): Issues {
+/** `claims` are volumes that each pod gets besides those of the template: a StatefulSet's. */
+export function* validatePodTemplate(
+  template: Loose<PodTemplateSpec>,
+  path: string,
+  claims: readonly string[] = [],
+): Issues {
   yield* validateLabels(template.metadata?.labels, `${path}.metadata.labels`);
   yield* validateAnnotations(template.metadata?.annotations, `${path}.metadata.annotations`);
-  yield* validatePodSpec(template.spec ?? {}, `${path}.spec`);
+  yield* validatePodSpec(template.spec ?? {}, `${path}.spec`, claims);
   if ((template.spec?.ephemeralContainers ?? []).length > 0) {
     yield forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template');
   }
 }
 
-function* validatePodSpec(spec: Loose<PodSpec>, path: string): Issues {
+function* validatePodSpec(spec: Loose<PodSpec>, path: string, claims: readonly string[] = []): Issues {
   yield* oneOf(`${path}.restartPolicy`, spec.restartPolicy, ['Always', 'Never', 'OnFailure']);
   yield* validateDns(spec, path);
   yield* notNegativeNumber(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds);
@@ -60,7 +66,7 @@ function* validatePodSpec(spec: Loose<PodSpec>, path: string): Issues {
   yield* oneOf(`${path}.os.name`, spec.os?.name, ['linux', 'windows']);
   yield* validateLabels(spec.nodeSelector, `${path}.nodeSelector`);
   yield* validateVolumes(spec.volumes ?? [], `${path}.volumes`);
-  yield* validateContainers(spec, path);
+  yield* validateContainers(spec, path, claims);
   yield* validateIds(spec.securityContext ?? {}, `${path}.securityContext`);
   yield* itemsOf(`${path}.securityContext.sysctls`, spec.securityContext?.sysctls, (sysctl, at) =>
     requiredText(`${at}.name`, sysctl.name),
@@ -83,8 +89,8 @@ function* validatePodSpec(spec: Loose<PodSpec>, path: string): Issues {
   );
 }
 
-function* validateContainers(spec: Loose<PodSpec>, path: string): Issues {
-  const volumes = new Set((spec.volumes ?? []).map(({ name }) => name ?? ''));
+function* validateContainers(spec: Loose<PodSpec>, path: string, claims: readonly string[]): Issues {
+  const volumes = new Set([...claims, ...(spec.volumes ?? []).map(({ name }) => name ?? '')]);
   const rules = (role: ContainerRole): ContainerRules => ({ role, hostNetwork: spec.hostNetwork === true, volumes });
   const lists: readonly [string, ContainerRole, readonly Loose<Container>[]][] = [
     ['initContainers', 'init', spec.initContainers ?? []],
@@ -156,7 +162,7 @@ function* validateDnsConfig(config: Loose<PodDNSConfig>, path: string): Issues {
 
 const TAINT_EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
 
-function* validateToleration(toleration: Loose<Toleration>, path: string): Issues {
+export function* validateToleration(toleration: Loose<Toleration>, path: string): Issues {
   const { key, operator, value, effect, tolerationSeconds } = toleration;
   yield* checkedText(`${path}.key`, key, qualifiedName);
   if (!key && operator !== 'Exists') {
@@ -199,13 +205,7 @@ function* validateAffinity(affinity: Loose<Affinity> | undefined, path: string):
   const nodeTerms = node?.requiredDuringSchedulingIgnoredDuringExecution;
   const hard = 'requiredDuringSchedulingIgnoredDuringExecution';
   const soft = 'preferredDuringSchedulingIgnoredDuringExecution';
-  if (nodeTerms !== undefined) {
-    const at = `${path}.nodeAffinity.${hard}.nodeSelectorTerms`;
-    if ((nodeTerms.nodeSelectorTerms ?? []).length === 0) {
-      yield required(at, 'must have at least one node selector term');
-    }
-    yield* itemsOf(at, nodeTerms.nodeSelectorTerms, validateNodeTerm);
-  }
+  if (nodeTerms !== undefined) yield* validateNodeSelector(nodeTerms, `${path}.nodeAffinity.${hard}`);
   yield* itemsOf(`${path}.nodeAffinity.${soft}`, node?.[soft], function* (term, at): Issues {
     yield* checked(`${at}.weight`, term.weight ?? 0, weightRule);
     yield* validateNodeTerm(term.preference ?? {}, `${at}.preference`);
@@ -234,6 +234,12 @@ function* validatePodTerm(
     yield* validateSelector(term.namespaceSelector, `${path}.namespaceSelector`);
   }
   yield* itemsOf(`${path}.namespaces`, term.namespaces, (namespace, at) => checked(at, namespace, dns1123Label));
+}
+
+export function* validateNodeSelector({ nodeSelectorTerms }: Loose<NodeSelector>, path: string): Issues {
+  const at = `${path}.nodeSelectorTerms`;
+  if ((nodeSelectorTerms ?? []).length === 0) yield required(at, 'must have at least one node selector term');
+  yield* itemsOf(at, nodeSelectorTerms, validateNodeTerm);
 }
 
 function* validateNodeTerm(term: Loose<NodeSelectorTerm>, path: string): Issues {

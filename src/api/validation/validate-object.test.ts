@@ -1,26 +1,50 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cloneJson, deepFreeze } from '#base';
+import { issuesOf, objectOf } from '../../../test/support/issues.ts';
 import { defaultObject } from '../defaults/default-object.ts';
 import type { ResourceType } from '../kinds/resource.ts';
-import { apiVersionOf } from '../kinds/resource.ts';
 import {
   APPLICATIONS,
+  CLUSTER_ROLE_BINDINGS,
+  CLUSTER_ROLES,
   CONFIG_MAPS,
+  CONTROLLER_REVISIONS,
+  CRON_JOBS,
+  DAEMON_SETS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,
+  ENDPOINTS,
   EVENTS,
+  HORIZONTAL_POD_AUTOSCALERS,
+  INGRESS_CLASSES,
+  INGRESSES,
   INVENTORIES,
+  JOBS,
   LEASES,
+  LIMIT_RANGES,
   NAMESPACES,
+  NETWORK_POLICIES,
   NODES,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
+  POD_DISRUPTION_BUDGETS,
+  POD_TEMPLATES,
   PODS,
+  PRIORITY_CLASSES,
   RENDERED_SETS,
   REPLICA_SETS,
+  REPLICATION_CONTROLLERS,
+  RESOURCE_QUOTAS,
   RESOURCES,
+  ROLE_BINDINGS,
+  ROLES,
+  RUNTIME_CLASSES,
   SECRETS,
   SERVICE_ACCOUNTS,
   SERVICES,
+  STATEFUL_SETS,
+  STORAGE_CLASSES,
   SYNC_RUNS,
 } from '../kinds/resources.ts';
 import { isJsonObject, type JsonObject } from '../schema/json.ts';
@@ -30,6 +54,8 @@ import { validateObject, validateUpdate } from './validate-object.ts';
 const podSpec = { containers: [{ name: 'web', image: 'web:1' }] };
 const template = { metadata: { labels: { app: 'web' } }, spec: podSpec };
 const workload = { selector: { matchLabels: { app: 'web' } }, template };
+
+const backend = { service: { name: 'web', port: { number: 80 } } };
 
 /** One right object of each kind, as small as it can be. */
 const RIGHT: readonly (readonly [ResourceType, JsonObject])[] = [
@@ -41,10 +67,68 @@ const RIGHT: readonly (readonly [ResourceType, JsonObject])[] = [
   [SECRETS, { stringData: { password: 'p' } }],
   [SERVICE_ACCOUNTS, {}],
   [EVENTS, { involvedObject: { kind: 'Pod', namespace: 'site', name: 'web' } }],
+  [LIMIT_RANGES, { spec: { limits: [{ type: 'Container', max: { cpu: '1' }, min: { cpu: '100m' } }] } }],
+  [RESOURCE_QUOTAS, { spec: { hard: { pods: '4', 'requests.cpu': '1' }, scopes: ['NotBestEffort'] } }],
+  [
+    PERSISTENT_VOLUMES,
+    { spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } } },
+  ],
+  [PERSISTENT_VOLUME_CLAIMS, { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }],
+  [ENDPOINTS, { subsets: [{ addresses: [{ ip: '10.244.0.2', nodeName: 'n1' }], ports: [{ port: 80 }] }] }],
+  [REPLICATION_CONTROLLERS, { spec: { template } }],
+  [POD_TEMPLATES, { template }],
   [REPLICA_SETS, { spec: workload }],
   [DEPLOYMENTS, { spec: workload }],
+  [
+    STATEFUL_SETS,
+    {
+      spec: {
+        ...workload,
+        serviceName: 'web',
+        template: {
+          ...template,
+          spec: {
+            containers: [{ ...podSpec.containers[0], volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+          },
+        },
+        volumeClaimTemplates: [
+          {
+            metadata: { name: 'data' },
+            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+          },
+        ],
+      },
+    },
+  ],
+  [DAEMON_SETS, { spec: workload }],
+  [CONTROLLER_REVISIONS, { data: { spec: {} }, revision: 1 }],
+  [JOBS, { spec: { template: { spec: { ...podSpec, restartPolicy: 'Never' } } } }],
+  [
+    CRON_JOBS,
+    {
+      spec: {
+        schedule: '*/5 * * * *',
+        jobTemplate: { spec: { template: { spec: { ...podSpec, restartPolicy: 'OnFailure' } } } },
+      },
+    },
+  ],
+  [HORIZONTAL_POD_AUTOSCALERS, { spec: { scaleTargetRef: { kind: 'Deployment', name: 'web' }, maxReplicas: 3 } }],
+  [POD_DISRUPTION_BUDGETS, { spec: { minAvailable: '50%', selector: { matchLabels: { app: 'web' } } } }],
+  [PRIORITY_CLASSES, { value: 1000 }],
+  [RUNTIME_CLASSES, { handler: 'runsc' }],
   [ENDPOINT_SLICES, { addressType: 'IPv4', endpoints: [{ addresses: ['10.244.0.2'] }], ports: [{ port: 80 }] }],
   [LEASES, { spec: { holderIdentity: 'a', leaseDurationSeconds: 40, renewTime: '2024-01-01T00:00:00.000000Z' } }],
+  [
+    INGRESSES,
+    { spec: { rules: [{ host: 'a.example', http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }] } },
+  ],
+  [INGRESS_CLASSES, { spec: { controller: 'example.com/proxy', parameters: { kind: 'Settings', name: 'a' } } }],
+  [NETWORK_POLICIES, { spec: { ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 'http' }] }] } }],
+  [ROLES, { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }],
+  [ROLE_BINDINGS, { roleRef: { kind: 'Role', name: 'reader' }, subjects: [{ kind: 'User', name: 'vera' }] }],
+  [CLUSTER_ROLES, { rules: [{ nonResourceURLs: ['/healthz'], verbs: ['get'] }] }],
+  [CLUSTER_ROLE_BINDINGS, { roleRef: { kind: 'ClusterRole', name: 'system:reader' } }],
+  [STORAGE_CLASSES, { provisioner: 'example.com/disk' }],
   [APPLICATIONS, { spec: { source: { repoURL: 'https://git.example/a.git', path: 'apps/web' }, destination: {} } }],
   [
     SYNC_RUNS,
@@ -53,21 +137,6 @@ const RIGHT: readonly (readonly [ResourceType, JsonObject])[] = [
   [RENDERED_SETS, { data: '{}\n' }],
   [INVENTORIES, { application: 'argocd/web', entries: [] }],
 ];
-
-function make(resource: ResourceType, fields: JsonObject): JsonObject {
-  const { metadata } = fields;
-  const names = { name: 'web', ...(resource.namespaced ? { namespace: 'site' } : {}) };
-  return defaultObject(resource, {
-    apiVersion: apiVersionOf(resource),
-    kind: resource.kind,
-    ...fields,
-    metadata: { ...names, ...(isJsonObject(metadata) ? metadata : {}) },
-  });
-}
-
-function issuesOf(resource: ResourceType, fields: JsonObject): string[] {
-  return validateObject(resource, make(resource, fields)).map(({ path, message }) => `${path}: ${message}`);
-}
 
 const container = (fields: JsonObject) => ({ spec: { containers: [{ name: 'web', image: 'web:1', ...fields }] } });
 const pod = (fields: JsonObject) => ({ spec: { ...podSpec, ...fields } });
@@ -79,7 +148,7 @@ describe('src/api/validation/validate-object', () => {
   it.each(RIGHT.map(([resource, fields]) => [resource.kind, resource, fields] as const))(
     'finds nothing wrong with a right %s, nor with writing it again',
     (_kind, resource, fields) => {
-      const object = deepFreeze(make(resource, fields));
+      const object = deepFreeze(objectOf(resource, fields));
       expect(validateObject(resource, object)).toEqual([]);
       expect(validateUpdate(resource, object, object)).toEqual([]);
     },
@@ -755,7 +824,7 @@ describe('src/api/validation/validate-object', () => {
     ],
     ['history', RENDERED_SETS, { data: 'a' }, { data: 'b' }, ['data: Forbidden: field is immutable']],
   ])('does not let an update change the %s', (_name, resource, before, after, expected) => {
-    const issues = validateUpdate(resource, make(resource, after), make(resource, before));
+    const issues = validateUpdate(resource, objectOf(resource, after), objectOf(resource, before));
     expect(issues.map(({ path, message }) => `${path}: ${message}`)).toEqual(expected);
   });
 
@@ -781,20 +850,20 @@ describe('src/api/validation/validate-object', () => {
     ],
     ['labels', CONFIG_MAPS, {}, { metadata: { labels: { a: 'b' } } }],
   ])('lets an update change the %s', (_name, resource, before, after) => {
-    expect(validateUpdate(resource, make(resource, after), make(resource, before))).toEqual([]);
+    expect(validateUpdate(resource, objectOf(resource, after), objectOf(resource, before))).toEqual([]);
   });
 
   it('does not judge again what did not change', () => {
-    const wrong = { ...make(PODS, container({ image: '' })), status: { phase: 'Pending' } };
+    const wrong = { ...objectOf(PODS, container({ image: '' })), status: { phase: 'Pending' } };
     expect(validateUpdate(PODS, { ...wrong, status: { phase: 'Running' } }, wrong)).toEqual([]);
     expect(validateUpdate(PODS, { ...wrong, status: { phase: 1 } }, wrong)).toHaveLength(1);
-    const node = make(NODES, { status: { capacity: { cpu: '1' } } });
+    const node = objectOf(NODES, { status: { capacity: { cpu: '1' } } });
     expect(validateUpdate(NODES, { ...node, status: { capacity: { cpu: '-1' } } }, node)).toHaveLength(1);
   });
 
   it('compares with nothing where what is stored has wrong types', () => {
-    const stored = { ...make(SERVICES, service({ clusterIP: '10.96.0.7' })), spec: null };
-    expect(validateUpdate(SERVICES, make(SERVICES, service({ clusterIP: '10.96.0.8' })), stored)).toEqual([]);
+    const stored = { ...objectOf(SERVICES, service({ clusterIP: '10.96.0.7' })), spec: null };
+    expect(validateUpdate(SERVICES, objectOf(SERVICES, service({ clusterIP: '10.96.0.8' })), stored)).toEqual([]);
   });
 
   // Right objects with one wrong part each reach further into the rules than random JSON does.
@@ -809,11 +878,11 @@ describe('src/api/validation/validate-object', () => {
         fc.array(fc.tuple(fc.nat(), value), { maxLength: 3 }),
         (right, changes) => {
           const [resource, fields] = right;
-          const object = cloneJson(make(resource, fields));
+          const object = cloneJson(objectOf(resource, fields));
           for (const [where, what] of changes) replacePart(object, where, what);
           expect(Array.isArray(validateObject(resource, object))).toBe(true);
-          expect(Array.isArray(validateUpdate(resource, object, make(resource, fields)))).toBe(true);
-          expect(Array.isArray(validateUpdate(resource, make(resource, fields), object))).toBe(true);
+          expect(Array.isArray(validateUpdate(resource, object, objectOf(resource, fields)))).toBe(true);
+          expect(Array.isArray(validateUpdate(resource, objectOf(resource, fields), object))).toBe(true);
           expect(() => validateObject(resource, defaultObject(resource, object))).not.toThrow();
         },
       ),
@@ -841,7 +910,7 @@ describe('src/api/validation/validate-object', () => {
     ],
     ['labels', CONFIG_MAPS, {}, { metadata: { labels: { ['a.'.repeat(500_000)]: 'b-'.repeat(500_000) } } }],
   ])('takes bounded time over %s', (_name, resource, before, after) => {
-    const [object, old] = [make(resource, after), make(resource, before)];
+    const [object, old] = [objectOf(resource, after), objectOf(resource, before)];
     const started = performance.now();
     expect(validateUpdate(resource, object, old).length).toBeGreaterThan(0);
     expect(validateObject(resource, object).length).toBeLessThanOrEqual(MAX_ISSUES);

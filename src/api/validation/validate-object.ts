@@ -3,9 +3,9 @@ import { apiVersionOf, type ResourceType } from '../kinds/resource.ts';
 import type { ObjectMeta } from '../meta/object.ts';
 import { isDeeperThan, isJsonObject, MAX_JSON_DEPTH } from '../schema/json.ts';
 import type { FieldIssue } from '../schema/schema.ts';
+import { validateAutoscaler, validateAutoscalerStatus } from './autoscaler.ts';
 import type { Issues, Loose } from './checks.ts';
 import {
-  validateEvent,
   validateLease,
   validateNamespace,
   validateNode,
@@ -13,10 +13,37 @@ import {
   validateNodeUpdate,
   validateServiceAccount,
 } from './cluster.ts';
+import {
+  validateDisruptionBudget,
+  validateDisruptionBudgetStatus,
+  validatePriorityClass,
+  validatePriorityClassUpdate,
+  validateRuntimeClass,
+  validateRuntimeClassUpdate,
+} from './cluster-classes.ts';
 import { validateConfigMap, validateConfigUpdate, validateSecret } from './config.ts';
+import { validateCronJob, validateCronJobCreate, validateCronJobUpdate } from './cron-job.ts';
+import { validateDaemonSet, validateDaemonSetStatus } from './daemon-set.ts';
+import { validateEndpoints, validateEndpointsUpdate } from './endpoints.ts';
+import { validateEvent } from './event.ts';
 import { invalid } from './issues.ts';
+import { validateJob, validateJobStatus, validateJobUpdate } from './job.ts';
+import {
+  validateLimitRange,
+  validateResourceQuota,
+  validateResourceQuotaStatus,
+  validateResourceQuotaUpdate,
+} from './limits.ts';
 import { validateMetadata, validateMetadataUpdate } from './metadata.ts';
-import { dns1035Label, dns1123Label, dns1123Subdomain, type Rule } from './names.ts';
+import { dns1035Label, dns1123Label, dns1123Subdomain, pathSegment, type Rule } from './names.ts';
+import {
+  validateIngress,
+  validateIngressClass,
+  validateIngressClassUpdate,
+  validateIngressCreate,
+  validateIngressStatus,
+  validateNetworkPolicy,
+} from './networking.ts';
 import {
   validateApplication,
   validateInventory,
@@ -29,11 +56,38 @@ import {
 } from './plumbline.ts';
 import { validatePod, validatePodUpdate } from './pod.ts';
 import {
+  validateClusterRole,
+  validateClusterRoleBinding,
+  validateRole,
+  validateRoleBinding,
+  validateRoleRefUpdate,
+} from './rbac.ts';
+import {
+  validatePodTemplateObject,
+  validateReplicationController,
+  validateReplicationControllerStatus,
+} from './replication-controller.ts';
+import {
   validateEndpointSlice,
   validateEndpointSliceUpdate,
   validateService,
   validateServiceUpdate,
 } from './service.ts';
+import {
+  validateControllerRevision,
+  validateControllerRevisionUpdate,
+  validateStatefulSet,
+  validateStatefulSetStatus,
+  validateStatefulSetUpdate,
+} from './stateful-set.ts';
+import {
+  validatePersistentVolume,
+  validatePersistentVolumeClaim,
+  validatePersistentVolumeClaimUpdate,
+  validatePersistentVolumeUpdate,
+  validateStorageClass,
+  validateStorageClassUpdate,
+} from './storage.ts';
 import { MAX_ISSUES, structureIssues } from './structure.ts';
 import { validateDeployment, validateReplicaSet, validateWorkloadUpdate } from './workload.ts';
 
@@ -46,6 +100,8 @@ interface KindRules {
   readonly name?: Rule;
   /** All but metadata and status. */
   validate?(object: object): Issues;
+  /** What only a new object has to keep to: an older one may go on. */
+  validateCreate?(object: object): Issues;
   validateStatus?(object: object): Issues;
   validateUpdate?(object: object, old: object): Issues;
 }
@@ -53,24 +109,94 @@ interface KindRules {
 /** Group and kind → rules. */
 const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
   ['/ConfigMap', { validate: validateConfigMap, validateUpdate: validateConfigUpdate }],
+  ['/Endpoints', { validate: validateEndpoints, validateUpdate: validateEndpointsUpdate }],
   ['/Event', { validate: validateEvent }],
+  ['/LimitRange', { validate: validateLimitRange }],
   ['/Namespace', { name: dns1123Label, validate: validateNamespace }],
   ['/Node', { validate: validateNode, validateStatus: validateNodeStatus, validateUpdate: validateNodeUpdate }],
+  ['/PersistentVolume', { validate: validatePersistentVolume, validateUpdate: validatePersistentVolumeUpdate }],
+  [
+    '/PersistentVolumeClaim',
+    { validate: validatePersistentVolumeClaim, validateUpdate: validatePersistentVolumeClaimUpdate },
+  ],
   ['/Pod', { validate: validatePod, validateUpdate: validatePodUpdate }],
+  [
+    '/ResourceQuota',
+    {
+      validate: validateResourceQuota,
+      validateStatus: validateResourceQuotaStatus,
+      validateUpdate: validateResourceQuotaUpdate,
+    },
+  ],
+  ['/PodTemplate', { validate: validatePodTemplateObject }],
+  [
+    '/ReplicationController',
+    { validate: validateReplicationController, validateStatus: validateReplicationControllerStatus },
+  ],
   ['/Secret', { validate: validateSecret, validateUpdate: validateConfigUpdate }],
   ['/Service', { name: dns1035Label, validate: validateService, validateUpdate: validateServiceUpdate }],
   ['/ServiceAccount', { validate: validateServiceAccount }],
+  [
+    'apps/ControllerRevision',
+    { validate: validateControllerRevision, validateUpdate: validateControllerRevisionUpdate },
+  ],
+  [
+    'apps/DaemonSet',
+    { validate: validateDaemonSet, validateStatus: validateDaemonSetStatus, validateUpdate: validateWorkloadUpdate },
+  ],
   ['apps/Deployment', { validate: validateDeployment, validateUpdate: validateWorkloadUpdate }],
   ['apps/ReplicaSet', { validate: validateReplicaSet, validateUpdate: validateWorkloadUpdate }],
+  [
+    'apps/StatefulSet',
+    {
+      name: dns1123Label,
+      validate: validateStatefulSet,
+      validateStatus: validateStatefulSetStatus,
+      validateUpdate: validateStatefulSetUpdate,
+    },
+  ],
   ['argoproj.io/Application', { validate: validateApplication }],
+  ['autoscaling/HorizontalPodAutoscaler', { validate: validateAutoscaler, validateStatus: validateAutoscalerStatus }],
+  [
+    'batch/CronJob',
+    {
+      validate: validateCronJob,
+      validateCreate: validateCronJobCreate,
+      validateUpdate: validateCronJobUpdate,
+    },
+  ],
+  ['batch/Job', { validate: validateJob, validateStatus: validateJobStatus, validateUpdate: validateJobUpdate }],
   ['coordination.k8s.io/Lease', { validate: validateLease }],
   ['discovery.k8s.io/EndpointSlice', { validate: validateEndpointSlice, validateUpdate: validateEndpointSliceUpdate }],
+  [
+    'networking.k8s.io/Ingress',
+    { validate: validateIngress, validateCreate: validateIngressCreate, validateStatus: validateIngressStatus },
+  ],
+  ['networking.k8s.io/IngressClass', { validate: validateIngressClass, validateUpdate: validateIngressClassUpdate }],
+  ['networking.k8s.io/NetworkPolicy', { validate: validateNetworkPolicy }],
+  ['node.k8s.io/RuntimeClass', { validate: validateRuntimeClass, validateUpdate: validateRuntimeClassUpdate }],
   ['plumbline.dev/Inventory', { validate: validateInventory, validateUpdate: validateInventoryUpdate }],
   ['plumbline.dev/RenderedSet', { validate: validateRenderedSet, validateUpdate: validateRenderedSetUpdate }],
   [
     'plumbline.dev/SyncRun',
     { validate: validateSyncRun, validateStatus: validateSyncRunStatus, validateUpdate: validateSyncRunUpdate },
   ],
+  [
+    'policy/PodDisruptionBudget',
+    { validate: validateDisruptionBudget, validateStatus: validateDisruptionBudgetStatus },
+  ],
+  ['rbac.authorization.k8s.io/ClusterRole', { name: pathSegment, validate: validateClusterRole }],
+  [
+    'rbac.authorization.k8s.io/ClusterRoleBinding',
+    { name: pathSegment, validate: validateClusterRoleBinding, validateUpdate: validateRoleRefUpdate },
+  ],
+  ['rbac.authorization.k8s.io/Role', { name: pathSegment, validate: validateRole }],
+  [
+    'rbac.authorization.k8s.io/RoleBinding',
+    { name: pathSegment, validate: validateRoleBinding, validateUpdate: validateRoleRefUpdate },
+  ],
+  ['scheduling.k8s.io/PriorityClass', { validate: validatePriorityClass, validateUpdate: validatePriorityClassUpdate }],
+  ['storage.k8s.io/StorageClass', { validate: validateStorageClass, validateUpdate: validateStorageClassUpdate }],
 ]);
 
 /**
@@ -82,6 +208,7 @@ export function validateObject(resource: ResourceType, object: unknown): FieldIs
     const { namespaced } = resource;
     yield* validateMetadata(checked.metadata, { namespaced, name: rules.name ?? dns1123Subdomain });
     yield* rules.validate?.(checked) ?? [];
+    yield* rules.validateCreate?.(checked) ?? [];
     yield* rules.validateStatus?.(checked) ?? [];
   });
 }

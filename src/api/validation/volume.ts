@@ -1,9 +1,16 @@
 /** Rules of volumes. Source: kubernetes pkg/apis/core/validation/validation.go, validateVolumeSource (v1.32). */
-import type { DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection } from 'kubernetes-types/core/v1.js';
+import type {
+  DownwardAPIVolumeFile,
+  HostPathVolumeSource,
+  KeyToPath,
+  NFSVolumeSource,
+  Volume,
+  VolumeProjection,
+} from 'kubernetes-types/core/v1.js';
 import { checked, exactlyOne, type Issues, itemsOf, type Loose, noDuplicates, oneOf, requiredText } from './checks.ts';
 import { validateFieldRef, validateResourceFieldRef } from './container.ts';
 import { forbidden, invalid } from './issues.ts';
-import { configKey, dns1123Label, dns1123Subdomain, pathInside } from './names.ts';
+import { configKey, dns1123Label, dns1123Subdomain, noUpwards, pathInside } from './names.ts';
 import { validateQuantity } from './resources.ts';
 
 const SOURCES = [
@@ -87,22 +94,24 @@ function* validateVolume(volume: Loose<Volume> & { readonly image?: unknown }, p
     yield* itemsOf(`${path}.projected.sources`, projected.sources, validateProjection);
   }
   if (hostPath !== undefined) {
-    yield* requiredText(`${path}.hostPath.path`, hostPath.path, noUpwards);
-    yield* oneOf(`${path}.hostPath.type`, hostPath.type, HOST_PATH_TYPES);
+    yield* validateHostPath(hostPath, `${path}.hostPath`);
   }
   if (emptyDir !== undefined) yield* validateQuantity(`${path}.emptyDir.sizeLimit`, emptyDir.sizeLimit);
   if (persistentVolumeClaim !== undefined) {
     yield* requiredText(`${path}.persistentVolumeClaim.claimName`, persistentVolumeClaim.claimName, dns1123Subdomain);
   }
-  if (nfs !== undefined) {
-    yield* requiredText(`${path}.nfs.server`, nfs.server);
-    yield* requiredText(`${path}.nfs.path`, nfs.path, (value) =>
-      value.startsWith('/') ? undefined : 'must be an absolute path',
-    );
-  }
+  if (nfs !== undefined) yield* validateNfs(nfs, `${path}.nfs`);
 }
 
-const noUpwards = (path: string) => (path.split('/').includes('..') ? "must not contain '..'" : undefined);
+export function* validateHostPath({ path, type }: Loose<HostPathVolumeSource>, at: string): Issues {
+  yield* requiredText(`${at}.path`, path, noUpwards);
+  yield* oneOf(`${at}.type`, type, HOST_PATH_TYPES);
+}
+
+export function* validateNfs({ server, path }: Loose<NFSVolumeSource>, at: string): Issues {
+  yield* requiredText(`${at}.server`, server);
+  yield* requiredText(`${at}.path`, path, (value) => (value.startsWith('/') ? undefined : 'must be an absolute path'));
+}
 
 const fileName = (path: string): string | undefined => {
   if (path.startsWith('..') && !path.startsWith('../')) return "must not start with '..'";

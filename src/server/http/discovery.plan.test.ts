@@ -39,7 +39,7 @@ describe('src/server/http/discovery.plan.ts', () => {
   });
 
   it('knows what is not served', () => {
-    expect(planGroup(RESOURCE_ROWS, 'batch')).toBeUndefined();
+    expect(planGroup(RESOURCE_ROWS, 'gizmo.example')).toBeUndefined();
     expect(planResourceList(RESOURCE_ROWS, 'apps', 'v1beta1')).toBeUndefined();
     expect(planGroup(RESOURCE_ROWS, 'apps')).toMatchObject({ preferredVersion: { groupVersion: 'apps/v1' } });
   });

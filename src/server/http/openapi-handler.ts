@@ -1,14 +1,10 @@
 import { openApiPathOf, openApiV3Document } from '#api';
 import type { ResourceRow } from '../registry/api.ts';
 import { sendJson } from './answers.ts';
-import { type CachedDocument, cachedDocument, sendDocument } from './cached-document.ts';
+import { type CachedDocument, cachedDocument, cachedText, sendDocument } from './cached-document.ts';
 import type { Exchange } from './exchange.ts';
-import {
-  OPENAPI_V2_PROTOBUF_ANSWER,
-  openApiV2Document,
-  openApiV2Protobuf,
-  prefersOpenApiV2Protobuf,
-} from './openapi-v2.plan.ts';
+import { OPENAPI_V2_PROTOBUF_ANSWER, prefersOpenApiV2Protobuf } from './openapi-v2.plan.ts';
+import { createOpenApiV2 } from './openapi-v2.ts';
 import { unknownResource } from './resource-call.ts';
 
 /** How long a document named by its hash may be kept: a year. Source: kube-openapi pkg/handler3 (words only). */
@@ -16,12 +12,8 @@ const IMMUTABLE_SECONDS = 31_536_000;
 
 export type OpenApiHandler = (exchange: Exchange) => unknown;
 
-/** `/openapi/v3`: an index, and one document per group version, made when first asked for; and an empty `/openapi/v2`. */
-export function createOpenApiHandler(
-  rows: readonly ResourceRow[],
-  productVersion: string,
-  nowMs: () => number,
-): OpenApiHandler {
+/** `/openapi/v3`: an index, and one document per group version, made when first asked for; and all of it as `/openapi/v2`. */
+export function createOpenApiHandler(rows: readonly ResourceRow[], nowMs: () => number): OpenApiHandler {
   const documents = new Map<string, CachedDocument>();
   const versions = new Map(rows.map(({ type }) => [openApiPathOf(type.group, type.version), type]));
 
@@ -42,14 +34,18 @@ export function createOpenApiHandler(
     return sendDocument(request, reply, cachedDocument({ paths }));
   }
 
-  function sendVersion2({ request, reply }: Exchange): unknown {
-    if (!prefersOpenApiV2Protobuf(request.headers.accept))
-      return sendDocument(request, reply, cachedDocument(openApiV2Document(productVersion)));
-    return reply
-      .code(200)
-      .header('content-type', OPENAPI_V2_PROTOBUF_ANSWER)
-      .header('vary', 'Accept')
-      .send(openApiV2Protobuf(productVersion));
+  let version2: Promise<{ readonly json: CachedDocument; readonly protobuf: CachedDocument }> | undefined;
+
+  async function makeVersion2() {
+    const { json, protobuf } = await createOpenApiV2(rows);
+    return { json: cachedText(json), protobuf: cachedText(protobuf) };
+  }
+
+  async function sendVersion2({ request, reply }: Exchange): Promise<unknown> {
+    version2 ??= makeVersion2();
+    const { json, protobuf } = await version2;
+    if (!prefersOpenApiV2Protobuf(request.headers.accept)) return sendDocument(request, reply, json);
+    return sendDocument(request, reply, protobuf, OPENAPI_V2_PROTOBUF_ANSWER);
   }
 
   return (exchange) => {

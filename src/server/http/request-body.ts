@@ -1,10 +1,10 @@
-import { ApiError, apiVersionOf, type Json, type KubeObject, type ResourceType } from '#api';
+import { ApiError, apiVersionOf, hasProtobufForm, type Json, type KubeObject, type ResourceType } from '#api';
 import type { Clock } from '#base';
 import { ByteBudget } from './byte-budget.ts';
 import type { Exchange } from './exchange.ts';
 import { httpLimits } from './limits.ts';
 import { type BodySyntax, type PatchType, planObjectType, planPatchType } from './media-types.plan.ts';
-import { parseBody } from './parse-body.ts';
+import { type BodyType, parseBody } from './parse-body.ts';
 import { readBody } from './read-body.ts';
 import type { DecodedBody } from './request-body.types.ts';
 import { isRecord } from './request-options.plan.ts';
@@ -22,14 +22,19 @@ export interface BodyReader {
   json(exchange: Exchange): Promise<Json>;
 }
 
+const DELETE_OPTIONS: BodyType = { apiVersion: 'v1', kind: 'DeleteOptions' };
+/** Of a body that is never protobuf. */
+const UNTYPED: BodyType = { apiVersion: '', kind: '' };
+
 export function createBodyReader(clock: Clock): BodyReader {
   const budget = new ByteBudget(httpLimits.bodyBytesInFlight);
 
-  async function decode({ request }: Exchange, syntax: BodySyntax): Promise<DecodedBody> {
+  async function decode({ request }: Exchange, syntax: BodySyntax, type: BodyType = UNTYPED): Promise<DecodedBody> {
     const { bodyBytes: limitBytes, bodyTimeoutMs: timeoutMs } = httpLimits;
     const hold = budget.open();
     try {
-      return parseBody(await readBody(request.raw, { limitBytes, timeoutMs, clock, onBytes: hold.take }), syntax);
+      const bytes = await readBody(request.raw, { limitBytes, timeoutMs, clock, onBytes: hold.take });
+      return parseBody(bytes, syntax, type);
     } finally {
       hold.release();
     }
@@ -37,8 +42,9 @@ export function createBodyReader(clock: Clock): BodyReader {
 
   return {
     async object(exchange, type) {
-      const syntax = planObjectType(exchange.request.headers['content-type']);
-      const { value, duplicateFields } = await decode(exchange, syntax);
+      const syntax = planObjectType(exchange.request.headers['content-type'], hasProtobufForm(type));
+      const expected = { apiVersion: apiVersionOf(type), kind: type.kind };
+      const { value, duplicateFields } = await decode(exchange, syntax, expected);
       return { object: asObject(value, type), duplicateFields };
     },
 
@@ -51,7 +57,7 @@ export function createBodyReader(clock: Clock): BodyReader {
       const { headers } = exchange.request;
       const length = headers['content-length'] ?? headers['transfer-encoding'];
       if (length === undefined || length === '0') return undefined;
-      return (await decode(exchange, planObjectType(headers['content-type']))).value;
+      return (await decode(exchange, planObjectType(headers['content-type'], true), DELETE_OPTIONS)).value;
     },
 
     async json(exchange) {

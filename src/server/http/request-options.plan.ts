@@ -77,6 +77,8 @@ export function planWriteOptions(query: URLSearchParams): WriteOptions {
 /** Options of a deletion stand in the body (kubectl) or in the query (everyone else); the body wins. */
 export function planDeleteOptions(query: URLSearchParams, body: Json | undefined): DeleteOptions {
   const given = isRecord(body) ? body : {};
+  const { kind = 'DeleteOptions' } = given;
+  if (kind !== 'DeleteOptions') throw bad('the body of a deletion must be DeleteOptions');
   const grace = given['gracePeriodSeconds'] ?? nonNegative(query, 'gracePeriodSeconds');
   if (grace !== undefined && grace !== null && !isCount(grace))
     throw bad('gracePeriodSeconds must be a count of seconds');

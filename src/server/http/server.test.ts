@@ -1,13 +1,16 @@
 import { request as httpsRequest } from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CONFIG_MAPS, PODS } from '#api';
+import { CONFIG_MAPS, encodeProtobuf, PODS } from '#api';
 import type { HttpClient } from '#client';
 import { type ApiServer, startApiServer } from '../../../test/support/api-server.ts';
 import { until } from '../../../test/support/until.ts';
 import { httpLimits } from './limits.ts';
 
 const ADMIN = { name: 'admin', groups: ['system:masters'] };
+const PROTOBUF = { 'content-type': 'application/vnd.kubernetes.protobuf' };
+const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap' };
+const DELETE_OPTIONS = { apiVersion: 'v1', kind: 'DeleteOptions' };
 
 interface Answer {
   readonly status: number;
@@ -175,14 +178,42 @@ describe('src/server/http/server.ts', () => {
       });
       expect(patch.status).toBe(415);
       expect(patch.json.message).toContain('application/strategic-merge-patch+json');
-      const create = await call('POST', configMaps, {
-        headers: { 'content-type': 'application/vnd.kubernetes.protobuf' },
-        body: 'k8s',
-      });
+      // A custom resource has no protobuf form.
+      const applications = '/apis/argoproj.io/v1alpha1/namespaces/default/applications';
+      const create = await call('POST', applications, { headers: PROTOBUF, body: 'k8s' });
       expect([create.status, create.json.message]).toEqual([
         415,
-        expect.stringContaining('protobuf bodies are not supported yet'),
+        expect.stringMatching(/accepted media types include: application\/json, application\/yaml$/),
       ]);
+    });
+
+    it('takes protobuf, whatever else the client accepts', async () => {
+      const metadata = { name: 'from-protobuf' };
+      const body = encodeProtobuf({ ...CONFIG_MAP, metadata, data: { a: '' } });
+      const made = await call('POST', configMaps, { headers: PROTOBUF, body: body ?? '' });
+      expect([made.status, made.json.data]).toEqual([201, { a: '' }]);
+      const options = encodeProtobuf({ ...DELETE_OPTIONS, dryRun: ['All'] });
+      const object = `${configMaps}/from-protobuf`;
+      expect((await call('DELETE', object, { headers: PROTOBUF, body: options ?? '' })).status).toBe(200);
+      expect((await call('GET', object)).status).toBe(200);
+      const wrong = await call('DELETE', object, { headers: PROTOBUF, body: body ?? '' });
+      expect([wrong.status, wrong.json.message]).toEqual([400, 'the body of a deletion must be DeleteOptions']);
+    });
+
+    it.each([
+      ['what is no protobuf', 'k8s', 'does not begin with "k8s'],
+      ['a protobuf body that was cut', Buffer.from('k8s\0\x0a\x40'), 'a length reaches beyond the end'],
+    ])('refuses %s', async (_what, body, message) => {
+      const refused = await call('POST', configMaps, { headers: PROTOBUF, body });
+      expect([refused.status, refused.json.reason]).toEqual([400, 'BadRequest']);
+      expect(refused.json.message).toContain(message);
+    });
+
+    it('refuses another kind in protobuf as it does in JSON', async () => {
+      const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' } };
+      const inProtobuf = await call('POST', configMaps, { headers: PROTOBUF, body: encodeProtobuf(secret) ?? '' });
+      const inJson = await post(configMaps, secret);
+      expect([inProtobuf.status, inProtobuf.json.message]).toEqual([400, inJson.json.message]);
     });
 
     it.each(['', '{', 'null', '[]', '"x"', '{"metadata":[]}', '{"kind":1}', '{"a":'.repeat(50_000)])(

@@ -56,7 +56,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
 
   const bodies = createBodyReader(clock);
   const handleDiscovery = createDiscoveryHandler(api.rows);
-  const handleOpenApi = createOpenApiHandler(api.rows, options.productVersion, () => clock.nowMs());
+  const handleOpenApi = createOpenApiHandler(api.rows, () => clock.nowMs());
   const handleResource = createResourceHandler({
     api,
     authorize,

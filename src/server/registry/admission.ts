@@ -12,6 +12,7 @@ import {
 import type { ResourceRow, WriteRequest } from './api.ts';
 import { badRequest, invalid } from './errors.ts';
 import { shapeOfRow } from './field-ownership.ts';
+import { storedRow, toStored } from './versions.ts';
 
 export interface Decoded {
   readonly object: KubeObject;
@@ -25,12 +26,12 @@ interface Strictness extends Pick<WriteRequest, 'fieldValidation'> {
 }
 
 /**
- * The object as its kind knows it, with defaults. Unknown and doubled fields are refused, told or let pass, as the
+ * The object as its kind knows it, in the version in which it is stored, with defaults. Unknown and doubled fields are refused, told or let pass, as the
  * caller asked. Throws `BadRequest` when it is another kind altogether. Never changes its argument.
  */
 export function decode(row: ResourceRow, sent: KubeObject, strictness: Strictness): Decoded {
   const { object, warnings } = decodeAsSent(row, sent, strictness);
-  return { object: defaultObject(row.type, object), warnings };
+  return { object: defaultObject(storedRow(row).type, object), warnings };
 }
 
 /** The same without defaults: for what is not a whole object yet. */
@@ -38,7 +39,10 @@ export function decodeAsSent(row: ResourceRow, sent: KubeObject, strictness: Str
   assertKind(row, sent);
   const typed = { ...sent, apiVersion: apiVersionOf(row.type), kind: row.type.kind, metadata: sent.metadata ?? {} };
   const { object, unknown } = pruneUnknown(shapeOfRow(row), typed);
-  return { object, warnings: problemsOf(row, unknown, strictness) };
+  const warnings = problemsOf(row, unknown, strictness);
+  if (row.version === undefined) return { object, warnings };
+  validateTypes(row, object);
+  return { object: toStored(row, object), warnings };
 }
 
 /** Throws `BadRequest` under `Strict`, answers what to warn of under `Warn`, and nothing under `Ignore`. */

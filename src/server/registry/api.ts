@@ -1,4 +1,4 @@
-import type { Json, KubeObject, ResourceType, StoredObject } from '#api';
+import type { Json, KubeObject, ResourceType, ServedVersion, StoredObject } from '#api';
 
 /** An authenticated caller. */
 export interface UserInfo {
@@ -50,6 +50,8 @@ export interface ResourceRow {
   readonly columns: readonly TableColumn[];
   /** Beyond `metadata.name` and `metadata.namespace`: selector → value. */
   readonly fieldSelectors?: Readonly<Record<string, (object: StoredObject) => string>>;
+  /** Of a version that is not the stored one: how objects get from one to the other, and the row of the stored one. */
+  readonly version?: ServedVersion & { readonly row: ResourceRow };
   /** Values are AES-256-GCM in the store. */
   readonly encrypted?: boolean;
   /** Fields the server sets on create (defaults that need more than the shape, server-owned status). Pure; returns a copy. */
@@ -167,6 +169,7 @@ export interface DeleteAnswer {
  * finalizers, watch cache. Authenticated callers only; who may do what is decided before. Every refusal is an `ApiError`.
  */
 export interface Api {
+  /** Of every version that is served; each stored one stands before the others of its kind. */
   readonly rows: readonly ResourceRow[];
   row(group: string, version: string, plural: string): ResourceRow | undefined;
   get(request: GetRequest): Promise<StoredObject>;

@@ -9,7 +9,7 @@ import { decodeObject } from './codec.ts';
 import { ContinueTokens } from './continue-token.ts';
 import { type HousekeepingOptions, housekeepingDefaults, startHousekeeping } from './housekeeping.ts';
 import { resourceName } from './keys.ts';
-import { RESOURCE_ROWS } from './rows.ts';
+import { OTHER_VERSION_ROWS, RESOURCE_ROWS } from './rows.ts';
 import { indexOf } from './selection.ts';
 import { createServiceAllocator, type NodePortRange } from './service-allocator.ts';
 import { createBind } from './verbs/bind.ts';
@@ -21,6 +21,7 @@ import { createPatch } from './verbs/patch.ts';
 import { createUpdate } from './verbs/update.ts';
 import type { VerbDeps } from './verbs/verb-deps.ts';
 import { createWatch } from './verbs/watch.ts';
+import { answeringAsAsked } from './versions.ts';
 
 export interface ApiDeps {
   readonly store: Store;
@@ -53,11 +54,11 @@ export const apiDefaults: ApiOptions = {
 export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}): Promise<Api> {
   const { store, clock, log } = deps;
   const options = { ...apiDefaults, ...partial };
-  const rows = RESOURCE_ROWS;
+  const rows = [...RESOURCE_ROWS, ...OTHER_VERSION_ROWS];
   const chance = deps.random === undefined ? systemChance : chanceFrom(deps.random);
   const cache = await WatchCache.start(
     { store, clock, log, decode: decodeObject },
-    rows.map((row) => cachedResource(row)),
+    RESOURCE_ROWS.map((row) => cachedResource(row)),
     options.watchCache,
   );
   const allocator = createServiceAllocator({ store, random: chance.random }, options);
@@ -71,14 +72,16 @@ export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}
   const api: Api = {
     rows,
     row: (group, version, plural) => byPath.get(`${group}/${version}/${plural}`),
-    get: createGet(verbDeps),
-    list: createList(verbDeps, new ContinueTokens(randomBytes(32))),
-    watch: createWatch(verbDeps),
-    create: (request) => (request.subresource === 'binding' ? bind(request) : create(request)),
-    update: createUpdate(verbDeps),
-    patch: createPatch(verbDeps),
-    delete: remove,
-    deleteCollection: createDeleteCollection(verbDeps, remove),
+    ...answeringAsAsked({
+      get: createGet(verbDeps),
+      list: createList(verbDeps, new ContinueTokens(randomBytes(32))),
+      watch: createWatch(verbDeps),
+      create: (request) => (request.subresource === 'binding' ? bind(request) : create(request)),
+      update: createUpdate(verbDeps),
+      patch: createPatch(verbDeps),
+      delete: remove,
+      deleteCollection: createDeleteCollection(verbDeps, remove),
+    }),
     async close() {
       await housekeeping.close();
       await cache.close();

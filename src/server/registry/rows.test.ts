@@ -21,10 +21,41 @@ const SAMPLES: Readonly<Record<string, object>> = {
   Secret: { stringData: { a: '1' } },
   ServiceAccount: {},
   Event: { involvedObject: { kind: 'Pod', name: 'a', namespace: 'default' }, reason: 'Started', message: 'up' },
+  LimitRange: { spec: { limits: [] } },
+  ResourceQuota: {},
+  PersistentVolume: {
+    spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } },
+  },
+  PersistentVolumeClaim: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
+  StorageClass: { provisioner: 'example.com/disk' },
+  Endpoints: {},
+  ReplicationController: { spec: { template } },
+  PodTemplate: { template },
+  StatefulSet: { spec: { ...workload, serviceName: 'a' } },
+  DaemonSet: { spec: workload },
+  ControllerRevision: { data: { spec: {} }, revision: 1 },
+  Job: { spec: { template: { spec: { containers, restartPolicy: 'Never' } } } },
+  CronJob: {
+    spec: {
+      schedule: '@daily',
+      jobTemplate: { spec: { template: { spec: { containers, restartPolicy: 'OnFailure' } } } },
+    },
+  },
+  HorizontalPodAutoscaler: { spec: { scaleTargetRef: { kind: 'Deployment', name: 'a' }, maxReplicas: 3 } },
+  PodDisruptionBudget: {},
+  PriorityClass: { value: 5 },
+  RuntimeClass: { handler: 'a' },
   ReplicaSet: { spec: workload },
   Deployment: { spec: workload },
   EndpointSlice: { addressType: 'IPv4', endpoints: [{ addresses: ['10.244.0.2'] }], ports: [{ port: 80 }] },
   Lease: { spec: { holderIdentity: 'a' } },
+  Ingress: { spec: { defaultBackend: { service: { name: 'a', port: { number: 80 } } } } },
+  IngressClass: { spec: { controller: 'example.com/proxy' } },
+  NetworkPolicy: {},
+  Role: {},
+  RoleBinding: { roleRef: { kind: 'Role', name: 'a' } },
+  ClusterRole: {},
+  ClusterRoleBinding: { roleRef: { kind: 'ClusterRole', name: 'a' } },
   Application: { spec: { source: { repoURL: '/repo', path: 'web' }, destination: { namespace: 'web' } } },
   SyncRun: {
     spec: {
@@ -83,7 +114,8 @@ describe('src/server/registry/rows.ts', () => {
     const cells = row.columns.map((column) => column.cell(object, NOW));
     for (const [index, cell] of cells.entries()) {
       const { name, type } = row.columns[index] as (typeof row.columns)[number];
-      expect(typeof cell, name).toBe(type === 'integer' ? 'number' : 'string');
+      const cellTypes = type === 'boolean' ? ['boolean', 'string'] : [type === 'integer' ? 'number' : 'string'];
+      expect(cellTypes, name).toContain(typeof cell);
     }
     for (const select of Object.values(row.fieldSelectors ?? {})) expect(typeof select(object)).toBe('string');
   });
@@ -161,6 +193,209 @@ describe('src/server/registry/rows.ts', () => {
       { spec: { ...workload, replicas: 3 }, status: { replicas: 2, readyReplicas: 1 } },
       [3, 2, 1, '60m', 'main', 'sample:1', 'app=a'],
     ],
+    ['LimitRange', {}, ['2026-01-01T11:00:00Z']],
+    [
+      'ResourceQuota',
+      { status: { hard: { pods: '10', 'limits.cpu': '4', cpu: '2' }, used: { pods: '3', 'limits.cpu': '500m' } } },
+      ['cpu: 0/2, pods: 3/10', 'limits.cpu: 500m/4', '60m'],
+    ],
+    ['ResourceQuota', { spec: { hard: { pods: '10' } }, status: {} }, ['', '', '60m']],
+    [
+      'PersistentVolume',
+      {
+        spec: {
+          capacity: { storage: '5Gi' },
+          accessModes: ['ReadWriteMany', 'ReadWriteOnce'],
+          persistentVolumeReclaimPolicy: 'Retain',
+          claimRef: { namespace: 'web', name: 'data' },
+          storageClassName: 'fast',
+          volumeMode: 'Block',
+        },
+        status: { phase: 'Failed', reason: 'Broken' },
+      },
+      ['5Gi', 'RWO,RWX', 'Retain', 'Failed', 'web/data', 'fast', '<unset>', 'Broken', '60m', 'Block'],
+    ],
+    ['PersistentVolume', { spec: {} }, ['0', '', '', '', '', '', '<unset>', '', '60m', '<unset>']],
+    [
+      'PersistentVolumeClaim',
+      {
+        metadata: { ...metadata, deletionTimestamp: '2026-01-01T11:30:00Z' },
+        spec: {
+          volumeName: 'v',
+          storageClassName: 'fast',
+          volumeAttributesClassName: 'gold',
+          volumeMode: 'Filesystem',
+        },
+        status: { phase: 'Bound', capacity: { storage: '5Gi' }, accessModes: ['ReadWriteOncePod'] },
+      },
+      ['Terminating', 'v', '5Gi', 'RWOP', 'fast', 'gold', '60m', 'Filesystem'],
+    ],
+    [
+      'PersistentVolumeClaim',
+      { spec: { accessModes: ['ReadWriteOnce'] }, status: { phase: 'Pending' } },
+      ['Pending', '', '', '', '', '<unset>', '60m', '<unset>'],
+    ],
+    [
+      'StorageClass',
+      {
+        metadata: { ...metadata, annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+        provisioner: 'example.com/disk',
+        reclaimPolicy: 'Retain',
+        volumeBindingMode: 'WaitForFirstConsumer',
+        allowVolumeExpansion: true,
+      },
+      ['a (default)', 'example.com/disk', 'Retain', 'WaitForFirstConsumer', 'true', '60m'],
+    ],
+    ['StorageClass', { provisioner: 'p' }, ['a', 'p', 'Delete', 'Immediate', 'false', '60m']],
+    [
+      'Endpoints',
+      {
+        subsets: [
+          { addresses: [{ ip: '10.0.0.1' }, { ip: 'fd00::1' }], ports: [{ port: 80 }, { port: 81 }] },
+          { addresses: [{ ip: '10.0.0.3' }] },
+        ],
+      },
+      ['10.0.0.1:80,[fd00::1]:80,10.0.0.1:81 + 2 more...', '60m'],
+    ],
+    ['Endpoints', { subsets: [{ addresses: [{ ip: '10.0.0.3' }] }] }, ['10.0.0.3', '60m']],
+    ['Endpoints', {}, ['<none>', '60m']],
+    [
+      'ReplicationController',
+      { spec: { replicas: 3, selector: { b: '2', a: '1' }, template }, status: { replicas: 2, readyReplicas: 1 } },
+      [3, 2, 1, '60m', 'main', 'sample:1', 'a=1,b=2'],
+    ],
+    ['PodTemplate', { template }, ['main', 'sample:1', 'app=a']],
+    ['PodTemplate', {}, ['', '', '<none>']],
+    [
+      'StatefulSet',
+      { spec: { ...workload, replicas: 3 }, status: { replicas: 2, readyReplicas: 1 } },
+      ['1/3', '60m', 'main', 'sample:1'],
+    ],
+    [
+      'DaemonSet',
+      {
+        spec: { ...workload, template: { spec: { containers, nodeSelector: { disk: 'fast' } } } },
+        status: {
+          desiredNumberScheduled: 5,
+          currentNumberScheduled: 4,
+          numberReady: 3,
+          updatedNumberScheduled: 2,
+          numberAvailable: 1,
+        },
+      },
+      [5, 4, 3, 2, 1, 'disk=fast', '60m', 'main', 'sample:1', 'app=a'],
+    ],
+    ['DaemonSet', { spec: workload }, [0, 0, 0, 0, 0, '<none>', '60m', 'main', 'sample:1', 'app=a']],
+    [
+      'ControllerRevision',
+      {
+        metadata: {
+          ...metadata,
+          ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'web', uid: 'u', controller: true }],
+        },
+        data: {},
+        revision: 7,
+      },
+      ['statefulset.apps/web', 7, '60m'],
+    ],
+    ['ControllerRevision', { data: {}, revision: 7 }, ['<none>', 7, '60m']],
+    [
+      'Job',
+      {
+        spec: { ...workload, completions: 3 },
+        status: { succeeded: 1, startTime: '2026-01-01T11:58:00Z' },
+      },
+      ['Running', '1/3', '2m', '60m', 'main', 'sample:1', 'app=a'],
+    ],
+    [
+      'Job',
+      {
+        spec: { parallelism: 4, template },
+        status: {
+          startTime: '2026-01-01T11:00:00Z',
+          completionTime: '2026-01-01T11:00:45Z',
+          conditions: [
+            { type: 'SuccessCriteriaMet', status: 'True' },
+            { type: 'Complete', status: 'True' },
+          ],
+        },
+      },
+      ['Complete', '0/1 of 4', '45s', '60m', 'main', 'sample:1', '<none>'],
+    ],
+    ...(
+      [
+        ['Failed', { conditions: [{ type: 'Failed', status: 'True' }] }],
+        ['Suspended', { conditions: [{ type: 'Suspended', status: 'True' }] }],
+        ['Running', { conditions: [{ type: 'Suspended', status: 'False' }] }],
+        ['FailureTarget', { conditions: [{ type: 'FailureTarget', status: 'True' }] }],
+      ] as const
+    ).map(([said, status]): [string, object, unknown[]] => [
+      'Job',
+      { spec: { template }, status },
+      [said, '0/1', '', '60m', 'main', 'sample:1', '<none>'],
+    ]),
+    [
+      'Job',
+      { metadata: { ...metadata, deletionTimestamp: '2026-01-01T12:00:00Z' }, spec: { template } },
+      ['Terminating', '0/1', '', '60m', 'main', 'sample:1', '<none>'],
+    ],
+    [
+      'CronJob',
+      {
+        spec: { schedule: '@daily', suspend: false, jobTemplate: { spec: { template } } },
+        status: { active: [{}], lastScheduleTime: '2026-01-01T11:59:00Z' },
+      },
+      ['@daily', '<none>', 'False', 1, '60s', '60m', 'main', 'sample:1', '<none>'],
+    ],
+    [
+      'CronJob',
+      { spec: { schedule: '@daily', suspend: true, timeZone: 'Etc/UTC', jobTemplate: {} } },
+      ['@daily', 'Etc/UTC', 'True', 0, '<none>', '60m', '', '', '<none>'],
+    ],
+    [
+      'HorizontalPodAutoscaler',
+      {
+        spec: {
+          scaleTargetRef: { kind: 'Deployment', name: 'web' },
+          minReplicas: 2,
+          maxReplicas: 5,
+          metrics: [
+            { type: 'Resource', resource: { name: 'cpu', target: { averageUtilization: 80 } } },
+            { type: 'Pods', pods: { target: { averageValue: '10' } } },
+            { type: 'External', external: { target: { value: '5' } } },
+          ],
+        },
+        status: {
+          currentReplicas: 3,
+          currentMetrics: [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 40 } } }],
+        },
+      },
+      ['Deployment/web', 'cpu: 40%/80%, <unknown>/10 + 1 more...', '2', '5', '3', '60m'],
+    ],
+    [
+      'HorizontalPodAutoscaler',
+      {
+        spec: {
+          scaleTargetRef: { kind: 'Deployment', name: 'web' },
+          maxReplicas: 5,
+          metrics: [
+            { type: 'Object', object: { target: { averageValue: '5' } } },
+            { type: 'ContainerResource', containerResource: { name: 'memory', target: { averageValue: '1Gi' } } },
+          ],
+        },
+        status: {
+          currentMetrics: [
+            { type: 'Object', object: { current: { averageValue: '3' } } },
+            { type: 'ContainerResource', containerResource: { name: 'memory', current: { averageValue: '512Mi' } } },
+          ],
+        },
+      },
+      ['Deployment/web', '3/5 (avg), memory: 512Mi/1Gi', '<unset>', '5', '0', '60m'],
+    ],
+    ['PodDisruptionBudget', { spec: { minAvailable: '50%' } }, ['50%', 'N/A', 0, '60m']],
+    ['PodDisruptionBudget', { spec: { maxUnavailable: 0 }, status: { disruptionsAllowed: 2 } }, ['N/A', '0', 2, '60m']],
+    ['PriorityClass', { value: 5, globalDefault: true, preemptionPolicy: 'Never' }, [5, true, '60m', 'Never']],
+    ['RuntimeClass', { handler: 'runsc' }, ['runsc', '60m']],
     ['Secret', { type: 'Opaque', data: { a: '', b: '' } }, ['Opaque', 2, '60m']],
     ['ConfigMap', { data: { a: '' }, binaryData: { b: '' } }, ['2', '60m']],
     [
@@ -187,6 +422,42 @@ describe('src/server/registry/rows.ts', () => {
       },
       ['60s', 'Warning', 'BackOff', 'pod/p', 'spec.containers{main}', 'node-agent, n1', 'again', '10m', 4, 'a'],
     ],
+    [
+      'Ingress',
+      {
+        spec: {
+          ingressClassName: 'proxy',
+          tls: [{}],
+          rules: ['a.example', 'b.example', '', 'c.example', 'd.example'].map((host) => ({ host })),
+        },
+        status: { loadBalancer: { ingress: [{ ip: '10.0.0.2' }, { hostname: 'lb.example' }, { ip: '10.0.0.1' }] } },
+      },
+      ['proxy', 'a.example,b.example,c.example + 2 more...', '10.0.0.1,10.0.0.2,lb.example', '80, 443', '60m'],
+    ],
+    ['Ingress', { spec: { rules: [{ http: {} }] } }, ['<none>', '*', '', '80', '60m']],
+    [
+      'IngressClass',
+      { spec: { controller: 'a.example/b', parameters: { apiGroup: 'a.example', kind: 'Settings', name: 's' } } },
+      ['a.example/b', 'Settings.a.example/s', '60m'],
+    ],
+    ['IngressClass', { spec: { controller: 'a.example/b' } }, ['a.example/b', '<none>', '60m']],
+    ['NetworkPolicy', { spec: { podSelector: { matchLabels: { b: '2', a: '1' } } } }, ['a=1,b=2', '60m']],
+    ['NetworkPolicy', { spec: { podSelector: {} } }, ['<none>', '60m']],
+    ['Role', {}, ['2026-01-01T11:00:00Z']],
+    [
+      'RoleBinding',
+      {
+        roleRef: { kind: 'ClusterRole', name: 'view' },
+        subjects: [
+          { kind: 'User', name: 'vera' },
+          { kind: 'Group', name: 'ops' },
+          { kind: 'ServiceAccount', name: 'bot', namespace: 'ci' },
+          { kind: 'User', name: 'anna' },
+        ],
+      },
+      ['ClusterRole/view', '60m', 'vera, anna', 'ops', 'ci/bot'],
+    ],
+    ['ClusterRoleBinding', { roleRef: { kind: 'ClusterRole', name: 'view' } }, ['ClusterRole/view', '60m', '', '', '']],
     [
       'Application',
       { status: { sync: { status: 'Synced', revision: 'abc' }, health: { status: 'Healthy' } } },

@@ -1,15 +1,31 @@
+import { SERVED_VERSIONS } from '#api';
 import type { ResourceRow } from './api.ts';
 import { resourcePrefix } from './keys.ts';
+import { autoscalerRow } from './rows/autoscaling.ts';
+import { podDisruptionBudgetRow, priorityClassRow, runtimeClassRow } from './rows/classes.ts';
 import { namespaceRow, nodeRow } from './rows/cluster.ts';
 import { configMapRow, leaseRow, secretRow, serviceAccountRow } from './rows/config.ts';
 import { eventRow } from './rows/events.ts';
-import { endpointSliceRow } from './rows/network.ts';
+import { cronJobRow, jobRow } from './rows/jobs.ts';
+import { limitRangeRow, resourceQuotaRow } from './rows/limits.ts';
+import { endpointSliceRow, endpointsRow, ingressClassRow, ingressRow, networkPolicyRow } from './rows/network.ts';
 import { applicationRow, inventoryRow, renderedSetRow, syncRunRow } from './rows/plumbline.ts';
 import { podRow } from './rows/pods.ts';
+import { clusterRoleBindingRow, clusterRoleRow, roleBindingRow, roleRow } from './rows/rbac.ts';
 import { serviceRow } from './rows/services.ts';
-import { deploymentRow, replicaSetRow } from './rows/workloads.ts';
+import { persistentVolumeClaimRow, persistentVolumeRow, storageClassRow } from './rows/storage.ts';
+import {
+  controllerRevisionRow,
+  daemonSetRow,
+  deploymentRow,
+  podTemplateRow,
+  replicaSetRow,
+  replicationControllerRow,
+  statefulSetRow,
+} from './rows/workloads.ts';
+import { servedRow } from './versions.ts';
 
-/** Every served resource, in the order of discovery. A new kind is a new row. */
+/** Every served resource in its stored version, in the order of discovery. A new kind is a new row. */
 export const RESOURCE_ROWS: readonly ResourceRow[] = [
   namespaceRow,
   nodeRow,
@@ -19,15 +35,44 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
   secretRow,
   serviceAccountRow,
   eventRow,
+  limitRangeRow,
+  resourceQuotaRow,
+  persistentVolumeRow,
+  persistentVolumeClaimRow,
+  endpointsRow,
+  replicationControllerRow,
+  podTemplateRow,
   replicaSetRow,
   deploymentRow,
+  statefulSetRow,
+  daemonSetRow,
+  controllerRevisionRow,
+  jobRow,
+  cronJobRow,
+  autoscalerRow,
+  podDisruptionBudgetRow,
+  priorityClassRow,
+  runtimeClassRow,
   endpointSliceRow,
   leaseRow,
+  ingressRow,
+  ingressClassRow,
+  networkPolicyRow,
+  roleRow,
+  roleBindingRow,
+  clusterRoleRow,
+  clusterRoleBindingRow,
+  storageClassRow,
   applicationRow,
   syncRunRow,
   renderedSetRow,
   inventoryRow,
 ];
+
+/** The same resources in the other versions in which they are served. */
+export const OTHER_VERSION_ROWS: readonly ResourceRow[] = SERVED_VERSIONS.flatMap((version) =>
+  RESOURCE_ROWS.filter(({ type }) => type === version.stored).map((row) => servedRow(row, version)),
+);
 
 const encryptedPrefixes = RESOURCE_ROWS.filter((row) => row.encrypted === true).map((row) => resourcePrefix(row.type));
 

@@ -1,4 +1,11 @@
-import { type KubeObject, type LabelSelectorObject, type StoredObject, selectorFromObject } from '#api';
+import {
+  type KubeObject,
+  type LabelSelector,
+  type LabelSelectorObject,
+  type ReplicationController,
+  type StoredObject,
+  selectorFromObject,
+} from '#api';
 
 interface Scalable {
   readonly spec: { readonly replicas?: number; readonly selector?: LabelSelectorObject };
@@ -14,8 +21,14 @@ export function scaleOf(object: StoredObject): StoredObject {
     apiVersion: 'autoscaling/v1',
     metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion, creationTimestamp },
     spec: { replicas: spec.replicas ?? 0 },
-    status: { replicas: status?.replicas ?? 0, selector: selectorFromObject(spec.selector).toString() },
+    status: { replicas: status?.replicas ?? 0, selector: selectorOf(object).toString() },
   };
+}
+
+/** A ReplicationController is older than selectors with expressions: its selector is the labels themselves. */
+function selectorOf(object: StoredObject): LabelSelector {
+  if (object.kind !== 'ReplicationController') return selectorFromObject((object as unknown as Scalable).spec.selector);
+  return selectorFromObject({ matchLabels: (object as ReplicationController).spec.selector ?? {} });
 }
 
 /** The workload with the number of replicas that a Scale asks for; pinned to the Scale's version when it names one. */

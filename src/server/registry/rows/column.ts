@@ -24,3 +24,9 @@ export function wide<T extends StoredObject>(
 export const ageColumn: TableColumn = column('Age', 'string', (object, nowMs) =>
   ageSince(object.metadata.creationTimestamp, nowMs),
 );
+
+/**
+ * What kinds without columns of their own show: the time itself, no age.
+ * Source: apiserver pkg/registry/rest/table.go, NewDefaultTableConvertor (v0.32).
+ */
+export const createdColumn: TableColumn = column('Created At', 'date', ({ metadata }) => metadata.creationTimestamp);

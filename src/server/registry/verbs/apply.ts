@@ -13,16 +13,18 @@ import type { PatchRequest, WriteAnswer } from '../api.ts';
 import { badRequest, conflict, invalid, objectModified } from '../errors.ts';
 import { identityOf, shapeOfRow, withManagedFields } from '../field-ownership.ts';
 import { apiLimits } from '../limits.ts';
+import { storedRow } from '../versions.ts';
 import { createObject } from './create.ts';
 import { modify, type Wish } from './modify.ts';
 import type { VerbDeps } from './verb-deps.ts';
 
 /** Server-side apply: changes the object to hold what the manager wants, or creates it. */
 export function createApply(deps: VerbDeps) {
-  return async function apply(request: PatchRequest): Promise<WriteAnswer> {
-    assertApply(request);
+  return async function apply(asked: PatchRequest): Promise<WriteAnswer> {
+    assertApply(asked);
+    const applied = decodeAsSent(asked.row, asNamed(asked), asked);
+    const request = { ...asked, row: storedRow(asked.row) };
     const { row, name } = request;
-    const applied = decodeAsSent(row, asNamed(request), request);
     for (let attempt = 0; attempt < apiLimits.writeAttempts; attempt += 1) {
       try {
         return await change(request, applied);

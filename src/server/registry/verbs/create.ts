@@ -9,6 +9,7 @@ import { resourceName, storeKey } from '../keys.ts';
 import { apiLimits } from '../limits.ts';
 import { newMetadata } from '../metadata.plan.ts';
 import { isAllocationKey } from '../service-allocator.ts';
+import { storedRow } from '../versions.ts';
 import { asIfStored, commitPut, isService } from './commit.ts';
 import type { VerbDeps } from './verb-deps.ts';
 
@@ -25,11 +26,12 @@ export interface Creation {
 
 export function createCreate(deps: VerbDeps) {
   return async function create(request: CreateRequest): Promise<WriteAnswer> {
-    const { row, namespace, name, dryRun = false } = request;
+    const { namespace, name, dryRun = false } = request;
+    const row = storedRow(request.row);
     const sent = request.object;
     assertPlace(row, namespace, name, sent);
     if (sent.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
-    const { object, warnings } = decode(row, sent, request);
+    const { object, warnings } = decode(request.row, sent, request);
     const track = (made: KubeObject) => ownCreated(row, made, request, deps.clock.nowMs());
     return createObject(deps, { row, namespace, object, warnings, dryRun, track });
   };

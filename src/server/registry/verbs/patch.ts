@@ -14,6 +14,7 @@ import type { PatchRequest, ResourceRow, WriteAnswer } from '../api.ts';
 import { badRequest, invalid } from '../errors.ts';
 import { ownUpdated } from '../field-ownership.ts';
 import { scaleOf, withScale } from '../scale.plan.ts';
+import { asServed, storedRow } from '../versions.ts';
 import { createApply } from './apply.ts';
 import { type Modification, modify, type Wish } from './modify.ts';
 import { assertPlace } from './update.ts';
@@ -25,7 +26,8 @@ export function createPatch(deps: VerbDeps) {
   return async function patch(request: PatchRequest): Promise<WriteAnswer> {
     assertPatch(request);
     if (request.patchType === 'apply') return apply(request);
-    const { row, namespace, name, subresource, dryRun = false } = request;
+    const { namespace, name, subresource, dryRun = false } = request;
+    const row = storedRow(request.row);
     const modification: Modification = {
       row,
       namespace,
@@ -41,7 +43,7 @@ export function createPatch(deps: VerbDeps) {
 }
 
 function patched(request: PatchRequest, old: StoredObject): Wish {
-  const object = asObject(merged(request, old));
+  const object = asObject(merged(request, asServed(request.row, old)));
   assertPlace(request, object);
   return decode(request.row, object, request);
 }

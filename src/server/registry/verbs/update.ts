@@ -4,12 +4,14 @@ import type { UpdateRequest, WriteAnswer } from '../api.ts';
 import { badRequest } from '../errors.ts';
 import { ownUpdated } from '../field-ownership.ts';
 import { scaleOf, withScale } from '../scale.plan.ts';
+import { storedRow } from '../versions.ts';
 import { type Modification, modify, type Wish } from './modify.ts';
 import type { VerbDeps } from './verb-deps.ts';
 
 export function createUpdate(deps: VerbDeps) {
   return async function update(request: UpdateRequest): Promise<WriteAnswer> {
-    const { row, namespace, name, subresource, dryRun = false } = request;
+    const { namespace, name, subresource, dryRun = false } = request;
+    const row = storedRow(request.row);
     const sent = request.object;
     assertPlace(request, sent);
     const modification: Modification = {
