@@ -117,6 +117,7 @@ export type { StrictJson } from './yaml/json.ts';
 export { parseJsonStrict } from './yaml/json.ts';
 export type { YamlLimits } from './yaml/limits.ts';
 export { bodyLimits, MAX_DEPTH, manifestLimits } from './yaml/limits.ts';
+export type { LineTree, Located } from './yaml/locate.ts';
 export { lineOfField } from './yaml/locate.ts';
 export type { Diagnostic, Manifest, ParsedManifests } from './yaml/manifests.ts';
 export { parseManifests } from './yaml/manifests.ts';

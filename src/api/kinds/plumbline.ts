@@ -56,11 +56,14 @@ export interface FieldDrift {
   manager?: string;
   user?: string;
   time?: string;
+  /** In the file of the object's origin: where the field stands, or the nearest thing around it that Git has. */
+  line?: number;
 }
 
 /** Where an object comes from in Git. */
 export interface Origin {
   path: string;
+  /** From 1: where the object begins. */
   line: number;
   commit?: string;
 }

@@ -51,7 +51,7 @@ export const PLUMBLINE_SHAPES: Readonly<Record<string, string>> = {
   'plumbline.v1.Waiting': 'object! string; reason! string; deadline! time',
   'plumbline.v1.Approval': 'by! string; at! time',
   'plumbline.v1.Origin': 'path! string; line! int32; commit string',
-  'plumbline.v1.FieldDrift': 'path! string; desired any; live any; manager string; user string; time time',
+  'plumbline.v1.FieldDrift': 'path! string; desired any; live any; manager string; user string; time time; line int32',
   'plumbline.v1.RenderedSet': `${kind}; data! string`,
   'plumbline.v1.RenderedSetList':
     '@kind apiVersion string; items! []RenderedSet; kind string; metadata meta.v1.ListMeta',
