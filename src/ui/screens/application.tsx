@@ -20,10 +20,16 @@ const modes = ({ automated, selfHeal, prune }: UiApplication) =>
     ? ['syncs by itself', selfHeal ? 'heals drift' : 'shows drift', prune ? 'prunes' : 'keeps what left Git'].join(', ')
     : 'syncs when asked';
 
-function Conditions({ conditions }: { readonly conditions: readonly Condition[] }) {
+function Conditions({
+  conditions,
+  tone,
+}: {
+  readonly conditions: readonly Condition[];
+  readonly tone: 'warn' | 'bad';
+}) {
   if (conditions.length === 0) return null;
   return (
-    <section class="banner warn" role="status" aria-label="Conditions">
+    <section class={`banner ${tone}`} role="status" aria-label="Conditions">
       {conditions.map(({ type, message, lastTransitionTime }) => (
         <p key={`${type} ${message}`}>
           <b>{type}</b>{' '}
@@ -148,7 +154,7 @@ export function ApplicationScreen({ namespace, name }: { readonly namespace: str
             <>
               <Head application={application} />
               {run === undefined ? null : <Approval run={run} />}
-              <Conditions conditions={open} />
+              <Conditions conditions={open} tone={application.severity === 'warning' ? 'warn' : 'bad'} />
               <DriftTable resources={resources} />
               <Pods pods={pods} />
               <Objects resources={resources} />
