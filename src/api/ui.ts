@@ -81,6 +81,8 @@ export interface UiRunSummary {
 }
 
 export interface UiRun extends UiRunSummary {
+  /** Ids of the webhooks that told of the commit. */
+  readonly webhooks: readonly string[];
   readonly plan: readonly PlannedChange[];
   readonly results: readonly SyncResult[];
   readonly waiting?: { readonly object: string; readonly reason: string; readonly deadline: string };

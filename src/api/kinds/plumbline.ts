@@ -150,6 +150,8 @@ export interface SyncRunSpec {
   trigger: 'commit' | 'self-heal' | 'manual' | 'webhook' | 'retry' | 'approval';
   /** Who asked: a user, or `git` for a commit. */
   requestedBy: string;
+  /** Ids of the webhooks that told of the commit, as their senders got them; the newest 20. */
+  webhooks?: string[];
   digest: string;
   plan: PlannedChange[];
   /** Names of the RenderedSet chunks that hold the whole desired set of this run. */
