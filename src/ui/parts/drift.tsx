@@ -28,7 +28,8 @@ function wholeObject({ requiresPruning, health }: ResourceStatus): string {
   return health?.status === 'Missing' ? 'Not in the cluster' : 'Waits to be applied';
 }
 
-function Who({ drift }: { readonly drift: FieldDrift }) {
+/** Who wrote a live value, with which program, and when. */
+export function Who({ drift }: { readonly drift: FieldDrift }) {
   if (drift.user === undefined && drift.manager === undefined) return <span class="soft">unknown</span>;
   return (
     <>

@@ -16,7 +16,7 @@ function Row({ application, tone }: { readonly application: UiApplicationSummary
     (message === undefined ? undefined : sentence(message)) ??
     (drifted > 0
       ? `${count(drifted, 'object')} of ${objects} differ from Git`
-      : `${objects === 0 ? 'Empty in Git' : count(objects, 'object')} at ${shortCommit(revision)}`);
+      : `${objects === 0 && sync === 'Synced' ? 'Empty in Git' : count(objects, 'object')} at ${shortCommit(revision)}`);
   return (
     <li>
       <a class={`row ${tone}`} href={links.application(namespace, name)}>
