@@ -53,6 +53,7 @@ export function Objects({
           columns={COLUMNS}
           rows={matching.slice(0, MAX_ROWS)}
           rowKey={(one) => `${one.group}/${one.kind}/${objectName(one)}`}
+          compact
         />
       )}
       {resources.length > 0 && matching.length === 0 ? <p class="soft">No object matches.</p> : null}
