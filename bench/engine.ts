@@ -67,7 +67,7 @@ export class Engine {
   }
 }
 
-/** Docker Swarm on an engine of its own, the peer of rows 3 and 4. */
+/** Docker Swarm on an engine of its own, the peer of rows 2, 3 and 4. */
 export class Swarm {
   readonly #docker: Docker;
 

@@ -3,7 +3,8 @@
  * host of its own; `npm run bench` calls it.
  */
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -82,9 +83,12 @@ async function commitToReady(product: Product, client: Client, engine: Engine): 
   await writeFile(file, manifest('0'));
   await product.commit('bench');
   await product.untilTrue('clock');
+  const mirrors = path.join(product.stateDir, 'mirrors/git');
+  const mirror = path.join(mirrors, (await readdir(mirrors)).find((name) => !name.endsWith('.watch')) ?? '');
   const total: number[] = [];
   const shares = {
-    'fetch and plan': [] as number[],
+    fetch: [] as number[],
+    plan: [] as number[],
     apply: [] as number[],
     schedule: [] as number[],
     'container start': [] as number[],
@@ -142,15 +146,22 @@ async function commitToReady(product: Product, client: Client, engine: Engine): 
       (object) => JSON.stringify(object.spec).includes(`"value":"${version}"`),
       'applied',
     );
+    // A fetch is done for whoever reads the mirror once its branch has moved.
+    const branches = watch(path.join(mirror, 'refs/heads'), (_event, name) => {
+      if (name === 'main') mark('fetched');
+    });
     const from = performance.now();
     await product.git('commit', '-m', `round ${version}`);
     const committed = performance.now();
     commit = await product.git('rev-parse', 'HEAD');
     await until('three pods are Ready', () => marks['ready'] !== undefined, 60_000);
     stop.abort();
+    branches.close();
     const at = (name: string) => marks[name] ?? Number.NaN;
     total.push(at('ready') - from);
-    shares['fetch and plan'].push(at('planned') - from);
+    // The commit itself is in it: git tells of it when the branch has moved, just before it ends.
+    shares.fetch.push(at('fetched') - from);
+    shares.plan.push(at('planned') - at('fetched'));
     shares.apply.push(at('applied') - at('planned'));
     shares.schedule.push(at('bound') - at('applied'));
     shares['container start'].push(at('running') - at('bound'));
@@ -213,18 +224,23 @@ async function removePods(client: Client, names: readonly string[]): Promise<voi
 async function podStarts(client: Client, engine: Engine, swarm: Swarm | undefined): Promise<void> {
   const one: number[] = [];
   const limit: number[] = [];
+  const theirs: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     limit.push((await engine.start(BUSYBOX_IMAGE, SLEEP)).ms);
     await engine.remove();
     one.push(await startPods(client, [`one-${round}`]));
     await removePods(client, [`one-${round}`]);
+    if (swarm !== undefined) theirs.push(await swarm.scale(BUSYBOX_IMAGE, SLEEP, 1));
   }
   add({
     row: '2',
     what: 'one pod: created → running',
     unit: 'ms',
     ours: spreadOf(one),
-    peers: [{ name: 'create and start by Docker alone', spread: spreadOf(limit) }],
+    peers: [
+      { name: 'create and start by Docker alone', spread: spreadOf(limit) },
+      ...(swarm === undefined ? [] : [{ name: 'Docker Swarm', spread: spreadOf(theirs) }]),
+    ],
   });
   const names = Array.from({ length: MANY }, (_, index) => `many-${index}`);
   const ours = await startPods(client, names);

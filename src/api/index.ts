@@ -29,6 +29,8 @@ export { fieldSchema, isAbsent, isDeclared, sameValue, shapeOf, withoutNulls } f
 export type { UpdateRecord, WriterIdentity } from './apply/update.ts';
 export { trackUpdate } from './apply/update.ts';
 export { defaultObject } from './defaults/default-object.ts';
+export type { ApplicationConditionType, ConditionSeverity } from './kinds/application-conditions.ts';
+export { APPLICATION_CONDITIONS, CONDITION_SEVERITIES, severityOf } from './kinds/application-conditions.ts';
 export { unsupportedApplicationFields } from './kinds/application-fields.ts';
 export type * from './kinds/plumbline.ts';
 export type { ResourceType } from './kinds/resource.ts';
@@ -151,6 +153,7 @@ export type { StrictJson } from './yaml/json.ts';
 export { parseJsonStrict } from './yaml/json.ts';
 export type { YamlLimits } from './yaml/limits.ts';
 export { bodyLimits, MAX_DEPTH, manifestLimits } from './yaml/limits.ts';
+export type { LineTree, Located } from './yaml/locate.ts';
 export { lineOfField } from './yaml/locate.ts';
 export type { Diagnostic, Manifest, ParsedManifests } from './yaml/manifests.ts';
 export { parseManifests } from './yaml/manifests.ts';

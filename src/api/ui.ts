@@ -2,6 +2,7 @@
  * What the web UI and its server say to each other, under `/ui/v1`. Types only: the browser loads nothing else of ours.
  * Every answer is a projection of API objects, made for the signed-in user; values of Secrets are masked before.
  */
+import type { ConditionSeverity } from './kinds/application-conditions.ts';
 import type {
   ApplicationSpec,
   Condition,
@@ -23,6 +24,8 @@ export interface UiApplicationSummary {
   readonly revision?: string;
   /** The most urgent condition, in a sentence. */
   readonly message?: string;
+  /** How bad that condition is. Absent: no condition tells of trouble. */
+  readonly severity?: ConditionSeverity;
   readonly run?: { readonly name: string; readonly phase: SyncRunPhase };
   /** Objects that differ from Git. */
   readonly drifted: number;
@@ -78,6 +81,8 @@ export interface UiRunSummary {
 }
 
 export interface UiRun extends UiRunSummary {
+  /** Ids of the webhooks that told of the commit. */
+  readonly webhooks: readonly string[];
   readonly plan: readonly PlannedChange[];
   readonly results: readonly SyncResult[];
   readonly waiting?: { readonly object: string; readonly reason: string; readonly deadline: string };

@@ -3,9 +3,13 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type KubeObject, SECRETS } from '#api';
-import { silentLog } from '#base';
-import { clientFromKubeconfig } from '#client';
+import { APPLICATIONS, CONFIG_MAPS, type KubeObject, SECRETS, SYNC_RUNS, type SyncRun } from '#api';
+import { createLog, type Log, silentLog } from '#base';
+import { type Client, clientFromKubeconfig } from '#client';
+import { createGitFixture, type GitFixture } from '../../test/support/git-fixture.ts';
+import { type GitHttpServer, serveOverHttp } from '../../test/support/git-http-server.ts';
+import { configMap } from '../../test/support/sync-bed.ts';
+import { until } from '../../test/support/until.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { readProcessFile } from './process-file.ts';
 import { removeInstallation } from './remove.ts';
@@ -69,6 +73,101 @@ describe('src/app/control-plane.ts', () => {
       startControlPlane({ stateDir, listen: ANY_PORT, version: 'test' }, { log: silentLog }),
     ).rejects.toMatchObject({ code: 'StoreLocked' });
     expect(await readProcessFile(paths.serverPid)).toMatchObject({ pid: process.pid });
+  });
+
+  describe('with a repository that it cannot watch', () => {
+    const HOURS_MS = 24 * 3_600_000;
+    const secret = 'x'.repeat(32);
+    let fixture: GitFixture;
+    let server: GitHttpServer;
+    let client: Client;
+    let lines: string[];
+    beforeEach(async () => {
+      fixture = await createGitFixture();
+      server = await serveOverHttp(fixture);
+      lines = [];
+    });
+    afterEach(async () => {
+      await server.close();
+      await fixture.remove();
+    });
+
+    async function follow(pollMs: number): Promise<void> {
+      const log: Log = createLog({ destination: { write: (line) => void lines.push(line) } });
+      plane = await startControlPlane({ stateDir, listen: ANY_PORT, version: 'test', pollMs }, { log });
+      client = await clientFromKubeconfig(plane.paths.kubeconfig, { userAgent: 'test' });
+      const repository: KubeObject & { stringData: object } = {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: {
+          name: 'repo-a',
+          namespace: 'argocd',
+          labels: { 'argocd.argoproj.io/secret-type': 'repository' },
+        },
+        stringData: { url: server.url, webhookSecret: secret, webhookProvider: 'generic' },
+      };
+      await client.create(SECRETS, repository);
+      await fixture.commit({ 'web/a.yaml': configMap('a', { key: 'first' }) });
+      await client.create(APPLICATIONS, {
+        apiVersion: 'argoproj.io/v1alpha1',
+        kind: 'Application',
+        metadata: { name: 'web', namespace: 'argocd' },
+        spec: {
+          project: 'default',
+          source: { repoURL: server.url, path: 'web', targetRevision: 'main' },
+          destination: { namespace: 'default' },
+          syncPolicy: { automated: { prune: true, selfHeal: true } },
+        },
+      });
+      await holds('first');
+    }
+
+    const holds = (value: string) =>
+      until(`the ConfigMap says ${value}`, async () => {
+        const found = await client.get(CONFIG_MAPS, { namespace: 'default', name: 'a' });
+        return found?.data?.['key'] === value;
+      });
+    const runOf = (revision: string) =>
+      until('the run has succeeded', async () => {
+        const { items } = await client.list<SyncRun>(SYNC_RUNS, { namespace: 'argocd' });
+        return items.find(({ spec, status }) => spec.revision === revision && status?.phase === 'Succeeded');
+      });
+
+    it('goes from a signed webhook to a fetch and a run, which are found by the id that its sender got', async () => {
+      await follow(HOURS_MS);
+      const commit = await fixture.commit({ 'web/a.yaml': configMap('a', { key: 'second' }) });
+      const body = JSON.stringify({ ref: 'refs/heads/main', after: commit });
+      const signature = createHmac('sha256', secret).update(body).digest('hex');
+      const send = (mark: string) =>
+        fetch(`${plane?.webhookUrl}/webhook/repo-a`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'x-plumbline-signature': `sha256=${mark}` },
+          body,
+        });
+      expect((await send('0'.repeat(64))).status).toBe(401);
+      const answer = await send(signature);
+      expect(answer.status).toBe(202);
+      const { id } = (await answer.json()) as { readonly id: string };
+      await holds('second');
+      const run = await runOf(commit);
+      expect(run.spec).toMatchObject({ trigger: 'webhook', webhooks: [id] });
+      const told = lines.map((line) => JSON.parse(line)).filter((line) => JSON.stringify(line).includes(id));
+      expect(told.map(({ msg }) => msg)).toEqual([
+        'webhook accepted',
+        'fetched for webhooks',
+        'a run answers webhooks',
+      ]);
+      expect(told.at(-1)).toMatchObject({ run: run.metadata.name, webhooks: [id] });
+    });
+
+    it('comes to the same by its poll when every webhook is lost', async () => {
+      await follow(500);
+      const commit = await fixture.commit({ 'web/a.yaml': configMap('a', { key: 'second' }) });
+      await holds('second');
+      const { spec } = await runOf(commit);
+      expect(spec.trigger).toBe('commit');
+      expect(spec.webhooks).toBeUndefined();
+    });
   });
 
   it('tells the sender of a webhook that no Application uses its repository', async () => {

@@ -23,6 +23,7 @@ import {
   openTokenFile,
   type TokenStore,
   type UserInfo,
+  type WebhookHint,
   writeKubeconfig,
 } from '#server';
 import { loadOrCreateKey, openSqliteStore } from '#store';
@@ -98,9 +99,9 @@ async function ensureKubeconfig(paths: StatePaths, server: string, ca: string, t
 }
 
 /** A webhook's hint to sync; one for a repository that no Application uses is told to its sender as such. */
-function passHint(sync: Pick<SyncEngine, 'hint'>, secret: string, url: string): void {
+function passHint(sync: Pick<SyncEngine, 'hint'>, { id, source: secret, url }: WebhookHint): void {
   try {
-    sync.hint({ secret, url });
+    sync.hint({ id, secret, url });
   } catch (error) {
     if (!(error instanceof SyncError) || error.code !== 'UnknownRepository') throw error;
     throw new ApiError('NotFound', error.message, undefined, error);
@@ -220,7 +221,7 @@ async function open(
 
   const webhooks = createWebhookServer({
     lookup: createWebhookLookup(api),
-    notify: ({ source, url }) => passHint(sync, source, url),
+    notify: (hint) => passHint(sync, hint),
     listen: { host: '127.0.0.1', port: at.webhookPort },
     clock,
     log: log.child({ room: 'webhook' }),

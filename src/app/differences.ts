@@ -19,7 +19,7 @@ import {
 import type { Client } from '#client';
 import { applyIgnores, diffObject, diffRendered, rulesFor } from '#diff';
 import { gitLimits } from '#git';
-import { type Diagnostic, type RenderedObject, render } from '#render';
+import { atTheirLines, type Diagnostic, type RenderedObject, render } from '#render';
 import { StartError } from './errors.ts';
 
 /** The objects a run rendered, from the chunks it names. */
@@ -99,8 +99,9 @@ async function filesBelow(directory: string): Promise<readonly { readonly path: 
 async function changeOf(
   client: Client,
   application: Application,
-  { key, object, origin }: RenderedObject,
+  rendered: RenderedObject,
 ): Promise<LocalChange | undefined> {
+  const { key, object, origin } = rendered;
   const resource = resourceOfKind(key.group, key.kind);
   const schema = schemaOf(key.group, versionOf(object.apiVersion), key.kind);
   if (resource === undefined || schema === undefined) return undefined; // told among the diagnostics
@@ -125,7 +126,9 @@ async function changeOf(
   }
   if (live === undefined) return { key, action: 'create', fields: [], origin };
   const { changes } = diffObject({ schema, desired, applied, live, rules });
-  return changes.length === 0 ? undefined : { key, action: 'configure', fields: changes, origin };
+  return changes.length === 0
+    ? undefined
+    : { key, action: 'configure', fields: atTheirLines(rendered, changes), origin };
 }
 
 /** What a sync of an Application would change if its folder in Git were this one. Changes nothing. */

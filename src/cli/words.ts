@@ -10,13 +10,13 @@ export const formatOrigin = (origin: Origin | undefined) =>
 const formatValue = (value: unknown) =>
   value === undefined ? 'absent' : plain(typeof value === 'string' ? value : JSON.stringify(value));
 
-/** `spec.replicas: 3 in Git, 5 live — admin with kubectl-scale, 2026-11-23T10:00:00Z` */
-export function formatDrift({ path, desired, live, user, manager, time }: FieldDrift): string {
+/** `spec.replicas (line 12): 3 in Git, 5 live — admin with kubectl-scale, 2026-11-23T10:00:00Z` */
+export function formatDrift({ path, desired, live, user, manager, time, line }: FieldDrift): string {
   const who = [user, manager === undefined ? undefined : `with ${manager}`]
     .filter((part) => part !== undefined)
     .join(' ');
   const by = who === '' ? '' : ` — ${plain(who)}${time === undefined ? '' : `, ${time}`}`;
-  return `${path}: ${formatValue(desired)} in Git, ${formatValue(live)} live${by}`;
+  return `${path}${line === undefined ? '' : ` (line ${line})`}: ${formatValue(desired)} in Git, ${formatValue(live)} live${by}`;
 }
 
 /** `5m` since a time of the API; `<unknown>` when there is none. */

@@ -1,4 +1,6 @@
 /** Files of a commit → objects with file:line. Pure; runs in a worker that can be killed. */
+
+export { atTheirLines, originOfField } from './field-lines.ts';
 export { compileGlob } from './glob.ts';
 export { prepareFile } from './prepare.ts';
 export type { RenderRequest, SourceFile, UnreadFile } from './render.ts';

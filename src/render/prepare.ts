@@ -4,6 +4,7 @@ import {
   groupOf,
   inStoredVersion,
   type KubeObject,
+  lineOfField,
   type ObjectMeta,
   objectKeyOf,
   otherVersionOf,
@@ -48,20 +49,27 @@ export function prepareFile(text: string, context: PrepareContext): PreparedFile
     const at = column === undefined ? '' : ` (column ${column})`;
     return { severity: 'error', code: 'InvalidManifest', message: `${message}${at}`, line };
   });
-  for (const { object, line } of parsed.objects) {
-    const tell: Tell = (severity, code, message) => diagnostics.push({ severity, code, message, line });
+  for (const { object, line, lines } of parsed.objects) {
+    const tell: Tell = (severity, code, message, field = '') =>
+      diagnostics.push({ severity, code, message, line: lineOfField({ object, lines }, field) });
     const own = ownObject(object, context, tell);
     if (own === undefined) continue;
     const key = objectKeyOf(own);
     const id = formatObjectKey(key);
     const sound = soundObject(own, tell);
     if (sound === undefined) refusedIds.push(id);
-    else objects.push({ key, id, object: sound, digest: sha256Hex(canonicalJson(sound)), line });
+    else objects.push({ key, id, object: sound, digest: sha256Hex(canonicalJson(sound)), line, lines });
   }
   return { objects, refusedIds, diagnostics, failed: parsed.diagnostics.length > 0 };
 }
 
-type Tell = (severity: FileDiagnostic['severity'], code: FileDiagnostic['code'], message: string) => void;
+/** `field`: what in the object it is about, when it is not the whole. */
+type Tell = (
+  severity: FileDiagnostic['severity'],
+  code: FileDiagnostic['code'],
+  message: string,
+  field?: string,
+) => void;
 
 /** The object as Git may own it, or undefined when Git may not, or nothing here serves it. */
 function ownObject(object: KubeObject, context: PrepareContext, tell: Tell): KubeObject | undefined {
@@ -82,7 +90,13 @@ function ownObject(object: KubeObject, context: PrepareContext, tell: Tell): Kub
   }
   const hook = object.metadata.annotations?.[HOOK];
   if (hook !== undefined) {
-    if (hook !== 'Skip') tell('error', 'Unsupported', `${named}: sync hooks (${HOOK}: ${hook}) are not supported yet`);
+    if (hook !== 'Skip')
+      tell(
+        'error',
+        'Unsupported',
+        `${named}: sync hooks (${HOOK}: ${hook}) are not supported yet`,
+        `metadata.annotations[${HOOK}]`,
+      );
     return undefined;
   }
   if (object['sops'] !== undefined) {
@@ -93,8 +107,8 @@ function ownObject(object: KubeObject, context: PrepareContext, tell: Tell): Kub
     );
     return undefined;
   }
-  return withoutServerFields(object, resource, context.defaultNamespace, (message) =>
-    tell('warning', 'NotAllowed', `${named}: ${message}`),
+  return withoutServerFields(object, resource, context.defaultNamespace, (field, message) =>
+    tell('warning', 'NotAllowed', `${named}: ${message}`, field),
   );
 }
 
@@ -106,10 +120,10 @@ function soundObject(object: KubeObject, tell: Tell): KubeObject | undefined {
   const pruned = pruneUnknown(schema, object);
   const issues = structureIssues(type, pruned.object);
   for (const path of pruned.unknown.slice(0, MAX_ISSUES)) {
-    tell('error', 'InvalidObject', `${nameOf(object)}: unknown field ${path}`);
+    tell('error', 'InvalidObject', `${nameOf(object)}: unknown field ${path}`, path);
   }
   for (const { path, message } of issues.slice(0, MAX_ISSUES)) {
-    tell('error', 'InvalidObject', `${nameOf(object)}: ${path}: ${message}`);
+    tell('error', 'InvalidObject', `${nameOf(object)}: ${path}: ${message}`, path);
   }
   return pruned.unknown.length === 0 && issues.length === 0 ? inStoredVersion(pruned.object) : undefined;
 }
@@ -135,26 +149,28 @@ function withoutServerFields(
   object: KubeObject,
   resource: ResourceType,
   defaultNamespace: string,
-  warn: (message: string) => void,
+  warn: (field: string, message: string) => void,
 ): KubeObject {
   const { status, operation, metadata, ...rest } = object;
-  if (status !== undefined && !isEmpty(status)) warn('status is set by the cluster, not by Git; it is left out');
+  if (status !== undefined && !isEmpty(status))
+    warn('status', 'status is set by the cluster, not by Git; it is left out');
   if (operation !== undefined && resource.kind !== 'Application') rest['operation'] = operation;
-  else if (operation !== undefined) warn('operation is a request, not a state; it is left out');
+  else if (operation !== undefined) warn('operation', 'operation is a request, not a state; it is left out');
   const meta: ObjectMeta & Record<string, unknown> = { ...metadata };
   for (const field of SERVER_METADATA) {
     if (meta[field] === undefined) continue;
-    if (!isEmpty(meta[field])) warn(`metadata.${field} is set by the server; it is left out`);
+    if (!isEmpty(meta[field])) warn(`metadata.${field}`, `metadata.${field} is set by the server; it is left out`);
     delete meta[field];
   }
   if (meta.annotations?.[LAST_APPLIED] !== undefined) {
     const { [LAST_APPLIED]: _dropped, ...annotations } = meta.annotations;
     meta.annotations = annotations;
-    warn(`annotation ${LAST_APPLIED} is kubectl's own; it is left out`);
+    warn(`metadata.annotations[${LAST_APPLIED}]`, `annotation ${LAST_APPLIED} is kubectl's own; it is left out`);
   }
   delete meta.generateName;
   if (!resource.namespaced) {
-    if (meta.namespace !== undefined && meta.namespace !== '') warn('this kind has no namespace; it is left out');
+    if (meta.namespace !== undefined && meta.namespace !== '')
+      warn('metadata.namespace', 'this kind has no namespace; it is left out');
     delete meta.namespace;
   } else if (meta.namespace === undefined || meta.namespace === '') meta.namespace = defaultNamespace;
   return { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata: meta };

@@ -125,11 +125,11 @@ describe('src/render/render.ts', () => {
       'apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: x-}',
       'InvalidManifest a.yaml:1',
     ],
-    ['an unknown field', map('a', '  labls: {}\n'), 'InvalidObject a.yaml:1 ConfigMap a: unknown field metadata.labls'],
+    ['an unknown field', map('a', '  labls: {}\n'), 'InvalidObject a.yaml:5 ConfigMap a: unknown field metadata.labls'],
     [
       'a wrong type',
-      'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {replicas: three, selector: {}, template: {}}',
-      'InvalidObject a.yaml:1 Deployment d: spec.replicas',
+      'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec:\n  replicas: three\n  selector: {}\n  template: {}',
+      'InvalidObject a.yaml:5 Deployment d: spec.replicas',
     ],
     [
       'a kind that is not served',
@@ -144,7 +144,7 @@ describe('src/render/render.ts', () => {
     [
       'a hook',
       map('a', '  annotations: {argocd.argoproj.io/hook: PreSync}\n'),
-      'Unsupported a.yaml:1 ConfigMap a: sync hooks',
+      'Unsupported a.yaml:5 ConfigMap a: sync hooks',
     ],
     [
       'ciphertext',

@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectKey, Origin, ResourceType } from '#api';
+import type { KubeObject, LineTree, ObjectKey, Origin, ResourceType } from '#api';
 
 export type DiagnosticCode =
   /** The file is not YAML or JSON, or a document in it is no object with a name. */
@@ -36,6 +36,8 @@ export interface PreparedObject {
   /** SHA-256 of the canonical JSON of `object`. */
   readonly digest: string;
   readonly line: number;
+  /** Where its fields stand. No part of what is applied: a commit that only moves lines makes no run. */
+  readonly lines: LineTree;
 }
 
 /** All that one file's content says, whatever its path. */
@@ -62,6 +64,8 @@ export interface RenderedObject {
   readonly object: KubeObject;
   readonly digest: string;
   readonly origin: Origin;
+  /** Where its fields stand in the file of `origin`; see `atTheirLines`. */
+  readonly lines: LineTree;
 }
 
 /** What a commit says about one Application. Bad files are data here, never exceptions. */

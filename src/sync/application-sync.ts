@@ -12,7 +12,7 @@ import { settleRows } from './rows.ts';
 import { approve, retry, startRun, supersede, takeOperation } from './run-control.ts';
 import { resume } from './run-record.ts';
 import { continueRun } from './run-steps.ts';
-import type { ApplicationState } from './state.ts';
+import { type ApplicationState, isUpToDate } from './state.ts';
 import { survey } from './survey.ts';
 import { planSync } from './sync.plan.ts';
 import type { DesiredObject } from './sync.types.ts';
@@ -136,9 +136,8 @@ async function isUnrelated(
   return state.unrelated.answer;
 }
 
-function decideNow(world: World, { application, settings, state, loaded, plan }: Turn): Decision {
+function decideNow(world: World, { key, application, settings, state, loaded, plan }: Turn): Decision {
   const { active } = state;
-  const repository = world.repositories.use(settings.sources[0]?.repoURL ?? '');
   return decide({
     nowMs: world.clock.nowMs(),
     automated: settings.automated,
@@ -162,13 +161,15 @@ function decideNow(world: World, { application, settings, state, loaded, plan }:
         ? undefined
         : { by: application.operation.initiatedBy?.username ?? 'unknown' },
     healAtMs: nextHealMs(world, state),
-    byWebhook: repository.lastCause === 'webhook',
+    byWebhook: world.webhooks.of(key).length > 0,
   });
 }
 
 async function act(world: World, turn: Turn, decision: Decision): Promise<Outcome> {
   switch (decision.type) {
     case 'rest':
+      // The newest commit asks for nothing: what told of it leads to no run.
+      if (isUpToDate(turn.state)) world.webhooks.take(turn.key);
       await takeOperation(world, turn);
       await settleRows(world, turn, 'rest');
       return { again: false, ...wakeAt(decision.wakeAtMs, turn.survey.gatesOpenAtMs) };

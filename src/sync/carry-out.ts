@@ -1,7 +1,8 @@
 import { isApiError, type Json, type KubeObject, NAMESPACES, type StoredObject } from '#api';
 import { errorMessage } from '#base';
+import { originOfField } from '#render';
 import type { ApplicationSettings } from './application.plan.ts';
-import { adoptIgnored, type CompareRequest, type Comparer, MANAGER } from './compare.ts';
+import { adoptIgnored, type CompareRequest, type Comparer, MANAGER, refusedField } from './compare.ts';
 import { resourceOf } from './live.ts';
 import type { Loaded } from './load.ts';
 import { isOurs } from './objects.plan.ts';
@@ -68,7 +69,11 @@ async function carryOutOne(world: World, request: CarryOut, step: SyncStep): Pro
     // The API's own trouble ends the pass, which is tried again; a refusal of this object ends only this step.
     if (error.retryable && !isApiError(error, 'Conflict')) throw error;
     world.log.warn({ application: request.key, object: step.id, code: error.code }, 'a step of a sync failed');
-    return { step, action: 'failed', message: errorMessage(error) };
+    const rendered = request.loaded.byId.get(step.id);
+    const { field } = refusedField(error);
+    const isPlaced = rendered !== undefined && field !== undefined;
+    const origin = isPlaced ? originOfField(rendered, field) : step.origin;
+    return { step: { ...step, origin }, action: 'failed', message: errorMessage(error) };
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  type ApiError,
   groupOf,
   type IgnoreDifference,
   isApiError,
@@ -100,7 +101,7 @@ export class Comparer {
       });
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      return { state: 'refused', message: error.message };
+      return { state: 'refused', message: error.message, ...refusedField(error) };
     }
     const request = { schema, desired, applied, live, rules: rulesFor(rules, live), manager: MANAGER };
     const { changes, removals } = diffObject(request);
@@ -134,7 +135,7 @@ function hasRemovals(comparison: Comparison): boolean {
 }
 
 /** Whether the API said no to the object itself, rather than being unable to answer. */
-export function isRefusal(error: unknown): error is Error {
+export function isRefusal(error: unknown): error is ApiError {
   return isApiError(
     error,
     'Invalid',
@@ -144,6 +145,12 @@ export function isRefusal(error: unknown): error is Error {
     'MethodNotAllowed',
     'RequestEntityTooLarge',
   );
+}
+
+/** The first field that a refusal names. */
+export function refusedField({ details }: ApiError): { readonly field?: string } {
+  const field = details?.causes?.find((cause) => cause.field !== undefined)?.field;
+  return field === undefined ? {} : { field };
 }
 
 /** What of a live object matters to a comparison: all but its status and the server's counters. */

@@ -21,6 +21,12 @@ ${replicas === undefined ? '' : `  replicas: ${replicas}\n`}  selector:
           ports: [{containerPort: 8080}]
 `;
 
+/** Of the file above. */
+const lineOf = (text: string) =>
+  deployment(3)
+    .split('\n')
+    .findIndex((line) => line.includes(text)) + 1;
+
 const site = { kind: 'Deployment', group: 'apps', name: 'site' };
 const at = { namespace: 'default', name: 'site' };
 
@@ -95,7 +101,15 @@ describe('src/sync: drift', () => {
         action: 'configure',
         origin: { path: 'web/site.yaml', line: 1 },
         fields: [
-          { path: 'spec.replicas', desired: 3, live: 7, manager: 'kubectl', user: 'bob', time: expect.any(String) },
+          {
+            path: 'spec.replicas',
+            desired: 3,
+            live: 7,
+            manager: 'kubectl',
+            user: 'bob',
+            time: expect.any(String),
+            line: lineOf('replicas: 3'),
+          },
         ],
       },
     ]);
@@ -116,6 +130,8 @@ describe('src/sync: drift', () => {
     const field = second.spec.plan[0]?.fields?.[0];
     expect(field).toMatchObject({ manager: 'kubectl-edit', user: 'eve' });
     expect(field?.path).toContain('env');
+    // Git does not have it: the container that it was put into is the nearest thing that Git has.
+    expect(field?.line).toBe(lineOf('- name: web'));
     await bed.until('the env is gone', async () => {
       const live = await bed.client.get(DEPLOYMENTS, at);
       return live?.spec.template.spec?.containers[0]?.env === undefined;
@@ -136,12 +152,38 @@ describe('src/sync: drift', () => {
           name: 'site',
           status: 'OutOfSync',
           origin: { path: 'web/site.yaml', line: 1 },
-          drift: [{ path: 'spec.replicas', desired: 3, live: 5, user: 'bob' }],
+          drift: [{ path: 'spec.replicas', desired: 3, live: 5, user: 'bob', line: lineOf('replicas: 3') }],
         },
       ],
     });
     expect((await bed.client.get(DEPLOYMENTS, at))?.spec.replicas).toBe(5);
     expect(await bed.runs('web')).toHaveLength(1);
+    // A commit that only moves the line makes no run, and yet the line that is told is the new one.
+    await bed.repo.commit({ 'web/site.yaml': `# A comment.\n${deployment(3)}` });
+    await bed.until('the new line is told', async () => {
+      const drift = (await bed.application('web'))?.status?.resources?.[0]?.drift;
+      return drift?.[0]?.line === lineOf('replicas: 3') + 1;
+    });
+    expect(await bed.runs('web')).toHaveLength(1);
+  });
+
+  it('points at the field that the API refuses, in what is new and in what is there', async () => {
+    const file = deployment(3).replace('containerPort: 8080', 'containerPort: 808080');
+    await bed.repo.commit({ 'web/site.yaml': file });
+    await bed.apply('web');
+    const failed = () =>
+      bed.until('the run has failed', async () => {
+        const run = (await bed.runs('web')).at(-1);
+        return run?.status?.phase === 'Failed' && run.status.results?.filter(({ action }) => action === 'failed');
+      });
+    expect(await failed()).toMatchObject([{ origin: { path: 'web/site.yaml', line: lineOf('containerPort') } }]);
+    await settle('web', await bed.repo.commit({ 'web/site.yaml': deployment(3) }));
+    await bed.repo.commit({ 'web/site.yaml': file });
+    await bed.until('the Application tells the line too', async () => {
+      const conditions = (await bed.application('web'))?.status?.conditions ?? [];
+      return conditions.some(({ message }) => message?.startsWith(`web/site.yaml:${lineOf('containerPort')}: `));
+    });
+    expect(await failed()).toMatchObject([{ origin: { path: 'web/site.yaml', line: lineOf('containerPort') } }]);
   });
 
   it('brings back what was deleted', async () => {

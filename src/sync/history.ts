@@ -17,6 +17,7 @@ import { pruneDigest } from './decide.plan.ts';
 import type { Loaded } from './load.ts';
 import { chunkRenderedSet, splitLines } from './rendered-sets.plan.ts';
 import type { SyncPlan, SyncStep } from './sync.types.ts';
+import type { WebhookIds } from './webhook-ids.ts';
 
 /** Changes written down in one run; more are counted. */
 export const MAX_RECORDED = 2_000;
@@ -49,12 +50,17 @@ export class History {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #namespace: string;
+  readonly #webhooks: WebhookIds;
   /** Runs that use a RenderedSet, by the set's name. */
   readonly #users = new Map<string, Set<string>>();
   readonly #byApplication = new Map<string, SyncRun[]>();
   #count = 0;
 
-  constructor(deps: { readonly client: Client; readonly clock: Clock; readonly log: Log }, namespace: string) {
+  constructor(
+    deps: { readonly client: Client; readonly clock: Clock; readonly log: Log; readonly webhooks: WebhookIds },
+    namespace: string,
+  ) {
+    this.#webhooks = deps.webhooks;
     this.#client = deps.client;
     this.#clock = deps.clock;
     this.#log = deps.log;
@@ -102,6 +108,8 @@ export class History {
 
   async begin(run: NewRun): Promise<SyncRun> {
     const { application, loaded, plan, trigger, requestedBy, prune, status } = run;
+    const key = `${this.#namespace}/${application.metadata.name}`;
+    const webhooks = trigger === 'webhook' ? this.#webhooks.of(key) : [];
     const renderedSets = await this.#storeRendered(loaded.objects);
     const spec: SyncRunSpec = {
       application: application.metadata.name,
@@ -111,6 +119,7 @@ export class History {
       committedAt: formatTime(loaded.info.committedAtMs),
       trigger,
       requestedBy,
+      ...(webhooks.length === 0 ? {} : { webhooks: [...webhooks] }),
       digest: loaded.digest,
       plan: recordSteps(plan),
       renderedSets,
@@ -143,6 +152,10 @@ export class History {
       spec,
     };
     const created = await this.#client.create(SYNC_RUNS, object);
+    if (webhooks.length > 0) {
+      this.#webhooks.take(key);
+      this.#log.info({ application: key, run: created.metadata.name, webhooks }, 'a run answers webhooks');
+    }
     return this.writeStatus(created, status);
   }
 

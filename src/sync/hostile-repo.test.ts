@@ -70,7 +70,7 @@ describe('src/sync: hostile and broken repositories', () => {
       'web/b.yaml': `${configMap('b', { key: 'new' })}datta: {}\n`,
     });
     await bed.until('the good object is applied', async () => (await value('a')) === 'new');
-    expect((await condition('InvalidManifest')).message).toBe('web/b.yaml:1: ConfigMap b: unknown field datta');
+    expect((await condition('InvalidManifest')).message).toBe('web/b.yaml:6: ConfigMap b: unknown field datta');
     expect(await value('b')).toBe('value');
   });
 
@@ -176,7 +176,7 @@ describe('src/sync: hostile and broken repositories', () => {
     const { createGitFixture } = await import('../../test/support/git-fixture.ts');
     const fresh = await createGitFixture();
     await rename(fresh.path, bed.repo.path);
-    bed.engine.hint({ url: bed.repo.path });
+    bed.engine.hint({ id: 'h', url: bed.repo.path });
     expect((await condition('ComparisonError')).reason).toBe('RevisionNotFound');
     expect(await value('a')).toBe('value');
     await (await import('node:fs/promises')).rm(`${bed.repo.path}.away`, { recursive: true });
@@ -226,7 +226,7 @@ describe('src/sync: hostile and broken repositories', () => {
     await bed.apply('x', { source: { repoURL: other.path, path: 'x' } });
     await bed.until('the other is there', () => value('o'));
     await rename(bed.repo.path, `${bed.repo.path}.away`);
-    bed.engine.hint({ url: bed.repo.path });
+    bed.engine.hint({ id: 'h', url: bed.repo.path });
     const first = await condition('RepositoryUnreachable');
     expect(first.lastTransitionTime).toMatch(/^\d{4}-/);
     await bed
@@ -274,7 +274,7 @@ data: {key: value}
     await bed.apply('web');
     await bed.until('the ConfigMap is there', () => value('a'));
     expect((await condition('NotAllowed')).message).toContain('web/a.yaml:1: SyncRun forged');
-    expect((await condition('NotAllowedWarning')).message).toContain('web/a.yaml:6: ConfigMap a: metadata.');
+    expect((await condition('NotAllowedWarning')).message).toContain('web/a.yaml:10: ConfigMap a: metadata.');
     expect((await bed.get({ kind: 'ConfigMap', name: 'a' }))?.metadata.ownerReferences).toBeUndefined();
     expect((await bed.runs('web')).every(({ metadata }) => metadata.name !== 'forged')).toBe(true);
   });

@@ -1,4 +1,12 @@
-import { type Application, type ApplicationStatus, type FieldDrift, type Json, type SyncStatus, versionOf } from '#api';
+import {
+  type Application,
+  type ApplicationConditionType,
+  type ApplicationStatus,
+  type FieldDrift,
+  type Json,
+  type SyncStatus,
+  versionOf,
+} from '#api';
 import { formatTime } from '#base';
 import { healthOf } from '#health';
 import type { ApplicationSettings } from './application.plan.ts';
@@ -67,7 +75,7 @@ export async function reportFailure(
   world: World,
   key: string,
   settings: ApplicationSettings,
-  failure: { readonly condition?: string; readonly code: string; readonly message: string },
+  failure: { readonly condition?: ApplicationConditionType; readonly code: string; readonly message: string },
 ): Promise<void> {
   const application = applicationOf(world, key);
   if (application === undefined) return;

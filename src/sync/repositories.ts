@@ -39,7 +39,8 @@ export interface Repository {
   readonly failure: RepositoryFailure | undefined;
   /** When the last fetch succeeded; undefined: never in this process. */
   readonly fetchedAtMs: number | undefined;
-  readonly lastCause: FetchCause;
+  /** Ids of the webhooks that the last good fetch answers. */
+  readonly lastHints: readonly string[];
 }
 
 export interface RepositoriesOptions {
@@ -57,6 +58,8 @@ export interface RepositoriesOptions {
 
 /** How long the first fetch is waited for before a mirror of an earlier process is read instead, ms. */
 const FIRST_FETCH_MS = 5_000;
+/** Webhook ids that one fetch remembers; the newest are kept. Their senders get them from the answer. */
+export const MAX_HINT_IDS = 20;
 
 export const repositoriesDefaults = { pollMs: 60_000, pollJitter: 0.2, hintMs: 5_000, concurrency: 4 };
 
@@ -73,8 +76,8 @@ export interface Repositories {
   use(url: string): Repository;
   /** Every repository in use. */
   list(): readonly Repository[];
-  /** Fetch soon. Many hints are one fetch. Answers the URLs that it was for; none when nothing uses the repository. */
-  hint(url: string, cause: FetchCause): readonly string[];
+  /** Fetch soon. Many hints are one fetch, which knows the ids of all. Answers the URLs that it was for; none when nothing uses the repository. */
+  hint(url: string, cause: FetchCause, id?: string): readonly string[];
   /** Credentials as the Secrets say now. A repository whose credentials changed is opened anew and fetched. */
   setSecrets(secrets: readonly RepositorySecret[]): void;
   /** Lets go of repositories that are not in `urls` any more. Their mirrors stay on disk. */
@@ -97,9 +100,9 @@ export function createRepositories(deps: RepositoriesDeps, options: Repositories
       return entry;
     },
     list: () => [...entries.values()],
-    hint(url, cause) {
+    hint(url, cause, id) {
       const matching = [...entries.values()].filter((entry) => sameRepository(entry.url, url));
-      for (const entry of matching) entry.hint(cause);
+      for (const entry of matching) entry.hint(cause, id);
       return matching.map((entry) => entry.url);
     },
     setSecrets(next) {
@@ -146,7 +149,9 @@ class Entry implements Repository {
   readonly url: string;
   failure: RepositoryFailure | undefined;
   fetchedAtMs: number | undefined;
-  lastCause: FetchCause = 'start';
+  lastHints: readonly string[] = [];
+  /** Ids of webhooks that no good fetch has answered yet. */
+  #hints: readonly string[] = [];
   #credentials: RepositoryCredentials;
   readonly #slots: Slots;
   readonly #deps: RepositoriesDeps;
@@ -227,7 +232,8 @@ class Entry implements Repository {
     });
   }
 
-  hint(cause: FetchCause): void {
+  hint(cause: FetchCause, id?: string): void {
+    if (id !== undefined) this.#hints = [...this.#hints, id].slice(-MAX_HINT_IDS);
     if (this.#running !== undefined) {
       this.#again = cause;
       return;
@@ -285,15 +291,20 @@ class Entry implements Repository {
     if (this.#stop.signal.aborted) return;
     const startedMs = clock.monotonicMs();
     this.#startedAtMs = startedMs;
+    // What comes while this fetch runs may be about what it does not see.
+    const hints = this.#hints;
     try {
       if (this.#isStale) await this.#letGo();
       const mirror = await this.#open();
       await mirror.fetch(this.#stop.signal);
       this.fetchedAtMs = clock.nowMs();
-      this.lastCause = cause;
+      this.lastHints = hints;
+      this.#hints = this.#hints.filter((id) => !hints.includes(id));
       this.failure = undefined;
       this.#lastError = undefined;
-      log.debug({ repository: this.url, cause, durationMs: Math.round(clock.monotonicMs() - startedMs) }, 'fetched');
+      const durationMs = Math.round(clock.monotonicMs() - startedMs);
+      if (hints.length === 0) log.debug({ repository: this.url, cause, durationMs }, 'fetched');
+      else log.info({ repository: this.url, webhooks: hints, durationMs }, 'fetched for webhooks');
       this.#watch();
     } catch (error) {
       if (this.#stop.signal.aborted) return;

@@ -1,5 +1,6 @@
 import type {
   Application,
+  ApplicationConditionType,
   ApplicationStatus,
   Condition,
   FieldDrift,
@@ -39,7 +40,7 @@ export interface StatusSnapshot {
 }
 
 export interface NewCondition {
-  readonly type: string;
+  readonly type: ApplicationConditionType;
   readonly reason?: string;
   readonly message: string;
   /** Since when, where that is known better than by when it was first written. */
@@ -120,7 +121,7 @@ function applicationHealth(objects: readonly ReportedObject[]): { status: Health
 }
 
 function planConditions(before: readonly Condition[], next: readonly NewCondition[], nowMs: number): Condition[] {
-  const counts = new Map<string, number>();
+  const counts = new Map<ApplicationConditionType, number>();
   const planned: Condition[] = [];
   for (const { type, reason, message, sinceMs } of next) {
     const count = (counts.get(type) ?? 0) + 1;
@@ -146,14 +147,14 @@ function planConditions(before: readonly Condition[], next: readonly NewConditio
 }
 
 /** Condition type of a diagnostic. */
-const TYPES: Readonly<Record<Diagnostic['code'], string>> = {
+const TYPES = {
   InvalidManifest: 'InvalidManifest',
   InvalidObject: 'InvalidManifest',
   FileSkipped: 'InvalidManifest',
   Duplicate: 'DuplicateResource',
   Unsupported: 'UnsupportedKind',
   NotAllowed: 'NotAllowed',
-};
+} as const satisfies Readonly<Record<Diagnostic['code'], ApplicationConditionType>>;
 
 /** One condition a broken place, with file:line in front. */
 export function conditionsOf(diagnostics: readonly Diagnostic[]): readonly NewCondition[] {

@@ -7,7 +7,7 @@ import {
   versionOf,
 } from '#api';
 import { canonicalJson } from '#base';
-import type { RenderedObject } from '#render';
+import { atTheirLines, originOfField, type RenderedObject } from '#render';
 import type { ApplicationSettings } from './application.plan.ts';
 import { MANAGER } from './compare.ts';
 import { effectiveRules } from './ignore-rules.plan.ts';
@@ -117,18 +117,26 @@ async function surveyDesired(
 }
 
 function desiredObject(
-  { id, key, object, origin }: RenderedObject,
+  rendered: RenderedObject,
   order: OrderKey | undefined,
   claim: ClaimDecision,
   comparison: Comparison,
 ): DesiredObject {
+  const { id, key, object, origin } = rendered;
   return {
     id,
     key,
-    origin,
+    origin:
+      comparison.state === 'refused' && comparison.field !== undefined
+        ? originOfField(rendered, comparison.field)
+        : origin,
     order: order ?? { wave: 0, rank: kindRank(key.kind), id },
     occupies: comparison.state === 'in-sync' ? [] : occupiedPlaces(object),
-    comparison,
+    // Where a field stands may change while the comparison holds: a comment above it is enough.
+    comparison:
+      comparison.state === 'different'
+        ? { ...comparison, fields: atTheirLines(rendered, comparison.fields) }
+        : comparison,
     claim,
   };
 }

@@ -64,7 +64,7 @@ describe('src/sync/sync.ts', () => {
     };
     await bed.until('the event of the sync is written', async () => (await bed.client.list(EVENTS)).items.length > 0);
     const before = await versions();
-    fetches.hint({ url: bed.repo.path });
+    fetches.hint({ id: 'h', url: bed.repo.path });
     const later = await bed.repo.commit({ 'README.md': 'words' });
     await bed.synced('web', later);
     const after = await versions();
@@ -72,8 +72,22 @@ describe('src/sync/sync.ts', () => {
     expect(after.filter((line) => !before.includes(line)).map((line) => line.split(' ')[0])).toEqual(['web']);
   });
 
+  it('follows a local commit without any poll', async () => {
+    const watching = await createSyncBed({ pollMs: 24 * 3_600_000 });
+    try {
+      const first = await watching.repo.commit({ 'web/a.yaml': configMap('a') });
+      await watching.apply('web');
+      await watching.synced('web', first);
+      for (const key of ['second', 'third']) {
+        await watching.synced('web', await watching.repo.commit({ 'web/a.yaml': configMap('a', { key }) }));
+      }
+    } finally {
+      await watching.close();
+    }
+  });
+
   it('says for which repository a hint was not', () => {
-    expect(() => bed.engine.hint({ url: 'https://example.com/x' })).toThrow(
+    expect(() => bed.engine.hint({ id: 'h', url: 'https://example.com/x' })).toThrow(
       expect.objectContaining({ code: 'UnknownRepository' }),
     );
   });

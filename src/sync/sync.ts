@@ -1,5 +1,5 @@
 import { APPLICATIONS, type Application, SECRETS, type Secret, SYNC_RUNS } from '#api';
-import { type Clock, type Log, shortHash } from '#base';
+import type { Clock, Log } from '#base';
 import type { Client } from '#client';
 import {
   createEventRecorder,
@@ -21,6 +21,7 @@ import { LiveObjects } from './live.ts';
 import { OwnershipTable } from './ownership.ts';
 import { createRenderer, type RendererOptions } from './renderer.ts';
 import { createRepositories, type RepositoriesOptions, repositoriesDefaults } from './repositories.ts';
+import { WebhookIds } from './webhook-ids.ts';
 import { type SyncOptions, stateOf, syncDefaults, type World } from './world.ts';
 
 export interface SyncDeps {
@@ -48,13 +49,15 @@ export interface RepositoryHint {
   /** Name of the repository Secret in the Applications' namespace. */
   readonly secret?: string | undefined;
   readonly url?: string | undefined;
+  /** What its sender was told: stands in the log, and in the run that it leads to. */
+  readonly id: string;
 }
 
 export interface SyncEngine {
   /** Keeps every Application true to Git until the signal aborts. Once. */
   run(signal: AbortSignal): Promise<void>;
   /** Asks for a fetch soon; many hints are one fetch. Throws `UnknownRepository` when no Application uses it. */
-  hint(hint: RepositoryHint): { readonly id: string };
+  hint(hint: RepositoryHint): void;
 }
 
 export const syncSettingsDefaults: SyncSettings = {
@@ -82,7 +85,8 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
   const runs = createInformer(informerDeps, SYNC_RUNS, { namespace });
   const secrets = createInformer(informerDeps, SECRETS, { namespace, labelSelector: SECRET_TYPE_LABEL });
   const table = new OwnershipTable(client, namespace);
-  const history = new History({ client, clock, log }, namespace);
+  const webhooks = new WebhookIds();
+  const history = new History({ client, clock, log, webhooks }, namespace);
   const claims = new Claims();
   const renderer = createRenderer({ clock, log }, settings.renderer);
   const repositories = createRepositories(
@@ -92,7 +96,6 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
   const states: World['states'] = new Map();
   const events = createEventRecorder({ client, clock, log }, { component: 'plumbline-sync' });
   const wake = (application: string) => void queue.add(application, 'high');
-  let hints = 0;
   let world: World | undefined;
 
   /** After a fetch only those Applications are looked at whose commit or condition is another now. */
@@ -100,13 +103,20 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
     if (world === undefined) return;
     const here = world;
     const using = applications.list().filter((application) => urlsOf(application).includes(url));
-    for (const application of using) stateOf(here, keyOf(application)).fetches += 1;
+    const { lastHints } = repositories.use(url);
+    for (const application of using) {
+      stateOf(here, keyOf(application)).fetches += 1;
+      webhooks.add(keyOf(application), lastHints);
+    }
     const newest = new Map<string, Promise<string | undefined>>();
     for (const application of using) {
       const key = keyOf(application);
       const isSame = !failureChanged && (await hasSameCommits(here, key, readApplication(application), newest));
       if (!isSame) wake(key);
-      else markRead(here, key);
+      else {
+        markRead(here, key);
+        webhooks.take(key);
+      }
     }
   }
 
@@ -153,6 +163,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
           table,
           claims,
           history,
+          webhooks,
           states,
           options,
           wake,
@@ -188,13 +199,11 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
       }
     },
 
-    hint({ secret, url }) {
+    hint({ secret, url, id }) {
       // The Secret was chosen by us, the address by whoever sent the hint: it only matches, or does not, what is in use.
       const address = (secret === undefined ? undefined : secretUrl(secret)) ?? url;
-      const matched = address === undefined ? [] : repositories.hint(address, 'webhook');
+      const matched = address === undefined ? [] : repositories.hint(address, 'webhook', id);
       if (matched.length === 0) throw new SyncError('UnknownRepository', 'no Application uses this repository');
-      hints += 1;
-      return { id: `${shortHash(address ?? '', 8)}-${clock.nowMs().toString(36)}-${hints}` };
     },
   };
 }

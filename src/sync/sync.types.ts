@@ -16,7 +16,11 @@ export type Comparison =
       readonly removals: readonly JsonPatchOperation[];
     }
   /** The API refuses the object as it stands in Git. */
-  | { readonly state: 'refused'; readonly message: string };
+  | {
+      readonly state: 'refused';
+      readonly message: string /** The first field it complains about. */;
+      readonly field?: string;
+    };
 
 /** An object that the ownership table says is ours, with what is live of it. */
 export interface OwnedObject {

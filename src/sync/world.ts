@@ -11,6 +11,7 @@ import type { OwnershipTable } from './ownership.ts';
 import type { Renderer } from './renderer.ts';
 import type { Repositories } from './repositories.ts';
 import { type ApplicationState, newState } from './state.ts';
+import type { WebhookIds } from './webhook-ids.ts';
 
 export interface SyncOptions {
   /** Namespace of Applications, repository Secrets, runs and the ownership table. */
@@ -54,6 +55,7 @@ export interface World {
   readonly table: OwnershipTable;
   readonly claims: Claims;
   readonly history: History;
+  readonly webhooks: WebhookIds;
   readonly states: Map<string, ApplicationState>;
   readonly options: SyncOptions;
   /** Looks at an Application again soon. */

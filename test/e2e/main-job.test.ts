@@ -225,12 +225,20 @@ describe('the main job: a commit becomes running containers', () => {
       ({ path: field, live }) => field === 'spec.replicas' && live === 5,
       ({ spec }) => spec.replicas === 3,
     );
-    expect(replicas).toMatchObject({ desired: 3, user: 'carl', manager: expect.stringMatching(/^kubectl/) });
+    const file = await readFile(path.join(product.demo, 'web/deployment.yaml'), 'utf8');
+    const lineOf = (text: string) => file.slice(0, file.indexOf(text)).split('\n').length;
+    expect(replicas).toMatchObject({
+      desired: 3,
+      user: 'carl',
+      manager: expect.stringMatching(/^kubectl/),
+      line: lineOf('replicas: 3'),
+    });
     expect(url).toMatchObject({
       path: expect.stringContaining('CLOCK_URL'),
       desired: 'http://clock.demo.svc.cluster.local',
       user: 'bea',
       manager: 'kubectl-edit',
+      line: lineOf('value: http://clock.demo.svc'),
     });
     for (const field of [replicas, url]) {
       const at = Date.parse(field.time ?? '');

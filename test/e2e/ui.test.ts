@@ -88,6 +88,26 @@ describe('the dashboard in Chromium', () => {
     await shot('healed');
   });
 
+  it('says on the page of a self-heal who drifted, with which program, when, and in which line', async () => {
+    const history = page.getByRole('region', { name: 'History' });
+    await history
+      .getByRole('row', { name: /self-heal/ })
+      .first()
+      .getByRole('link')
+      .click();
+    const head = page.getByRole('region', { name: 'Run', exact: true });
+    await head.getByText('Took back what was changed by').waitFor();
+    expect(await head.innerText()).toMatch(/changed by admin with kubectl\S*, .* ago/);
+    const file = await readFile(path.join(product.demo, 'web/deployment.yaml'), 'utf8');
+    const line = file.slice(0, file.indexOf('replicas: 3')).split('\n').length;
+    const step = page.getByRole('row', { name: /Deployment demo\/web/ });
+    expect(await step.innerText()).toMatch(/spec\.replicas was 4 and is 3 in Git\s+changed by admin with kubectl/);
+    expect(await step.innerText()).toContain(`web/deployment.yaml:${line}`);
+    await shot('run-self-heal');
+    await page.goBack();
+    await page.getByRole('region', { name: 'Pods' }).waitFor();
+  });
+
   it('syncs by its button', async () => {
     await page.getByRole('button', { name: 'Sync' }).click();
     await page.getByText('Asked for a sync.').waitFor();
@@ -110,12 +130,32 @@ describe('the dashboard in Chromium', () => {
     await approval.getByText('Deployment demo/clock').waitFor();
     expect((await product.kubectl('get', 'deploy', 'clock', '-n', 'demo')).code).toBe(0);
     await shot('blocked');
+    await page.getByRole('button', { name: 'Sync', exact: true }).click();
+    await page.getByText('clock waits for approval').waitFor();
+    const asked: string[] = [];
+    // A person who thinks again has deleted nothing.
+    page.once('dialog', (dialog) => {
+      asked.push(dialog.message());
+      void dialog.dismiss();
+    });
+    await approval.getByRole('button', { name: 'Approve and delete' }).click();
+    expect(asked).toEqual(['Delete 2 objects of clock? This cannot be undone.']);
+    await expect(approval.getByRole('button', { name: 'Approve and delete' }).isEnabled()).resolves.toBe(true);
+    expect((await product.kubectl('get', 'deploy', 'clock', '-n', 'demo')).code).toBe(0);
+    page.once('dialog', (dialog) => void dialog.accept());
     await approval.getByRole('button', { name: 'Approve and delete' }).click();
     await until(
       'the clock is gone',
       async () => (await product.kubectl('get', 'deploy', 'clock', '-n', 'demo')).code === 1,
     );
     await approval.waitFor({ state: 'detached' });
+    await page.getByText('Empty in Git', { exact: true }).waitFor();
+    await shot('empty');
+    await page.goto(`${new URL(page.url()).origin}/#/`);
+    await page
+      .getByRole('link', { name: /^clock/ })
+      .getByText(/^Empty in Git at/)
+      .waitFor();
   });
 
   it('compares any two runs of the history', async () => {
@@ -146,12 +186,21 @@ describe('the dashboard in Chromium', () => {
 
   it('fits a phone and a dark room', async () => {
     const { origin } = new URL(page.url());
+    await until('the old pods are gone', async () => {
+      const { stdout } = await product.kubectl('get', 'pods', '-n', 'demo', '-l', 'app=web', '-o', 'name');
+      return stdout.trim().split('\n').length === 3;
+    });
     await page.setViewportSize({ width: 390, height: 844 });
     for (const colorScheme of ['dark', 'light'] as const) {
       await page.emulateMedia({ colorScheme });
       await shot(`phone-run-${colorScheme}`);
       await page.goto(`${origin}/#/applications/argocd/web`);
       await page.getByRole('region', { name: 'Events' }).waitFor();
+      // A pod is two lines, not a list of titles and values.
+      const rows = await page.getByRole('region', { name: 'Pods' }).locator('tbody tr').all();
+      const heights = await Promise.all(rows.map(async (row) => (await row.boundingBox())?.height ?? 0));
+      expect(heights.length).toBeGreaterThan(2);
+      expect(Math.max(...heights)).toBeLessThan(75);
       await shot(`phone-application-${colorScheme}`);
       await page.goto(`${origin}/#/nodes`);
       await page.getByRole('heading', { name: 'Nodes' }).waitFor();

@@ -56,11 +56,14 @@ export interface FieldDrift {
   manager?: string;
   user?: string;
   time?: string;
+  /** In the file of the object's origin: where the field stands, or the nearest thing around it that Git has. */
+  line?: number;
 }
 
 /** Where an object comes from in Git. */
 export interface Origin {
   path: string;
+  /** From 1: where the object begins. */
   line: number;
   commit?: string;
 }
@@ -147,6 +150,8 @@ export interface SyncRunSpec {
   trigger: 'commit' | 'self-heal' | 'manual' | 'webhook' | 'retry' | 'approval';
   /** Who asked: a user, or `git` for a commit. */
   requestedBy: string;
+  /** Ids of the webhooks that told of the commit, as their senders got them; the newest 20. */
+  webhooks?: string[];
   digest: string;
   plan: PlannedChange[];
   /** Names of the RenderedSet chunks that hold the whole desired set of this run. */

@@ -43,7 +43,7 @@ export const PLUMBLINE_SHAPES: Readonly<Record<string, string>> = {
   'plumbline.v1.SyncRun': `${kind}; spec! SyncRunSpec; status SyncRunStatus`,
   'plumbline.v1.SyncRunList': '@kind apiVersion string; items! []SyncRun; kind string; metadata meta.v1.ListMeta',
   'plumbline.v1.SyncRunSpec':
-    'application! string; revision! string; author string; message string; committedAt time; trigger! string enum=commit|self-heal|manual|webhook|retry|approval; requestedBy! string; digest! string; plan []PlannedChange atomic; renderedSets []string atomic',
+    'application! string; revision! string; author string; message string; committedAt time; trigger! string enum=commit|self-heal|manual|webhook|retry|approval; requestedBy! string; webhooks []string atomic; digest! string; plan []PlannedChange atomic; renderedSets []string atomic',
   'plumbline.v1.SyncRunStatus':
     'phase string enum=Pending|Running|PruneBlocked|Succeeded|Failed|Superseded; reason string; message string; startedAt time; finishedAt time; durationMs int64; results []SyncResult atomic; waiting Waiting; approval Approval; supersededBy string',
   'plumbline.v1.PlannedChange': `${key}; action! string enum=create|configure|prune; wave int32; reason string; origin Origin; fields []FieldDrift atomic`,
@@ -51,7 +51,7 @@ export const PLUMBLINE_SHAPES: Readonly<Record<string, string>> = {
   'plumbline.v1.Waiting': 'object! string; reason! string; deadline! time',
   'plumbline.v1.Approval': 'by! string; at! time',
   'plumbline.v1.Origin': 'path! string; line! int32; commit string',
-  'plumbline.v1.FieldDrift': 'path! string; desired any; live any; manager string; user string; time time',
+  'plumbline.v1.FieldDrift': 'path! string; desired any; live any; manager string; user string; time time; line int32',
   'plumbline.v1.RenderedSet': `${kind}; data! string`,
   'plumbline.v1.RenderedSetList':
     '@kind apiVersion string; items! []RenderedSet; kind string; metadata meta.v1.ListMeta',

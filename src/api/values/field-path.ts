@@ -33,16 +33,26 @@ export function formatItemKeys(keys: ItemKeys): string {
  * an equals sign as a position or item; whoever walks a value tells them apart there. Undefined when it is no path.
  */
 export function parseFieldPath(path: string): FieldStep[] | undefined {
-  if (path.length > MAX_PATH_LENGTH) return undefined;
+  const { steps, whole } = readSteps(path);
+  return whole ? steps : undefined;
+}
+
+/** As much of it as can be read: what follows is in the field that was read last. */
+export function leadingSteps(path: string): readonly FieldStep[] {
+  return readSteps(path).steps;
+}
+
+function readSteps(path: string): { readonly steps: FieldStep[]; readonly whole: boolean } {
   const steps: FieldStep[] = [];
+  if (path.length > MAX_PATH_LENGTH) return { steps, whole: false };
   const part = /\.?([A-Za-z_$][A-Za-z0-9_$-]*)|\[([^\]]*)\]/y;
   while (part.lastIndex < path.length) {
     const match = part.exec(path);
-    if (match === null) return undefined;
+    if (match === null) return { steps, whole: false };
     const [, field, bracket = ''] = match;
     steps.push(field ?? bracketStep(bracket));
   }
-  return steps;
+  return { steps, whole: true };
 }
 
 function bracketStep(text: string): FieldStep {

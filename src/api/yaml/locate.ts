@@ -1,77 +1,86 @@
 import { isMap, isScalar, isSeq, type ParsedNode } from 'yaml';
-import { type FieldStep, type ItemKeys, parseFieldPath } from '../values/field-path.ts';
-import { createYamlReader, type YamlReader } from './documents.ts';
-import { manifestLimits } from './limits.ts';
-import { YamlProblem } from './problem.ts';
-import { offsetOf } from './values.ts';
+import type { KubeObject } from '../meta/object.ts';
+import { type FieldStep, formatItemKeys, type ItemKeys, leadingSteps } from '../values/field-path.ts';
+import { getOwn, isRecord, setOwn } from '../values/own.ts';
 
 /**
- * The line on which a field stands: that of the deepest part of `fieldPath` that the file has, at least the object's
- * own. `objectLine` is where the object begins, as `parseManifests` told it. Reads the file again: for display.
+ * The line on which a value stands, and those of its parts, as the file is written. A number alone is a value without
+ * parts, or one whose parts stand elsewhere, behind an alias. Lines count from 1.
  */
-export function lineOfField(text: string, objectLine: number, fieldPath: string): number {
-  const steps = parseFieldPath(fieldPath) ?? [];
-  const reader = createYamlReader(text, manifestLimits);
-  try {
-    for (const { root } of reader.documents()) {
-      const object = root === null ? undefined : objectAt(root, objectLine, reader);
-      if (object !== undefined) return deepestLine(object, steps, objectLine, reader);
+export type LineTree = number | readonly [line: number, parts: LinesOfMap | readonly LineTree[]];
+type LinesOfMap = { readonly [key: string]: LineTree };
+
+/** An object, and the lines on which it is written. */
+export interface Located {
+  readonly object: KubeObject;
+  readonly lines: LineTree;
+}
+
+/** The lines of a node of a document. Keys are told as they are written; `<<` is one of them. */
+export function linesOf(node: ParsedNode, lineAt: (node: ParsedNode) => number): LineTree {
+  const below = (value: ParsedNode | null, line: number): LineTree => {
+    if (isMap(value)) {
+      const parts: Record<string, LineTree> = {};
+      for (const pair of value.items) {
+        const { key, value: inner } = pair as { readonly key: ParsedNode | null; readonly value: ParsedNode | null };
+        if (isScalar(key) && key.source !== undefined) setOwn(parts, key.source, below(inner, lineAt(key)));
+      }
+      return [line, parts];
     }
-  } catch (error) {
-    if (!(error instanceof YamlProblem)) throw error;
-  }
-  return objectLine;
+    if (!isSeq(value)) return line;
+    return [line, (value.items as ParsedNode[]).map((item) => below(item, lineAt(item)))];
+  };
+  return below(node, lineAt(node));
 }
 
-function objectAt(root: ParsedNode, line: number, reader: YamlReader): ParsedNode | undefined {
-  if (reader.position(offsetOf(root)).line === line) return root;
-  const items = isMap(root) ? entryOf(root, 'items')?.value : undefined;
-  if (!isSeq(items)) return undefined;
-  for (const item of items.items) {
-    const found = objectAt(item as ParsedNode, line, reader);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function deepestLine(object: ParsedNode, steps: readonly FieldStep[], objectLine: number, reader: YamlReader): number {
-  let node: ParsedNode | null = object;
-  let line = objectLine;
-  for (const step of steps) {
-    const next: Found | undefined = node === null ? undefined : follow(node, step);
+/**
+ * The line on which a field stands: that of the deepest part of `path` that the file has, at least the object's own.
+ * Items of keyed lists are found by their keys, which need `object`. Costs as much as the path is long.
+ */
+export function lineOfField({ object, lines }: Located, path: string): number {
+  let node: LineTree = lines;
+  let value: unknown = object;
+  for (const step of stepsInFile(object, path)) {
+    if (typeof node === 'number') return node;
+    const [line, parts]: Exclude<LineTree, number> = node;
+    const key = keyOf(step, value);
+    const next: LineTree | undefined =
+      key === undefined ? undefined : isRecord(parts) ? partOf(parts as LinesOfMap, key) : parts[Number(key)];
     if (next === undefined) return line;
-    line = reader.position(offsetOf(next.at)).line;
-    node = next.value;
+    node = next;
+    value = partOf(value, key ?? '');
   }
-  return line;
+  return typeof node === 'number' ? node : node[0];
 }
 
-interface Found {
-  readonly at: ParsedNode;
-  readonly value: ParsedNode | null;
+/** A Secret's `data` may be written as `stringData`. */
+function stepsInFile(object: KubeObject, path: string): readonly FieldStep[] {
+  const steps = leadingSteps(path);
+  const [first, key] = steps;
+  if (object.kind !== 'Secret' || first !== 'data') return steps;
+  const written = key === undefined ? object['data'] : partOf(object['data'], String(key));
+  return written === undefined ? ['stringData', ...steps.slice(1)] : steps;
 }
 
-function follow(node: ParsedNode, step: FieldStep): Found | undefined {
-  if (isMap(node)) return typeof step === 'object' ? undefined : entryOf(node, String(step));
-  if (!isSeq(node)) return undefined;
-  const items = node.items as ParsedNode[];
-  const item = typeof step === 'object' ? items.find((candidate) => hasKeys(candidate, step)) : items[Number(step)];
-  return item === undefined ? undefined : { at: item, value: item };
-}
-
-function entryOf(node: ParsedNode, key: string): Found | undefined {
-  if (!isMap(node)) return undefined;
-  for (const pair of node.items) {
-    const found = pair as { readonly key: ParsedNode | null; readonly value: ParsedNode | null };
-    if (isScalar(found.key) && found.key.source === key) return { at: found.key, value: found.value };
-  }
-  return undefined;
+function keyOf(step: FieldStep, value: unknown): string | undefined {
+  if (!Array.isArray(value)) return typeof step === 'object' ? formatItemKeys(step) : String(step);
+  if (typeof step !== 'object') return String(step);
+  const index = value.findIndex((item) => hasKeys(item, step));
+  return index < 0 ? undefined : String(index);
 }
 
 /** Keys that the file leaves out were defaulted: they do not tell items apart. */
-function hasKeys(node: ParsedNode, keys: ItemKeys): boolean {
+function hasKeys(item: unknown, keys: ItemKeys): boolean {
   return Object.keys(keys).every((key) => {
-    const found = entryOf(node, key)?.value;
-    return found === undefined || (isScalar(found) && found.source === String(keys[key]));
+    const found = partOf(item, key);
+    return found === undefined || String(found) === String(keys[key]);
   });
+}
+
+function partOf<T>(value: { readonly [key: string]: T }, key: string): T | undefined;
+function partOf(value: unknown, key: string): unknown;
+function partOf(value: unknown, key: string): unknown {
+  if (Array.isArray(value)) return value[Number(key)];
+  if (!isRecord(value)) return undefined;
+  return getOwn(value, key);
 }

@@ -269,8 +269,8 @@ describe('src/api/yaml/locate.ts', () => {
     '- apiVersion: apps/v1', // 4
     '  kind: Deployment',
     '  metadata:',
-    '    labels:',
-    '      app.kubernetes.io/name: web', // 8
+    '    name: web',
+    '    labels: {app.kubernetes.io/name: web}', // 8
     '  spec:',
     '    replicas: 3', // 10
     '    containers:',
@@ -295,6 +295,30 @@ describe('src/api/yaml/locate.ts', () => {
     ['status', 4],
     ['not a [path', 4],
   ])('finds %s on line %d', (path, line) => {
-    expect(lineOfField(text, 4, path)).toBe(line);
+    const [manifest] = parseManifests(text, 'a.yaml').objects;
+    expect(lineOfField(manifest as NonNullable<typeof manifest>, path)).toBe(line);
+  });
+
+  it.each([
+    ['data.user', 5],
+    ['data.password', 7],
+    ['data.token', 6],
+  ])('finds %s of a Secret in stringData too, on line %d', (path, line) => {
+    const secret =
+      'kind: Secret\napiVersion: v1\nmetadata: {name: s}\ndata:\n  user: eA==\nstringData:\n  password: y\n';
+    const [manifest] = parseManifests(secret, 's.yaml').objects;
+    expect(lineOfField(manifest as NonNullable<typeof manifest>, path)).toBe(line);
+  });
+
+  it('points at an alias, a merge and the text of a JSON file, not behind them', () => {
+    const lines = (file: string, paths: readonly string[]) => {
+      const [manifest] = parseManifests(file, 'a.yaml').objects;
+      return paths.map((path) => lineOfField(manifest as NonNullable<typeof manifest>, path));
+    };
+    const aliased =
+      'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: a\n  labels: &l\n    a: b\n  annotations: *l\ndata:\n  <<: *l\n  c: d\n';
+    expect(lines(aliased, ['metadata.labels.a', 'metadata.annotations.a', 'data.a', 'data.c'])).toEqual([6, 7, 8, 10]);
+    const json = '{"kind": "ConfigMap", "apiVersion": "v1",\n"metadata": {"name": "a"},\n"data": {\n"a": "b"}}';
+    expect(lines(json, ['metadata.name', 'data.a', 'data.__proto__', 'data.constructor'])).toEqual([2, 4, 3, 3]);
   });
 });

@@ -3,6 +3,7 @@ import type { Json, KubeObject } from '../meta/object.ts';
 import { isRecord } from '../values/own.ts';
 import { createYamlReader, type Position, type YamlDocument, type YamlReader } from './documents.ts';
 import { manifestLimits, type YamlLimits } from './limits.ts';
+import { type LineTree, linesOf } from './locate.ts';
 import { YamlProblem } from './problem.ts';
 import { offsetOf, ValueReader } from './values.ts';
 
@@ -14,11 +15,12 @@ export interface Diagnostic {
   readonly message: string;
 }
 
-/** One object of a file, and the line on which it begins. */
+/** One object of a file, the line on which it begins, and those of its fields. */
 export interface Manifest {
   readonly object: KubeObject;
   readonly path: string;
   readonly line: number;
+  readonly lines: LineTree;
 }
 
 export interface ParsedManifests {
@@ -78,7 +80,10 @@ function readDocument(
   for (const { item, node } of expandList(value, root, 0)) {
     const problem = shapeProblem(item);
     if (problem !== undefined) report(new YamlProblem(problem, offsetOf(node)));
-    else found.push({ object: item as unknown as KubeObject, path, line: lineOf(reader, node) });
+    else {
+      const lines = linesOf(node, (part) => lineOf(reader, part));
+      found.push({ object: item as unknown as KubeObject, path, line: lineOf(reader, node), lines });
+    }
   }
   return found;
 }

@@ -1,4 +1,15 @@
-import type { Application, Condition, ResourceStatus, SyncRun, UiApplication, UiApplicationSummary, UiPod } from '#api';
+import {
+  type Application,
+  CONDITION_SEVERITIES,
+  type Condition,
+  type ConditionSeverity,
+  type ResourceStatus,
+  type SyncRun,
+  severityOf,
+  type UiApplication,
+  type UiApplicationSummary,
+  type UiPod,
+} from '#api';
 import { planRun } from './run-summary.plan.ts';
 
 /** One line of the overview. */
@@ -17,6 +28,7 @@ export function planApplicationSummary(application: Application): UiApplicationS
     health: status.health?.status ?? 'Unknown',
     ...(status.sync?.revision === undefined ? {} : { revision: status.sync.revision }),
     ...(message === undefined || message === '' ? {} : { message }),
+    ...(condition === undefined ? {} : { severity: condition.severity }),
     ...(status.run === undefined ? {} : { run: { name: status.run.name, phase: status.run.phase } }),
     drifted: resources.filter(isDrifted).length,
     objects: resources.length,
@@ -47,17 +59,19 @@ function isDrifted({ status, requiresPruning }: ResourceStatus): boolean {
   return status === 'OutOfSync' || requiresPruning === true;
 }
 
-/** Conditions that tell of trouble when true, from the worst; every other type tells of it when false. */
-const TROUBLE = [/Error|Failed|Invalid/, /Blocked|Denied|Conflict/, /Warning|Unsupported|Stale|Drift|OutOfSync/];
-
-function mostUrgent(conditions: readonly Condition[]): Condition | undefined {
-  const urgency = ({ type, status }: Condition): number => {
-    const rank = TROUBLE.findIndex((pattern) => pattern.test(type));
-    if (rank >= 0) return status === 'True' ? rank : TROUBLE.length + 1;
-    return status === 'False' ? TROUBLE.length : TROUBLE.length + 1;
-  };
+/** The worst that is true; of several as bad, the one that has been true the longest. */
+function mostUrgent(
+  conditions: readonly Condition[],
+): (Condition & { readonly severity: ConditionSeverity }) | undefined {
   return conditions
-    .filter((condition) => urgency(condition) <= TROUBLE.length)
-    .sort((a, b) => urgency(a) - urgency(b))
+    .flatMap((condition) => {
+      const severity = severityOf(condition);
+      return severity === undefined ? [] : [{ ...condition, severity }];
+    })
+    .sort(
+      (a, b) =>
+        CONDITION_SEVERITIES.indexOf(a.severity) - CONDITION_SEVERITIES.indexOf(b.severity) ||
+        (a.lastTransitionTime ?? '').localeCompare(b.lastTransitionTime ?? ''),
+    )
     .at(0);
 }

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Application, Event, Node, Pod, SyncRun } from '#api';
+import {
+  APPLICATION_CONDITIONS,
+  type Application,
+  type Condition,
+  type Event,
+  type Node,
+  type Pod,
+  type SyncRun,
+} from '#api';
 import { planApplicationSummary } from './application-summary.plan.ts';
 import { planEvents } from './event-summary.plan.ts';
 import { planNodes } from './node-summary.plan.ts';
@@ -63,19 +71,42 @@ describe('src/server/ui/application-summary.plan.ts', () => {
     expect([summary.automated, summary.selfHeal, summary.prune]).toEqual([isAutomated, selfHeal, prune]);
   });
 
-  it('says what is most urgent, and since when', () => {
-    const at = (second: number) => `2026-01-01T00:00:0${second}Z`;
+  const at = (second: number) => `2026-01-01T00:00:0${second}Z`;
+  const condition = (type: string, second: number, status: Condition['status'] = 'True') => ({
+    type,
+    status,
+    message: `${type} says`,
+    lastTransitionTime: at(second),
+  });
+
+  it.each(Object.entries(APPLICATION_CONDITIONS))('tells of %s, and since when', (type, severity) => {
     const summary = planApplicationSummary(
-      application({
-        conditions: [
-          { type: 'UnsupportedField', status: 'True', message: 'a warning', lastTransitionTime: at(1) },
-          { type: 'RepositoryReady', status: 'True', message: 'good', lastTransitionTime: at(2) },
-          { type: 'ComparisonError', status: 'True', message: 'broken', lastTransitionTime: at(3) },
-          { type: 'SyncError', status: 'False', message: 'over', lastTransitionTime: at(4) },
-        ],
-      }),
+      application({ sync: { status: 'Synced' }, conditions: [condition(type, 3)], reconciledAt: at(9) }),
     );
-    expect([summary.message, summary.since]).toEqual(['broken', at(3)]);
+    expect(summary).toMatchObject({ severity, message: `${type} says`, since: at(3) });
+  });
+
+  it.each<[string, readonly Condition[], string | undefined]>([
+    [
+      'the worst',
+      [condition('UnsupportedFields', 1), condition('SyncError', 2), condition('RepositoryUnreachable', 3)],
+      'RepositoryUnreachable',
+    ],
+    [
+      'what waits for a person before a warning',
+      [condition('NotAllowedWarning', 1), condition('PruneBlocked', 2)],
+      'PruneBlocked',
+    ],
+    [
+      'the oldest of what is as bad',
+      [condition('SyncError', 4), condition('DuplicateResource', 2)],
+      'DuplicateResource',
+    ],
+    ['a type of another version', [condition('Novelty', 1)], 'Novelty'],
+    ['nothing that is over', [condition('SyncError', 1, 'False')], undefined],
+  ])('tells %s', (_what, conditions, type) => {
+    const { message } = planApplicationSummary(application({ conditions: [...conditions] }));
+    expect(message).toBe(type === undefined ? undefined : `${type} says`);
   });
 });
 

@@ -27,6 +27,7 @@ export function planRun(run: SyncRun): UiRun {
   const { status } = run;
   return {
     ...planRunSummary(run),
+    webhooks: run.spec.webhooks ?? [],
     plan: run.spec.plan ?? [],
     results: status?.results ?? [],
     ...(status?.waiting === undefined ? {} : { waiting: status.waiting }),

@@ -11,6 +11,7 @@ export function Approval({ run }: { readonly run: UiRun }) {
   if (run.phase !== 'PruneBlocked') return null;
   const prunes = run.plan.filter(({ action }) => action === 'prune');
   const approve = async () => {
+    if (!confirm(`Delete ${count(prunes.length, 'object')} of ${run.application}? This cannot be undone.`)) return;
     busy.value = true;
     const approved = await attempt(
       () => send(`runs/${path(run.namespace, run.name)}/approve`),

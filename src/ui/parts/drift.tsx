@@ -3,10 +3,17 @@ import { objectName, value } from '../format.ts';
 import { type Column, Table } from './table.tsx';
 import { Ago } from './time.tsx';
 
-export const OriginText = ({ origin }: { readonly origin: Origin | undefined }) =>
+/** `path:line`: of one field when its line is given, else of the object. */
+export const OriginText = ({
+  origin,
+  line,
+}: {
+  readonly origin: Origin | undefined;
+  readonly line?: number | undefined;
+}) =>
   origin === undefined ? null : (
     <code class="origin" title={origin.commit === undefined ? undefined : `last changed by ${origin.commit}`}>
-      {origin.path}:{origin.line}
+      {origin.path}:{line ?? origin.line}
     </code>
   );
 
@@ -21,7 +28,8 @@ function wholeObject({ requiresPruning, health }: ResourceStatus): string {
   return health?.status === 'Missing' ? 'Not in the cluster' : 'Waits to be applied';
 }
 
-function Who({ drift }: { readonly drift: FieldDrift }) {
+/** Who wrote a live value, with which program, and when. */
+export function Who({ drift }: { readonly drift: FieldDrift }) {
   if (drift.user === undefined && drift.manager === undefined) return <span class="soft">unknown</span>;
   return (
     <>
@@ -42,7 +50,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'In Git', cell: ({ drift }) => (drift ? <code class="drift-git">{value(drift.desired)}</code> : null) },
   { title: 'Live', cell: ({ drift }) => (drift ? <code class="drift-live">{value(drift.live)}</code> : null) },
   { title: 'Changed by', cell: ({ drift }) => (drift ? <Who drift={drift} /> : null) },
-  { title: 'Where', cell: ({ resource }) => <OriginText origin={resource.origin} /> },
+  { title: 'Where', cell: ({ resource, drift }) => <OriginText origin={resource.origin} line={drift?.line} /> },
 ];
 
 const rowsOf = (resource: ResourceStatus): readonly Row[] =>

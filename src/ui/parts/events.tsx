@@ -38,6 +38,7 @@ export function Events({ events }: { readonly events: readonly UiEvent[] }) {
         columns={COLUMNS}
         rows={shown}
         rowKey={({ object, reason, message, lastSeen }) => `${object} ${reason} ${lastSeen} ${message}`}
+        compact
       />
       <ShowAll all={all} shown={shown.length} of={events.length} />
     </section>

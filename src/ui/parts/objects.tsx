@@ -27,7 +27,14 @@ const COLUMNS: readonly Column<ResourceStatus>[] = [
   { title: 'In Git', cell: ({ origin }) => <OriginText origin={origin} /> },
 ];
 
-export function Objects({ resources }: { readonly resources: readonly ResourceStatus[] }) {
+/** `isEmpty`: Git was read, and that there is none is what it says. */
+export function Objects({
+  resources,
+  isEmpty,
+}: {
+  readonly resources: readonly ResourceStatus[];
+  readonly isEmpty: boolean;
+}) {
   const { matching, typed, offered } = useFilter(
     resources,
     (one) => `${one.kind} ${objectName(one)} ${one.status} ${one.health?.status ?? ''} ${one.origin?.path ?? ''}`,
@@ -38,12 +45,15 @@ export function Objects({ resources }: { readonly resources: readonly ResourceSt
         <h2>{count(resources.length, 'object')}</h2>
         {offered ? <FilterBox label="Filter objects" typed={typed} /> : null}
       </div>
-      {resources.length === 0 ? <p class="soft">Git holds no object for this Application.</p> : null}
+      {resources.length > 0 ? null : (
+        <p class="soft">{isEmpty ? 'Empty in Git: its path holds no object.' : 'What Git holds was not read yet.'}</p>
+      )}
       {matching.length === 0 ? null : (
         <Table
           columns={COLUMNS}
           rows={matching.slice(0, MAX_ROWS)}
           rowKey={(one) => `${one.group}/${one.kind}/${objectName(one)}`}
+          compact
         />
       )}
       {resources.length > 0 && matching.length === 0 ? <p class="soft">No object matches.</p> : null}

@@ -28,7 +28,7 @@ const COLUMNS: readonly Column<UiPod>[] = [
       );
     },
   },
-  { title: 'Restarts', cell: ({ restarts }) => restarts },
+  { title: 'Restarts', counted: true, cell: ({ restarts }) => restarts },
   { title: 'Node', cell: ({ node }) => node },
   { title: 'Address', cell: ({ ip }) => <code>{ip}</code> },
   { title: 'Age', cell: ({ createdAt }) => <Age at={createdAt} /> },
@@ -62,7 +62,7 @@ export function Pods({ pods }: { readonly pods: readonly UiPod[] }) {
   return (
     <section class="card" aria-label="Pods">
       <h2>Pods</h2>
-      <Table columns={[...COLUMNS, logs]} rows={pods} rowKey={objectName} />
+      <Table columns={[...COLUMNS, logs]} rows={pods} rowKey={objectName} compact />
       {pods.map((pod) =>
         pod.containers.map((container) => {
           const key = `${objectName(pod)}/${container}`;

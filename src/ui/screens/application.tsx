@@ -13,17 +13,26 @@ import { Objects } from '../parts/objects.tsx';
 import { Pods } from '../parts/pods.tsx';
 import { Age, Ago } from '../parts/time.tsx';
 import { links } from '../router.ts';
-import { attempt, mayWrite, touched } from '../state.ts';
+import { attempt, mayWrite, say, touched } from '../state.ts';
+
+/** Git was read, and holds no object for it. */
+const isEmpty = ({ sync, resources }: UiApplication) => sync === 'Synced' && resources.length === 0;
 
 const modes = ({ automated, selfHeal, prune }: UiApplication) =>
   automated
     ? ['syncs by itself', selfHeal ? 'heals drift' : 'shows drift', prune ? 'prunes' : 'keeps what left Git'].join(', ')
     : 'syncs when asked';
 
-function Conditions({ conditions }: { readonly conditions: readonly Condition[] }) {
+function Conditions({
+  conditions,
+  tone,
+}: {
+  readonly conditions: readonly Condition[];
+  readonly tone: 'warn' | 'bad';
+}) {
   if (conditions.length === 0) return null;
   return (
-    <section class="banner warn" role="status" aria-label="Conditions">
+    <section class={`banner ${tone}`} role="status" aria-label="Conditions">
       {conditions.map(({ type, message, lastTransitionTime }) => (
         <p key={`${type} ${message}`}>
           <b>{type}</b>{' '}
@@ -47,13 +56,19 @@ function Actions({ application }: { readonly application: UiApplication }) {
     await attempt(() => send(`applications/${path(namespace, name)}/${what}`, body), done);
     busy.value = false;
   };
+  // A sync cannot pass a run that waits: it would be asked for and nothing would happen.
+  const isBlocked = application.currentRun?.phase === 'PruneBlocked';
+  const sync = () =>
+    isBlocked
+      ? say(`${name} waits for approval: a sync goes on when what it would delete is approved.`)
+      : void act('sync', 'Asked for a sync.');
   const left = application.prune ? 0 : application.resources.filter(({ requiresPruning }) => requiresPruning).length;
   return (
     <div class="actions">
       <button type="button" disabled={busy} onClick={() => act('refresh', 'Looking at Git again.')}>
         Refresh
       </button>
-      {left === 0 ? null : (
+      {left === 0 || isBlocked ? null : (
         <button
           type="button"
           disabled={busy}
@@ -65,7 +80,7 @@ function Actions({ application }: { readonly application: UiApplication }) {
           Sync and prune {left}
         </button>
       )}
-      <button type="button" class="main" disabled={busy} onClick={() => act('sync', 'Asked for a sync.')}>
+      <button type="button" class="main" disabled={busy} onClick={sync}>
         Sync
       </button>
     </div>
@@ -124,6 +139,11 @@ function Head({ application }: { readonly application: UiApplication }) {
             Into namespace <b>{spec.destination.namespace}</b>
           </span>
         )}
+        {isEmpty(application) ? (
+          <span>
+            <b>Empty in Git</b>
+          </span>
+        ) : null}
         <span>{modes(application)}</span>
         {run === undefined ? null : <LastRun run={run} />}
       </div>
@@ -148,10 +168,10 @@ export function ApplicationScreen({ namespace, name }: { readonly namespace: str
             <>
               <Head application={application} />
               {run === undefined ? null : <Approval run={run} />}
-              <Conditions conditions={open} />
+              <Conditions conditions={open} tone={application.severity === 'warning' ? 'warn' : 'bad'} />
               <DriftTable resources={resources} />
               <Pods pods={pods} />
-              <Objects resources={resources} />
+              <Objects resources={resources} isEmpty={isEmpty(application)} />
               <Load<readonly UiRunSummary[]> from={`applications/${path(namespace, name)}/runs`} version={version}>
                 {(runs) => <History runs={runs} />}
               </Load>

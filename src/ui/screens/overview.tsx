@@ -1,55 +1,22 @@
 import type { UiApplicationSummary } from '#api';
 import { count, sentence, shortCommit } from '../format.ts';
-import { HealthBadge, ICONS, PhaseBadge, SyncBadge, type Tone } from '../parts/badge.tsx';
+import { HealthBadge, ICONS, PhaseBadge, SyncBadge } from '../parts/badge.tsx';
 import { FilterBox, useFilter } from '../parts/filter.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Reading } from '../parts/load.tsx';
 import { Age } from '../parts/time.tsx';
 import { links } from '../router.ts';
+import { type Group, grouped, verdict } from '../standing.ts';
 import { overview } from '../state.ts';
 import { NodeCards } from './nodes.tsx';
 
-interface Group {
-  readonly title: string;
-  readonly tone: Tone;
-  readonly holds: (application: UiApplicationSummary) => boolean;
-}
-
-/** Most urgent first; an Application stands in the first group that holds it. */
-const GROUPS: readonly Group[] = [
-  { title: 'Waits for you', tone: 'bad', holds: ({ run }) => run?.phase === 'PruneBlocked' },
-  {
-    title: 'Failing',
-    tone: 'bad',
-    holds: ({ run, health, sync }) =>
-      run?.phase === 'Failed' || health === 'Degraded' || health === 'Missing' || sync === 'Unknown',
-  },
-  { title: 'Differs from Git', tone: 'warn', holds: ({ sync }) => sync === 'OutOfSync' },
-  {
-    title: 'Under way',
-    tone: 'warn',
-    holds: ({ run, health }) => run?.phase === 'Running' || run?.phase === 'Pending' || health === 'Progressing',
-  },
-  { title: 'True to Git', tone: 'good', holds: () => true },
-];
-
-function grouped(
-  applications: readonly UiApplicationSummary[],
-): readonly (Group & { readonly members: readonly UiApplicationSummary[] })[] {
-  const of = (application: UiApplicationSummary) => GROUPS.find(({ holds }) => holds(application));
-  return GROUPS.map((group) => ({
-    ...group,
-    members: applications.filter((application) => of(application) === group),
-  })).filter(({ members }) => members.length > 0);
-}
-
-function Row({ application, tone }: { readonly application: UiApplicationSummary; readonly tone: Tone }) {
+function Row({ application, tone }: { readonly application: UiApplicationSummary; readonly tone: Group['tone'] }) {
   const { namespace, name, sync, health, run, message, drifted, revision, objects } = application;
   const what =
     (message === undefined ? undefined : sentence(message)) ??
     (drifted > 0
       ? `${count(drifted, 'object')} of ${objects} differ from Git`
-      : `${count(objects, 'object')} at ${shortCommit(revision)}`);
+      : `${objects === 0 && sync === 'Synced' ? 'Empty in Git' : count(objects, 'object')} at ${shortCommit(revision)}`);
   return (
     <li>
       <a class={`row ${tone}`} href={links.application(namespace, name)}>
@@ -68,24 +35,6 @@ function Row({ application, tone }: { readonly application: UiApplicationSummary
       </a>
     </li>
   );
-}
-
-function verdict(applications: readonly UiApplicationSummary[]): {
-  readonly tone: Tone;
-  readonly text: string;
-  readonly more: string;
-} {
-  const groups = grouped(applications);
-  const first = groups[0];
-  const all = count(applications.length, 'Application');
-  if (first === undefined || first.tone === 'good')
-    return { tone: 'good', text: 'Everything is true to Git.', more: all };
-  const open = applications.length - (groups.find(({ tone }) => tone === 'good')?.members.length ?? 0);
-  return {
-    tone: first.tone,
-    text: `${open} of ${all} ${open === 1 ? 'is' : 'are'} not true to Git.`,
-    more: groups.map(({ title, members }) => `${title.toLowerCase()}: ${members.length}`).join(' · '),
-  };
 }
 
 function Applications({ applications }: { readonly applications: readonly UiApplicationSummary[] }) {

@@ -1,10 +1,10 @@
-import type { PlannedChange, SyncResult, UiRun } from '#api';
+import type { FieldDrift, PlannedChange, SyncResult, UiRun } from '#api';
 import { duration, firstLine, objectName, person, sentence, shortCommit, value } from '../format.ts';
 import { path } from '../http.ts';
 import { Approval } from '../parts/approval.tsx';
 import { PhaseBadge, ToneBadge } from '../parts/badge.tsx';
 import { Crumbs } from '../parts/crumbs.tsx';
-import { OriginText } from '../parts/drift.tsx';
+import { OriginText, Who } from '../parts/drift.tsx';
 import { Load } from '../parts/load.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Ago } from '../parts/time.tsx';
@@ -18,6 +18,24 @@ interface Step {
 
 const keyOf = (one: PlannedChange | SyncResult) => `${one.group}/${one.kind}/${objectName(one)}`;
 
+/** Whether it is known who wrote the live value: a field that only Git has changed was written by nobody else. */
+const isByHand = ({ user, manager }: FieldDrift) => user !== undefined || manager !== undefined;
+
+/** The lines of the fields that change; that of the object when it changes as a whole. */
+function Origins({ planned: { origin, fields = [] } }: { readonly planned: PlannedChange }) {
+  const lines = [...new Set(fields.map(({ line }) => line))];
+  if (lines.length === 0) return <OriginText origin={origin} />;
+  return (
+    <>
+      {lines.map((line) => (
+        <div key={line}>
+          <OriginText origin={origin} line={line} />
+        </div>
+      ))}
+    </>
+  );
+}
+
 const COLUMNS: readonly Column<Step>[] = [
   { title: 'Wave', cell: ({ planned }) => planned.wave },
   { title: 'Object', cell: ({ planned }) => `${planned.kind} ${objectName(planned)}` },
@@ -27,10 +45,15 @@ const COLUMNS: readonly Column<Step>[] = [
     cell: ({ planned: { reason, fields = [] } }) => (
       <>
         {fields.length === 0 ? reason : null}
-        {fields.map(({ path: field, live, desired }) => (
-          <div key={field}>
-            <code>{field}</code> was <code class="drift-live">{value(live)}</code> and is{' '}
-            <code class="drift-git">{value(desired)}</code> in Git
+        {fields.map((field) => (
+          <div key={field.path}>
+            <code>{field.path}</code> was <code class="drift-live">{value(field.live)}</code> and is{' '}
+            <code class="drift-git">{value(field.desired)}</code> in Git
+            {isByHand(field) ? (
+              <div class="soft">
+                changed by <Who drift={field} />
+              </div>
+            ) : null}
           </div>
         ))}
       </>
@@ -48,7 +71,7 @@ const COLUMNS: readonly Column<Step>[] = [
         </>
       ),
   },
-  { title: 'In Git', cell: ({ planned }) => <OriginText origin={planned.origin} /> },
+  { title: 'In Git', cell: ({ planned }) => <Origins planned={planned} /> },
 ];
 
 function Steps({ run }: { readonly run: UiRun }) {
@@ -66,6 +89,28 @@ function Steps({ run }: { readonly run: UiRun }) {
         <Table columns={COLUMNS} rows={steps} rowKey={({ planned }) => `${planned.action} ${keyOf(planned)}`} />
       )}
     </section>
+  );
+}
+
+/** Whose changes a self-heal took back: each person and program once, with the newest time. */
+function Drifters({ run }: { readonly run: UiRun }) {
+  const newest = new Map<string, FieldDrift>();
+  for (const field of run.plan.flatMap(({ fields = [] }) => fields).filter(isByHand)) {
+    const who = `${field.user ?? ''} ${field.manager ?? ''}`;
+    if ((newest.get(who)?.time ?? '') <= (field.time ?? '')) newest.set(who, field);
+  }
+  if (newest.size === 0) return <p>Took back a change that Git does not have.</p>;
+  return (
+    <p>
+      Took back what was changed by{' '}
+      {[...newest].map(([who, field], index) => (
+        <span key={who}>
+          {index === 0 ? null : '; '}
+          <Who drift={field} />
+        </span>
+      ))}
+      .
+    </p>
   );
 }
 
@@ -90,6 +135,11 @@ function Head({ run }: { readonly run: UiRun }) {
         )}
         <span>
           Trigger <b>{run.trigger}</b> by <b>{run.requestedBy}</b>
+          {run.webhooks.length === 0 ? null : (
+            <>
+              , delivery <code>{run.webhooks.join(', ')}</code>
+            </>
+          )}
         </span>
         <span>
           <Ago at={run.createdAt} />
@@ -101,6 +151,7 @@ function Head({ run }: { readonly run: UiRun }) {
           </span>
         )}
       </div>
+      {run.trigger === 'self-heal' ? <Drifters run={run} /> : null}
       {run.statusMessage === undefined || run.phase === 'PruneBlocked' ? null : <p>{sentence(run.statusMessage)}</p>}
       {run.waiting === undefined ? null : (
         <p class="soft">
