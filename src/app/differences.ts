@@ -151,10 +151,10 @@ export async function diffAgainstLive(client: Client, application: Application, 
     if (change !== undefined) changes.push(change);
   }
   const wanted = new Set([...rendered.objects.map(({ id }) => id), ...rendered.heldIds]);
-  const { items } = await client.list(INVENTORIES, { namespace: application.metadata.namespace ?? 'argocd' });
-  for (const entry of items
-    .filter((inventory) => inventory.application === application.metadata.name)
-    .flatMap(({ entries }) => entries)) {
+  const namespace = application.metadata.namespace ?? 'argocd';
+  const owner = `${namespace}/${application.metadata.name}`;
+  const { items } = await client.list(INVENTORIES, { namespace });
+  for (const entry of items.filter((inventory) => inventory.application === owner).flatMap(({ entries }) => entries)) {
     if (!wanted.has(formatObjectKey(entry)))
       changes.push({ key: entry, action: 'prune', fields: [], origin: { path: entry.path, line: entry.line } });
   }

@@ -1,3 +1,4 @@
+import { rename } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { APPLICATIONS, INVENTORIES, SYNC_RUNS } from '#api';
 import { configMap, createSyncBed, type SyncBed } from '../../test/support/sync-bed.ts';
@@ -14,6 +15,8 @@ ${more}spec:
   syncPolicy: {automated: {prune: true, selfHeal: true}}
 `;
 const finalizers = '  finalizers: [resources-finalizer.argocd.argoproj.io/background]\n';
+
+const REFRESH = { 'argocd.argoproj.io/refresh': 'normal' };
 
 describe('src/sync: ownership', () => {
   let bed: SyncBed;
@@ -87,6 +90,35 @@ describe('src/sync: ownership', () => {
     const gone = await bed.repo.commit({ 'one/b.yaml': null, 'one/c.yaml': configMap('c') });
     await bed.synced('one', gone);
     expect(await map('b')).toBeUndefined();
+  });
+
+  it('holds what another repository may take over while that one is down', async () => {
+    await bed.close();
+    bed = await createSyncBed({ pollMs: 30_000 });
+    const other = await bed.anotherRepo();
+    const first = await bed.repo.commit({ 'one/a.yaml': configMap('a'), 'one/b.yaml': configMap('b') });
+    const there = await other.commit({ 'two/x.yaml': configMap('x') });
+    await bed.apply('one');
+    await bed.apply('two', { source: { repoURL: other.path, path: 'two' } });
+    await bed.synced('one', first);
+    await bed.synced('two', there);
+    const before = await uid('a');
+    await rename(other.path, `${other.path}.away`);
+    await bed.apply('two', { source: { repoURL: other.path, path: 'two' } }, { annotations: REFRESH });
+    await bed.until('the other is known to be down', async () =>
+      (await bed.application('two'))?.status?.conditions?.find(({ type }) => type === 'RepositoryUnreachable'),
+    );
+    await bed.repo.commit({ 'one/a.yaml': null, 'one/b.yaml': configMap('b', { seen: 'yes' }) });
+    await bed.until('the rest of the commit is applied', async () => (await map('b'))?.['data'] !== undefined);
+    await bed.until('the deletion waits', async () =>
+      (await bed.runs('one')).find(({ status }) => status?.waiting?.object === 'ConfigMap/default/a'),
+    );
+    expect(await uid('a')).toBe(before);
+    await rename(`${other.path}.away`, other.path);
+    const taken = await other.commit({ 'two/a.yaml': configMap('a') });
+    await bed.synced('two', taken);
+    expect(await uid('a')).toBe(before);
+    expect(await owners('a')).toEqual(['argocd/two']);
   });
 
   it('two Applications that claim one object: its owner keeps it, the other is told both places', async () => {

@@ -248,7 +248,8 @@ function closedGates(
   const own = new Set(settings.sources.map(({ repoURL }) => repoURL));
   const repositories = world.repositories
     .list()
-    .filter(({ url, failure }) => !own.has(url) && failure === undefined)
+    // One that is down may hold the object too: it is waited for as for one that was not asked yet.
+    .filter(({ url }) => !own.has(url))
     .map(({ url, fetchedAtMs }) => ({ url, fetchedAtMs }));
   let openAtMs: number | undefined;
   for (const [id, droppedAtMs] of state.dropped) {

@@ -1,7 +1,7 @@
 import type { Application, ResourceStatus } from '#api';
 import { APPLICATIONS, NODES, SYNC_RUNS } from '#api';
 import { formatTable, paint, plain, shortCommit } from '../output.ts';
-import { APPLICATION_NAMESPACE, type Session } from '../session.ts';
+import { APPLICATION_NAMESPACE, requireApplication, type Session } from '../session.ts';
 import { formatDrift, formatOrigin } from '../words.ts';
 
 const objectName = ({ kind, namespace, name }: ResourceStatus) =>
@@ -31,6 +31,8 @@ function details(application: Application): readonly string[] {
 
 /** Prints every Application: is it true to Git, is it healthy, and if not, why. Resolves to whether all are both. */
 export async function status({ client, output }: Session, name?: string): Promise<boolean> {
+  // A name that was mistyped is not a cluster that hangs true.
+  if (name !== undefined) await requireApplication(client, name);
   const [applications, nodes, runs] = await Promise.all([
     client.list(APPLICATIONS, { namespace: APPLICATION_NAMESPACE }),
     client.list(NODES),
