@@ -21,11 +21,13 @@ function runProgram(name, args) {
   // The end-to-end tests make a host of their own, which needs root.
   const [program, all] =
     name === 'end-to-end' && !isRoot() ? ['sudo', ['-E', process.execPath, ...args]] : [process.execPath, args];
+  // FORCE_COLOR=0 would not do: picocolors takes any FORCE_COLOR for a yes, and the tests read what the product prints.
+  const { FORCE_COLOR: _, ...env } = process.env;
   return new Promise((resolve) => {
     spawn(program, all, {
       cwd: ROOT,
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, FORCE_COLOR: '0' },
+      env: { ...env, NO_COLOR: '1' },
     }).on('exit', (code) => resolve(code ?? 1));
   });
 }
