@@ -9,14 +9,11 @@ const MANAGER = 'plumb';
 export async function requestSync(
   session: Session,
   name: string,
-  options: { readonly revision?: string; readonly prune?: boolean },
+  options: { readonly prune?: boolean },
 ): Promise<void> {
   const { client, output, person } = session;
   await requireApplication(client, name);
-  const sync = {
-    ...(options.revision === undefined ? {} : { revision: options.revision }),
-    ...(options.prune === undefined ? {} : { prune: options.prune }),
-  };
+  const sync = options.prune === undefined ? {} : { prune: options.prune };
   await client.patch(
     APPLICATIONS,
     { namespace: APPLICATION_NAMESPACE, name },

@@ -37,23 +37,16 @@ export function addApplicationCommands(program: Command, { output, exit }: Progr
   program
     .command('sync <application>')
     .description('make the cluster true to Git now')
-    .option('--revision <revision>', 'a branch, tag or commit other than the one the Application names')
     .option('--prune', 'also delete what is no longer in Git')
     .option('--wait', 'wait until the run has ended')
     .option('--timeout <seconds>', 'how long to wait', DEFAULT_WAIT_SECONDS)
-    .addHelpText('after', '\nExamples:\n  plumb sync web --wait\n  plumb sync web --revision v1.2.0 --prune')
-    .action(
-      async (
-        name: string,
-        options: { revision?: string; prune?: boolean; wait?: boolean; timeout: string },
-        command: Command,
-      ) => {
-        const timeoutMs = parseSeconds(options.timeout, '--timeout') * 1_000;
-        const session = await openSession(globals(command), output);
-        await requestSync(session, name, options);
-        if (options.wait === true) await waitForSync(session, name, timeoutMs);
-      },
-    );
+    .addHelpText('after', '\nExamples:\n  plumb sync web --wait\n  plumb sync web --prune')
+    .action(async (name: string, options: { prune?: boolean; wait?: boolean; timeout: string }, command: Command) => {
+      const timeoutMs = parseSeconds(options.timeout, '--timeout') * 1_000;
+      const session = await openSession(globals(command), output);
+      await requestSync(session, name, options);
+      if (options.wait === true) await waitForSync(session, name, timeoutMs);
+    });
   program
     .command('approve <application>')
     .description('let a run go on that waits because it would delete more than its budget')
