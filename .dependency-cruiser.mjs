@@ -1,4 +1,4 @@
-import { FLOORS, MAY_IMPORT, MAY_SPAWN, PURE_ROOMS } from './floors.mjs';
+import { FLOORS, MAY_IMPORT, MAY_SPAWN, PURE_FILES, PURE_MAY_USE, PURE_ROOMS } from './floors.mjs';
 
 const rooms = FLOORS.flat();
 const below = (room) =>
@@ -18,9 +18,21 @@ const floorRules = [...rooms, 'ui'].map((room) => ({
   to: { path: '^src/', pathNot: [`^src/${room}/`, ...allowed(room).map((r) => `^src/${r}/`)] },
 }));
 
+const packageRules = rooms.map((room) => ({
+  name: `pure-packages-${room}`,
+  comment: `Pure code of src/${room} may use of npm: ${(PURE_MAY_USE[room] ?? []).join(', ') || 'nothing'}`,
+  severity: 'error',
+  from: { path: PURE_ROOMS.includes(room) ? `^src/${room}/` : `^src/${room}/.*${PURE_FILES}`, pathNot: tests },
+  to: {
+    dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown'],
+    pathNot: (PURE_MAY_USE[room] ?? []).map((name) => `node_modules/(@types/)?${name}/`),
+  },
+}));
+
 export default {
   forbidden: [
     ...floorRules,
+    ...packageRules,
     {
       name: 'no-circular',
       comment: 'Counts `import type` too: type cycles are how floors get lost.',
@@ -37,9 +49,10 @@ export default {
     },
     {
       name: 'pure-rooms-stay-pure',
-      comment: 'Decisions take a snapshot and return a plan; they reach no I/O.',
+      comment:
+        'Decisions take a snapshot and return a plan; they reach no I/O. What Biome refuses: biome.json, floors.grit.',
       severity: 'error',
-      from: { path: [`^src/${oneOf(PURE_ROOMS)}/`, '\\.plan\\.ts$'], pathNot: tests },
+      from: { path: [`^src/${oneOf(PURE_ROOMS)}/`, PURE_FILES], pathNot: tests },
       to: { dependencyTypes: ['core'] },
     },
     {

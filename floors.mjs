@@ -29,5 +29,15 @@ export const MAY_IMPORT = {
 /** Rooms whose code is a function of its arguments: no I/O, no clock, no chance. They may hash through `base`. */
 export const PURE_ROOMS = ['api', 'diff', 'health', 'scheduler', 'render'];
 
+/** Files that are held to the same, wherever they stand: decisions, and what decisions are told in. */
+export const PURE_FILES = '\\.(plan|types)\\.ts$';
+
+/** npm packages that a room's pure code may use: each a function of its arguments, or types alone. All others are refused. */
+export const PURE_MAY_USE = {
+  api: ['yaml', 'kubernetes-types'],
+  diff: ['diff'],
+  network: ['dns-packet'],
+};
+
 /** Rooms that may start a process of their own. */
 export const MAY_SPAWN = ['git', 'runtime', 'network', 'sync', 'app', 'cli'];

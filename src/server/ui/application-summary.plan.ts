@@ -20,7 +20,7 @@ export function planApplicationSummary(application: Application): UiApplicationS
   const isAutomated = automated !== undefined && automated.enabled !== false;
   const condition = mostUrgent(status.conditions ?? []);
   const message = condition?.message ?? condition?.reason ?? status.health?.message;
-  const since = condition?.lastTransitionTime ?? status.reconciledAt;
+  const sinceWhen = condition?.lastTransitionTime ?? status.reconciledAt;
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
@@ -32,7 +32,7 @@ export function planApplicationSummary(application: Application): UiApplicationS
     ...(status.run === undefined ? {} : { run: { name: status.run.name, phase: status.run.phase } }),
     drifted: resources.filter(isDrifted).length,
     objects: resources.length,
-    ...(since === undefined ? {} : { since }),
+    ...(sinceWhen === undefined ? {} : { since: sinceWhen }),
     automated: isAutomated,
     selfHeal: isAutomated && automated.selfHeal === true,
     prune: isAutomated && automated.prune === true,
@@ -59,6 +59,9 @@ function isDrifted({ status, requiresPruning }: ResourceStatus): boolean {
   return status === 'OutOfSync' || requiresPruning === true;
 }
 
+/** Times of the API sort as text. */
+const since = ({ lastTransitionTime }: Condition) => lastTransitionTime ?? '';
+
 /** The worst that is true; of several as bad, the one that has been true the longest. */
 function mostUrgent(
   conditions: readonly Condition[],
@@ -71,7 +74,7 @@ function mostUrgent(
     .sort(
       (a, b) =>
         CONDITION_SEVERITIES.indexOf(a.severity) - CONDITION_SEVERITIES.indexOf(b.severity) ||
-        (a.lastTransitionTime ?? '').localeCompare(b.lastTransitionTime ?? ''),
+        Number(since(a) > since(b)) - Number(since(a) < since(b)),
     )
     .at(0);
 }
