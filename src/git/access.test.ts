@@ -1,81 +1,27 @@
-import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog, systemClock } from '#base';
 import { createGitFixture, type GitFixture } from '../../test/support/git-fixture.ts';
+import { type GitHttpServer, serveOverHttp } from '../../test/support/git-http-server.ts';
 import { testAccess } from './access.ts';
 import { grantAccess } from './credentials.ts';
 import { openMirror } from './mirror.ts';
 import { parseRepositoryUrl } from './repository-url.ts';
 
-/** Git over HTTP with Basic authentication, by git's own CGI program. */
-function serveGit(root: string, seen: string[]): Server {
-  return createServer((request: IncomingMessage, response: ServerResponse) => {
-    const { authorization = '' } = request.headers;
-    seen.push(authorization);
-    const url = new URL(request.url ?? '/', 'http://x');
-    if (url.pathname.startsWith('/moved')) {
-      response.writeHead(302, { location: `http://127.0.0.1:1/elsewhere${url.search}` }).end();
-      return;
-    }
-    if (authorization !== `Basic ${Buffer.from('ada:s3cret-token').toString('base64')}`) {
-      response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
-      return;
-    }
-    const child = spawn('git', ['-c', 'safe.directory=*', 'http-backend'], {
-      env: {
-        PATH: process.env['PATH'],
-        GIT_PROJECT_ROOT: root,
-        GIT_HTTP_EXPORT_ALL: '1',
-        GIT_CONFIG_NOSYSTEM: '1',
-        REQUEST_METHOD: request.method,
-        PATH_INFO: url.pathname,
-        QUERY_STRING: url.search.slice(1),
-        CONTENT_TYPE: request.headers['content-type'] ?? '',
-        REMOTE_USER: 'ada',
-        ...(request.headers['content-encoding'] === 'gzip' ? { HTTP_CONTENT_ENCODING: 'gzip' } : {}),
-        ...(request.headers['git-protocol'] === undefined
-          ? {}
-          : { GIT_PROTOCOL: String(request.headers['git-protocol']) }),
-      },
-    });
-    request.pipe(child.stdin);
-    const chunks: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.on('close', () => {
-      const out = Buffer.concat(chunks);
-      const split = out.indexOf('\r\n\r\n');
-      let status = 200;
-      for (const line of out.subarray(0, split).toString().split('\r\n')) {
-        const [name = '', value = ''] = line.split(/:\s*/, 2);
-        if (name.toLowerCase() === 'status') status = Number.parseInt(value, 10);
-        else if (name !== '') response.setHeader(name, value);
-      }
-      response.writeHead(status).end(out.subarray(split + 4));
-    });
-  });
-}
-
 describe('src/git/access.ts', () => {
   let fixture: GitFixture;
-  let server: Server;
+  let server: GitHttpServer;
   let url: string;
-  let seen: string[];
 
   beforeEach(async () => {
     fixture = await createGitFixture();
-    seen = [];
-    server = serveGit(dirname(fixture.path), seen);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    url = `http://127.0.0.1:${port}/${fixture.path.split('/').at(-1)}/.git`;
+    server = await serveOverHttp(fixture, { account: { username: 'ada', password: 's3cret-token' } });
+    url = server.url;
   });
   afterEach(async () => {
-    await new Promise((resolve) => server.close(resolve));
+    await server.close();
     await fixture.remove();
   });
 
@@ -104,8 +50,7 @@ describe('src/git/access.ts', () => {
   });
 
   it('follows no redirect, and shows its credentials to nobody else', async () => {
-    const moved = url.replace(/\/[^/]+\/\.git$/, '/moved');
-    await expect(testAccess(moved, good, options)).rejects.toMatchObject({ code: 'RepositoryUnreachable' });
+    await expect(testAccess(server.movedUrl, good, options)).rejects.toMatchObject({ code: 'RepositoryUnreachable' });
   });
 
   it('fetches with a token that stands neither in argv, nor in the URL, nor on disk', async () => {
@@ -121,7 +66,7 @@ describe('src/git/access.ts', () => {
     });
     await mirror.fetch();
     expect(await mirror.resolve('main')).toBe(commit);
-    expect(seen.at(-1)).toContain('Basic ');
+    expect(server.authorizations.at(-1)).toContain('Basic ');
     for (const name of ['config', 'plumbline.gitconfig', 'HEAD']) {
       expect(await readFile(join(dir, name), 'utf8')).not.toMatch(/s3cret|Basic/);
     }

@@ -3,22 +3,47 @@ import { createServer } from 'node:http';
 import { basename, dirname } from 'node:path';
 import type { GitFixture } from './git-fixture.ts';
 
-/** A repository behind HTTP on loopback, served by git's own CGI program: one that cannot be watched. */
+const MOVED = '/moved';
+
+/** A repository behind HTTP on loopback, served by git's own CGI program: one that cannot be watched, and may ask who comes. */
 export interface GitHttpServer {
   readonly url: string;
   /** Fetches begun so far: each asks for the refs once. */
   readonly fetches: number;
+  /** An address of the same server that sends every request to another one. */
+  readonly movedUrl: string;
+  /** The `Authorization` header of every request so far; empty where there was none. */
+  readonly authorizations: readonly string[];
   /** While false, every request is refused. */
   isUp: boolean;
   close(): Promise<void>;
 }
 
-export async function serveOverHttp(fixture: GitFixture): Promise<GitHttpServer> {
+export interface GitHttpOptions {
+  /** Lets in only this user with this password; everybody when absent. */
+  readonly account?: { readonly username: string; readonly password: string };
+}
+
+export async function serveOverHttp(
+  fixture: Pick<GitFixture, 'path'>,
+  { account }: GitHttpOptions = {},
+): Promise<GitHttpServer> {
   let fetches = 0;
+  const authorizations: string[] = [];
+  const admitted =
+    account === undefined
+      ? undefined
+      : `Basic ${Buffer.from(`${account.username}:${account.password}`).toString('base64')}`;
   const state = { isUp: true };
   const server = createServer((request, response) => {
     const { pathname, search } = new URL(request.url ?? '/', 'http://x');
+    const { authorization = '' } = request.headers;
+    authorizations.push(authorization);
     if (!state.isUp) return void response.writeHead(503).end();
+    if (pathname.startsWith(MOVED))
+      return void response.writeHead(302, { location: `http://127.0.0.1:1/elsewhere${search}` }).end();
+    if (admitted !== undefined && authorization !== admitted)
+      return void response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
     if (pathname.endsWith('/info/refs')) fetches += 1;
     const child = spawn('git', ['-c', 'safe.directory=*', 'http-backend'], {
       env: {
@@ -29,6 +54,7 @@ export async function serveOverHttp(fixture: GitFixture): Promise<GitHttpServer>
         REQUEST_METHOD: request.method,
         PATH_INFO: pathname,
         QUERY_STRING: search.slice(1),
+        ...(account === undefined ? {} : { REMOTE_USER: account.username }),
         CONTENT_TYPE: request.headers['content-type'] ?? '',
         ...(request.headers['content-encoding'] === 'gzip' ? { HTTP_CONTENT_ENCODING: 'gzip' } : {}),
         GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
@@ -57,6 +83,8 @@ export async function serveOverHttp(fixture: GitFixture): Promise<GitHttpServer>
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
     url: `http://127.0.0.1:${port}/${basename(fixture.path)}/.git`,
+    movedUrl: `http://127.0.0.1:${port}${MOVED}`,
+    authorizations,
     get fetches() {
       return fetches;
     },

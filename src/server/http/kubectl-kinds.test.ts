@@ -1,7 +1,6 @@
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiServer, startApiServer } from '../../../test/support/api-server.ts';
-import { createKubectl, findKubectl, type KubectlResult } from '../../../test/support/kubectl.ts';
+import { findKubectl } from '../../../test/support/kubectl.ts';
+import { type KubectlBed, startKubectlBed } from '../../../test/support/kubectl-bed.ts';
 
 const kubectlPath = findKubectl('1.32');
 const title = `src/server/http kinds with kubectl 1.32${kubectlPath === undefined ? ' (skipped: there is no kubectl)' : ''}`;
@@ -319,24 +318,14 @@ const KINDS: readonly Shown[] = [
 const REPLACE = ['replace', '--dry-run=server', '-f', '-'];
 
 describe.skipIf(kubectlPath === undefined)(title, () => {
-  let server: ApiServer;
-  let run: (args: readonly string[], input?: string) => Promise<KubectlResult>;
+  let bed: KubectlBed;
+  const ok: KubectlBed['ok'] = (args, input) => bed.ok(args, input);
+  const run: KubectlBed['kubectl'] = (args, input) => bed.kubectl(args, input);
 
   beforeAll(async () => {
-    server = await startApiServer();
-    const kubeconfig = await server.kubeconfig({ name: 'admin', groups: ['system:masters'] });
-    const kubectl = createKubectl(kubectlPath ?? '', kubeconfig, path.join(server.directory, 'cache'));
-    run = (args, input) => kubectl(args, { timeoutMs: 20_000, ...(input === undefined ? {} : { input }) });
+    bed = await startKubectlBed(kubectlPath);
   });
-  afterAll(() => server.close());
-
-  /** The output of a command that must succeed without a word of warning. */
-  async function ok(args: string, input?: string): Promise<string> {
-    const { stdout, stderr, code } = await run(args.split(' '), input);
-    expect(stderr, `kubectl ${args}`).toBe('');
-    expect(code).toBe(0);
-    return stdout;
-  }
+  afterAll(() => bed.close());
 
   it.each(KINDS)('creates, shows, describes, explains and deletes a $kind', async (shown) => {
     const { kind, apiVersion, word, body, isClusterWide, isNeverReplaced, header, cells, described, explained } = shown;

@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NODES, PODS } from '#api';
-import { type ApiServer, startApiServer } from '../../../test/support/api-server.ts';
-import { createKubectl, findKubectl, type KubectlResult } from '../../../test/support/kubectl.ts';
+import { findKubectl } from '../../../test/support/kubectl.ts';
+import { type KubectlBed, startKubectlBed } from '../../../test/support/kubectl-bed.ts';
 
 const kubectlPath = findKubectl('1.32');
 const title = `src/server/http protobuf with kubectl 1.32${kubectlPath === undefined ? ' (skipped: there is no kubectl)' : ''}`;
@@ -136,18 +136,16 @@ const CREATED: readonly Created[] = [
 ];
 
 describe.skipIf(kubectlPath === undefined)(title, () => {
-  let server: ApiServer;
-  let kubectl: (args: string) => Promise<KubectlResult>;
+  let bed: KubectlBed;
+  let blob: string;
+  const kubectl = (args: string) => bed.kubectl(args.replace('BLOB', blob));
 
   beforeAll(async () => {
-    server = await startApiServer();
-    const kubeconfig = await server.kubeconfig({ name: 'admin', groups: ['system:masters'] });
-    const run = createKubectl(kubectlPath ?? '', kubeconfig, path.join(server.directory, 'cache'));
-    const blob = path.join(server.directory, 'blob');
+    bed = await startKubectlBed(kubectlPath);
+    blob = path.join(bed.server.directory, 'blob');
     await writeFile(blob, Buffer.from([0xff, 0x00, 0x80, 0xfe]));
-    kubectl = (args) => run(args.replace('BLOB', blob).split(' '), { timeoutMs: 20_000 });
   });
-  afterAll(() => server.close());
+  afterAll(() => bed.close());
 
   it.each(CREATED)('creates $args', async ({ args, says, fields }) => {
     const { stdout, stderr, code } = await kubectl(`-v=7 create ${args}`);
@@ -164,7 +162,7 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
   });
 
   it('takes the options of a deletion', async () => {
-    const client = await server.client({ name: 'admin', groups: ['system:masters'] });
+    const client = await bed.server.client({ name: 'admin', groups: ['system:masters'] });
     await client.create(NODES, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'old' } });
     const spec = { nodeName: 'old', containers: [{ name: 'a', image: 'sample:1' }] };
     await client.create(PODS, {

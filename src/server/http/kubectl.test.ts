@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PODS } from '#api';
-import { type ApiServer, startApiServer } from '../../../test/support/api-server.ts';
-import { createKubectl, findKubectl, type KubectlResult } from '../../../test/support/kubectl.ts';
+import { createKubectl, findKubectl } from '../../../test/support/kubectl.ts';
+import { type KubectlBed, startKubectlBed } from '../../../test/support/kubectl-bed.ts';
 
 const kubectlPath = findKubectl('1.32');
 /** Without one of that version, another may have been found. */
@@ -27,24 +27,14 @@ spec:
 ${extra}`;
 
 describe.skipIf(kubectlPath === undefined)(title, () => {
-  let server: ApiServer;
-  let kubectl: (args: string, input?: string) => Promise<KubectlResult>;
+  let bed: KubectlBed;
+  const ok: KubectlBed['ok'] = (args, input) => bed.ok(args, input);
+  const kubectl: KubectlBed['kubectl'] = (args, input) => bed.kubectl(args, input);
 
   beforeAll(async () => {
-    server = await startApiServer();
-    const kubeconfig = await server.kubeconfig({ name: 'admin', groups: ['system:masters'] });
-    const run = createKubectl(kubectlPath ?? '', kubeconfig, path.join(server.directory, 'cache'));
-    kubectl = (args, input) => run(args.split(' '), { timeoutMs: 20_000, ...(input === undefined ? {} : { input }) });
+    bed = await startKubectlBed(kubectlPath);
   });
-  afterAll(() => server.close());
-
-  /** The output of a command that must succeed. */
-  async function ok(args: string, input?: string): Promise<string> {
-    const { stdout, stderr, code } = await kubectl(args, input);
-    expect(stderr, `kubectl ${args}`).toBe('');
-    expect(code).toBe(0);
-    return stdout;
-  }
+  afterAll(() => bed.close());
 
   it('finds the server and what it serves', async () => {
     expect(await ok('version')).toContain('Server Version: v1.32.0+plumbline');
@@ -105,8 +95,8 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
   it.skipIf(elderPath === undefined)(
     'serves kubectl 1.27, which applies by OpenAPI v2 and knows no protobuf',
     async () => {
-      const kubeconfig = await server.kubeconfig({ name: 'elder', groups: ['system:masters'] });
-      const run = createKubectl(elderPath ?? '', kubeconfig, path.join(server.directory, 'cache-elder'));
+      const kubeconfig = await bed.server.kubeconfig({ name: 'elder', groups: ['system:masters'] });
+      const run = createKubectl(elderPath ?? '', kubeconfig, path.join(bed.server.directory, 'cache-elder'));
       const apply = (image: string) =>
         run(['apply', '-f', '-'], { input: deployment(image).replaceAll('web', 'elder') });
       expect((await apply('sample:1')).stdout).toBe('deployment.apps/elder created\n');
@@ -146,7 +136,7 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
   it('waits by watching until a condition holds', async () => {
     await ok('run waited --image=sample:1');
     const waiting = ok('wait --for=condition=Ready pod/waited --timeout=15s');
-    const client = await server.client({ name: 'node', groups: ['system:masters'] });
+    const client = await bed.server.client({ name: 'node', groups: ['system:masters'] });
     const key = { namespace: 'default', name: 'waited' };
     const body = { status: { conditions: [{ type: 'Ready', status: 'True' }] } };
     await client.patch(PODS, key, { type: 'merge', body }, { subresource: 'status' });
@@ -160,8 +150,8 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
   });
 
   it('shows viewers everything but secrets, and lets them change nothing', async () => {
-    const kubeconfig = await server.kubeconfig({ name: 'vera', groups: ['plumbline:viewers'] });
-    const run = createKubectl(kubectlPath ?? '', kubeconfig, path.join(server.directory, 'cache'));
+    const kubeconfig = await bed.server.kubeconfig({ name: 'vera', groups: ['plumbline:viewers'] });
+    const run = createKubectl(kubectlPath ?? '', kubeconfig, path.join(bed.server.directory, 'cache'));
     expect((await run(['get', 'pods', '-A'])).code).toBe(0);
     expect((await run(['get', 'secrets'])).stderr).toContain('User "vera" cannot list resource "secrets"');
     expect((await run(['delete', 'ns', 'default'])).stderr).toContain(
