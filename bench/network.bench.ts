@@ -25,6 +25,7 @@ spawnSync('ip', ['link', 'set', 'lo', 'up']);
 
 const network = createLinuxNetwork(
   {
+    owner: { id: 'bench', directory: process.cwd() },
     podCidr: '10.244.0.0/17',
     clusterCidr: '10.244.0.0/16',
     serviceCidr: '10.96.0.0/12',

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import path from 'node:path';
 import { createLog, createQuietLog, systemClock } from '#base';
 import { createHttpClient } from '#client';
-import { createLinuxNetwork } from '#network';
+import { createLinuxNetwork, takePodNetwork } from '#network';
 import { createHttpsControl, createNodeAgent } from '#node-agent';
 import { createDockerRuntime } from '#runtime';
 import { readAgentConfig } from './agent-config.ts';
@@ -25,6 +25,15 @@ export interface AgentRunOptions {
 /** Whose containers these are. */
 export const ownerLabel = (clusterId: string, nodeName: string) => `${clusterId}/${nodeName}`;
 
+/** Whose the pod network of a host is, and by which folder a person finds it. */
+export const networkOwner = (clusterId: string, nodeName: string, agentDir: string) => ({
+  id: ownerLabel(clusterId, nodeName),
+  directory: installationOf(path.resolve(agentDir)),
+});
+
+/** What `plumb reset --state-dir` takes: the state folder where `plumb up` started the agent, the agent's own elsewhere. */
+const installationOf = (agentDir: string) => (path.basename(agentDir) === 'agent' ? path.dirname(agentDir) : agentDir);
+
 /** Runs the node agent of this machine until the signal aborts. Containers, routes and rules stay. */
 export async function runAgent(options: AgentRunOptions, signal: AbortSignal): Promise<void> {
   const { agentDir, pidFile, fingerprint = '', verbose = false } = options;
@@ -34,6 +43,8 @@ export async function runAgent(options: AgentRunOptions, signal: AbortSignal): P
   const log = verbose ? everyLine : createQuietLog(everyLine, clock);
   const config = await readAgentConfig(agentDir);
   const nodeName = options.nodeName ?? config.nodeName;
+  const owner = networkOwner(config.clusterId, nodeName, agentDir);
+  await takePodNetwork(owner, log);
   const runtime = createDockerRuntime({
     owner: ownerLabel(config.clusterId, nodeName),
     clock,
@@ -61,6 +72,7 @@ export async function runAgent(options: AgentRunOptions, signal: AbortSignal): P
       createNetwork: (podCidr) =>
         createLinuxNetwork(
           {
+            owner,
             podCidr,
             clusterCidr: clusterNetwork.podCidr,
             serviceCidr: clusterNetwork.serviceCidr,

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { createLog, systemClock } from '#base';
 import { createLinuxNetwork } from '#network';
 import { createDockerRuntime } from '#runtime';
-import { ownerLabel } from './agent.ts';
+import { networkOwner, ownerLabel } from './agent.ts';
 import { readAgentConfigIfThere } from './agent-config.ts';
 import { stopAgentProcess } from './agent-process.ts';
 import { clusterNetwork } from './config.ts';
@@ -45,7 +47,9 @@ export async function removeInstallation(
     );
   const running = await readProcessFile(paths.agentPid);
   if (running !== undefined) await stopAgentProcess(running, paths.agentPid, clock);
-  const config = await readAgentConfigIfThere(paths.agent);
+  // A machine that only runs an agent has its folder alone.
+  const agentDir = existsSync(path.join(paths.root, 'agent.json')) ? paths.root : paths.agent;
+  const config = await readAgentConfigIfThere(agentDir);
   let containers = 0;
   if (config !== undefined) {
     const runtime = createDockerRuntime({
@@ -58,12 +62,19 @@ export async function removeInstallation(
     await runtime.removeAll();
     const { podCidr, serviceCidr, dnsServiceIP: dnsIP, domain: clusterDomain } = clusterNetwork;
     const network = createLinuxNetwork(
-      { podCidr, clusterCidr: podCidr, serviceCidr, dnsIP, clusterDomain },
+      {
+        owner: networkOwner(config.clusterId, config.nodeName, agentDir),
+        podCidr,
+        clusterCidr: podCidr,
+        serviceCidr,
+        dnsIP,
+        clusterDomain,
+      },
       { clock, log },
     );
     if ((await network.support()).ok) await network.remove();
   }
-  unmountBelow(paths.agent);
+  unmountBelow(agentDir);
   await rm(paths.root, { recursive: true, force: true });
   return { containers };
 }

@@ -58,14 +58,23 @@ describe('src/network/address.plan.ts', () => {
   it('names links so that Linux takes them, the same pod has the same, and others have others', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 300 }), fc.string({ maxLength: 300 }), (a, b) => {
-        expect(linkName(a)).toHaveLength(15);
-        expect(isLinkName(linkName(a))).toBe(true);
-        expect(linkName(a) === linkName(b)).toBe(a === b);
+        expect(linkName('o', a)).toHaveLength(15);
+        expect(isLinkName('o', linkName('o', a))).toBe(true);
+        expect(linkName('o', a) === linkName('o', b)).toBe(a === b);
       }),
     );
   });
 
   it('does not take a name for its own that others may use', () => {
-    for (const name of ['plb', 'plb0', 'plip0', 'plbxxxxxxxxxxxx', 'eth0']) expect(isLinkName(name)).toBe(false);
+    for (const name of [
+      'plb',
+      'plb0',
+      'plip0',
+      linkName('o', 'pod').slice(0, -1),
+      `${linkName('o', 'pod').slice(0, -1)}x`,
+      'eth0',
+    ])
+      expect(isLinkName('o', name)).toBe(false);
+    expect(isLinkName('o', linkName('another', 'pod'))).toBe(false);
   });
 });

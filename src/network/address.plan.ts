@@ -74,11 +74,15 @@ export function isBackendAddress(ip: string): boolean {
 /** Interfaces of ours start with this; firewall rules match on it. */
 export const LINK_PREFIX = 'plb';
 
-/** The host's end of a pod's interface: 15 characters, the longest name Linux takes; the same for the same pod always. */
-export function linkName(podId: string): string {
-  return `${LINK_PREFIX}${shortHash(podId, 12)}`;
+/**
+ * The host's end of a pod's interface: 15 characters, the longest name Linux takes; the same for the same pod always. Four
+ * are the installation's, so that it tells its own from others'.
+ */
+export function linkName(ownerId: string, podId: string): string {
+  return `${LINK_PREFIX}${shortHash(ownerId, 4)}${shortHash(podId, 8)}`;
 }
 
-export function isLinkName(name: string): boolean {
-  return /^plb[0-9a-f]{12}$/.test(name);
+/** Whether this is an interface of this installation. */
+export function isLinkName(ownerId: string, name: string): boolean {
+  return name.startsWith(`${LINK_PREFIX}${shortHash(ownerId, 4)}`) && /^plb[0-9a-f]{12}$/.test(name);
 }

@@ -9,6 +9,8 @@ export type NetworkErrorCode =
   | 'SandboxGone'
   /** An address or range that cannot be used. */
   | 'NetworkAddress'
+  /** Another installation has the pod network of this host, or another agent of this one. The message names it and the way out. */
+  | 'NetworkHeld'
   | 'NetworkClosed';
 
 const RETRYABLE: ReadonlySet<NetworkErrorCode> = new Set(['NetworkCommandFailed', 'SandboxGone']);

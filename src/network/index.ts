@@ -1,11 +1,14 @@
 /** The network of this host's pods: addresses, Service VIPs and NodePorts in the kernel, cluster DNS. */
+
+export type { NetworkOwner } from './claim.plan.ts';
 export type { NetworkErrorCode } from './errors.ts';
 export { NetworkError } from './errors.ts';
 export type { FakeNetwork } from './fake-network.ts';
 export { createFakeNetwork } from './fake-network.ts';
 export type { LinuxNetworkDeps } from './linux/linux-network.ts';
 export { createLinuxNetwork } from './linux/linux-network.ts';
-export { processStartTime } from './linux/pod-links.ts';
+export { takePodNetwork } from './linux/network-claim.ts';
+export { processStartTime } from './linux/process.ts';
 export type {
   DnsRecords,
   Network,

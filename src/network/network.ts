@@ -25,7 +25,10 @@ export type NetworkSupport =
 export interface Network {
   /** Checks rights and tools; changes nothing. */
   support(): Promise<NetworkSupport>;
-  /** Makes routes, tables, DNS and relays stand; keeps them standing (re-asserts at least every 5 s). */
+  /**
+   * Makes routes, tables, DNS and relays stand; keeps them standing (re-asserts at least every 5 s). Throws `NetworkHeld`,
+   * having touched nothing, where another installation has the pod network of this host.
+   */
   start(signal: AbortSignal): Promise<void>;
   /** Gives the pod its interface, address and default route. Idempotent; answers within 100 ms. */
   attachPod(pod: PodAttachment): Promise<void>;
@@ -35,7 +38,7 @@ export interface Network {
   setDnsRecords(records: DnsRecords): void;
   /** Calls back with all NodePorts that cannot be had on 127.0.0.1, whenever they change. One listener. */
   onNodePortProblems(listener: (problems: readonly NodePortProblem[]) => void): void;
-  /** Removes every rule, route and interface of ours. */
+  /** Removes every rule, route and interface of this installation; nothing of another's. */
   remove(): Promise<void>;
   /** Stops listening and timers; kernel rules stay, so that Services go on answering. */
   close(): Promise<void>;

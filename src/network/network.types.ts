@@ -1,4 +1,5 @@
 /** Plain data of the network contract, for plans as well. */
+import type { NetworkOwner } from './claim.plan.ts';
 
 /** One backend: where a connection to a Service may end. */
 export interface ServiceBackend {
@@ -32,6 +33,8 @@ export interface DnsRecords {
 }
 
 export interface NetworkOptions {
+  /** The installation whose pods these are. One of them carries the pod network of a host. */
+  readonly owner: NetworkOwner;
   /** The node's range, such as `10.244.1.0/24`. */
   readonly podCidr: string;
   /** The whole cluster's pod range. */

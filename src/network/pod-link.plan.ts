@@ -1,5 +1,3 @@
-import { linkName } from './address.plan.ts';
-
 /** Inside the pod. */
 export const POD_INTERFACE = 'eth0';
 /** Every pod's gateway: nothing answers there, for its link-layer address is known beforehand. Source: Calico's scheme. */
@@ -8,7 +6,8 @@ const GATEWAY = '169.254.1.1';
 const GATEWAY_MAC = '02:00:00:00:00:01';
 
 export interface PodLink {
-  readonly podId: string;
+  /** Name of the host's end. */
+  readonly link: string;
   readonly ip: string;
   /** The pod's network namespace, as a path that `ip` and `nsenter` can open. */
   readonly namespace: string;
@@ -17,7 +16,6 @@ export interface PodLink {
 }
 
 export interface PodLinkPlan {
-  readonly link: string;
   /** Lines for `ip -batch -` on the host. */
   readonly host: readonly string[];
   /** Lines for `ip -batch -` in the pod's namespace, after the host's. */
@@ -25,11 +23,9 @@ export interface PodLinkPlan {
 }
 
 /** A pair of interfaces with the pod's address on the inner end, and one route each way. No bridge, no ARP. */
-export function planPodLink({ podId, ip, namespace, mtu }: PodLink): PodLinkPlan {
-  const link = linkName(podId);
+export function planPodLink({ link, ip, namespace, mtu }: PodLink): PodLinkPlan {
   const peer = `peer name ${POD_INTERFACE} mtu ${mtu} netns ${namespace}`;
   return {
-    link,
     host: [
       `link add ${link} address ${GATEWAY_MAC} mtu ${mtu} type veth ${peer}`,
       `link set ${link} up`,

@@ -1,19 +1,20 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DecodedPacket, decode, encode, type RecordType } from 'dns-packet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, bundle } from '../../../test/support/bundle.ts';
+import { networkObstacle, networkSource, Remote } from '../../../test/support/network-process.ts';
 import { until } from '../../../test/support/until.ts';
 import { linkName } from '../address.plan.ts';
 import { networkContract } from '../network.contract.ts';
 import type { Network, NetworkOptions, ServicePortRoute } from '../network.ts';
-import { processStartTime } from './pod-links.ts';
+import { processStartTime } from './process.ts';
 
 const OPTIONS: NetworkOptions = {
+  owner: { id: 'cluster/node', directory: import.meta.dirname },
   podCidr: '10.244.1.0/24',
   clusterCidr: '10.244.0.0/16',
   serviceCidr: '10.96.0.0/16',
@@ -24,26 +25,6 @@ const HOST_IP = '192.168.77.1';
 const OUTSIDE_IP = '192.168.77.2';
 const POD_IP = { a: '10.244.1.2', b: '10.244.1.3', c: '10.244.1.4' } as const;
 const VIP = '10.96.7.7';
-
-/** The product's network, driven by messages, in a process of its own so that it can live in a namespace of its own. */
-const agentSource = (network: URL, resolvConf: string) => `
-  import { createLinuxNetwork } from ${JSON.stringify(network.href)};
-  const log = { debug() {}, info() {}, warn: (fields, message) => process.send({ log: message, reason: String(fields.reason ?? fields.err ?? '') }), error() {}, child: () => log };
-  const clock = { nowMs: Date.now, monotonicMs: () => performance.now(), after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    return { cancel: () => clearTimeout(timer) };
-  } };
-  const network = createLinuxNetwork(${JSON.stringify(OPTIONS)}, { clock, log, resolvConf: ${JSON.stringify(resolvConf)} });
-  const started = new AbortController();
-  process.on('message', async ({ id, method, args }) => {
-    try {
-      const answer = await network[method](...(method === 'start' ? [started.signal] : args));
-      process.send({ id, answer });
-    } catch (error) {
-      process.send({ id, error: { code: error.code, message: error.message } });
-    }
-  });
-`;
 
 /** Somebody on the network: serves TCP and UDP on 8080 under its name, and opens connections on demand. */
 const PEER_SOURCE = `
@@ -69,6 +50,7 @@ const PEER_SOURCE = `
       socket.setEncoding('utf8');
       socket.setTimeout(3000, () => socket.destroy(Object.assign(new Error('timeout'), { code: 'TIMEOUT' })));
       const first = await new Promise((resolve, reject) => socket.once('data', resolve).once('error', reject).once('end', () => reject(new Error('ended'))));
+      socket.setTimeout(0); // it may be silent for as long as a test likes
       socket.on('error', () => {});
       const id = open.size + 1;
       open.set(id, socket);
@@ -135,67 +117,7 @@ const PEER_SOURCE = `
   });
 `;
 
-/** Why the kernel's network cannot be tried here, if so. */
-function obstacle(): string | undefined {
-  if (process.platform !== 'linux') return 'not Linux';
-  if (process.getuid?.() !== 0) return 'not root';
-  for (const tool of ['ip', 'nft', 'nsenter', 'unshare', 'iptables']) {
-    if (spawnSync(tool, ['--help'], { stdio: 'ignore' }).error !== undefined) return `no ${tool}`;
-  }
-  return spawnSync('unshare', ['-n', 'true']).status === 0 ? undefined : 'no network namespaces';
-}
-
-interface Reply {
-  readonly id?: number;
-  readonly answer?: unknown;
-  readonly error?: { readonly code?: string; readonly message: string };
-  readonly log?: string;
-  readonly reason?: string;
-}
-
-/** A child that answers calls. */
-class Remote {
-  readonly child: ChildProcess;
-  readonly logs: string[] = [];
-  readonly #open = new Map<number, (reply: Reply) => void>();
-  #next = 1;
-
-  constructor(command: string, args: readonly string[]) {
-    this.child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
-    this.child.on('message', (message) => {
-      const reply = message as Reply;
-      if (reply.log !== undefined) this.logs.push(`${reply.log}: ${reply.reason}`);
-      else this.#open.get(reply.id ?? 0)?.(reply);
-    });
-    this.child.on('exit', () => {
-      for (const settle of this.#open.values()) settle({ error: { message: 'the child is gone' } });
-    });
-  }
-
-  call(method: string, ...args: readonly unknown[]): Promise<unknown> {
-    const id = this.#next++;
-    return new Promise((resolve, reject) => {
-      this.#open.set(id, ({ answer, error }) => {
-        this.#open.delete(id);
-        if (error === undefined) resolve(answer);
-        else reject(Object.assign(new Error(error.message), { code: error.code }));
-      });
-      this.child.send({ id, method, args });
-    });
-  }
-
-  get pid(): number {
-    return this.child.pid ?? 0;
-  }
-
-  async end(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    this.child.kill('SIGKILL');
-    await once(this.child, 'exit');
-  }
-}
-
-const reason = obstacle();
+const reason = networkObstacle();
 
 describe.skipIf(reason !== undefined)(
   `src/network/linux/linux-network.ts${reason ? ` (skipped: ${reason})` : ''}`,
@@ -257,7 +179,10 @@ describe.skipIf(reason !== undefined)(
       folder = await mkdtemp(join(tmpdir(), 'plumbline-network-'));
       built = await bundle({ network: new URL('./linux-network.ts', import.meta.url) });
       await writeFile(join(folder, 'resolv.conf'), `nameserver ${OPTIONS.dnsIP}\nnameserver ${OUTSIDE_IP}\n`);
-      await writeFile(join(folder, 'agent.mjs'), agentSource(built.url('network'), join(folder, 'resolv.conf')));
+      await writeFile(
+        join(folder, 'agent.mjs'),
+        networkSource(built.url('network'), OPTIONS, join(folder, 'resolv.conf')),
+      );
       await writeFile(join(folder, 'peer.mjs'), PEER_SOURCE);
       sh('ip', 'netns', 'add', host);
       sh('ip', 'netns', 'add', outside);
@@ -300,7 +225,7 @@ describe.skipIf(reason !== undefined)(
         expect(tookMs).toBeLessThan(500);
         await network.detachPod('uid-extra');
         await network.detachPod('uid-extra');
-        expect(inHost('ip', '-br', 'link')).not.toContain(linkName('uid-extra'));
+        expect(inHost('ip', '-br', 'link')).not.toContain(linkName(OPTIONS.owner.id, 'uid-extra'));
         await extra.end();
       });
 
@@ -340,7 +265,7 @@ describe.skipIf(reason !== undefined)(
         expect(await code({ pid: onHost.pid })).toBe('SandboxGone');
         expect(await code({ pid: pods.a.pid, startTime: startTime + 1 })).toBe('SandboxGone');
         expect(await code({ pid: pods.a.pid, ip: '10.245.0.1' })).toBe('NetworkAddress');
-        expect(inHost('ip', '-br', 'link')).not.toContain(linkName('uid-x'));
+        expect(inHost('ip', '-br', 'link')).not.toContain(linkName(OPTIONS.owner.id, 'uid-x'));
         await network.attachPod({ id: 'uid-a', ip: POD_IP.a, pid: pods.a.pid, startTime });
       });
     });

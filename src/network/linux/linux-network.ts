@@ -12,6 +12,7 @@ import { type FrontsPlan, planFronts, type Refusal } from '../services/fronts.pl
 import { NodePortRelay } from '../services/node-port-relay.ts';
 import { closeDockerFirewall, firewallIsMonitored, openDockerFirewall } from './docker-firewall.ts';
 import { ensureHostLinks, removeHostLinks } from './host-links.ts';
+import { NetworkClaim } from './network-claim.ts';
 import { PodLinks } from './pod-links.ts';
 import { RuleMonitor } from './rule-monitor.ts';
 import { ServiceTable } from './service-table.ts';
@@ -53,6 +54,7 @@ class LinuxNetwork implements Network {
   readonly #options: NetworkOptions;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #claim: NetworkClaim;
   readonly #links: PodLinks;
   readonly #table: ServiceTable;
   readonly #relay: NodePortRelay;
@@ -81,6 +83,7 @@ class LinuxNetwork implements Network {
       onForeignChange: () => this.#arm('change'),
       onEnd: () => this.#arm('unsure'),
     });
+    this.#claim = new NetworkClaim(options.owner, log, this.#monitor.expect);
     this.#table = new ServiceTable(log, options, this.#monitor.expect);
     this.#relay = new NodePortRelay(log);
     this.#forwarder = createForwarder(clock, createUpstreams(clock, resolvConf, options.dnsIP));
@@ -96,6 +99,7 @@ class LinuxNetwork implements Network {
     const support = await this.support();
     if (!support.ok) throw new NetworkError('NetworkUnsupported', `${support.reason}; ${support.remedy}`);
     await this.#queue(async () => {
+      await this.#claim.mustTake();
       await ensureHostLinks(this.#options);
       await this.#table.set(this.#planned.fronts);
       await this.#openFirewall();
@@ -147,10 +151,17 @@ class LinuxNetwork implements Network {
     await this.#queue(async () => {
       this.#relay.close();
       await this.#dns.close();
+      const refusal = await this.#claim.take();
+      if (refusal?.byAnother === false) throw new NetworkError('NetworkHeld', `${refusal.reason}; ${refusal.remedy}`);
+      await this.#links.removeAll();
+      if (refusal !== undefined) {
+        this.#log.info({ reason: refusal.reason }, 'the rules of this host are not of this installation, and stay');
+        return;
+      }
       await this.#table.remove();
       await closeDockerFirewall();
       await removeHostLinks(this.#options);
-      await this.#links.removeAll();
+      await this.#claim.release();
     });
   }
 
@@ -200,10 +211,11 @@ class LinuxNetwork implements Network {
     return this.#monitored && this.#monitor.running && !this.#told.has('dns') && !this.#told.has('relay');
   }
 
-  /** Puts back what somebody else has taken away. Two short commands when all is well. */
+  /** Puts back what somebody else has taken away. A few short commands when all is well. */
   async #look(): Promise<void> {
     if (this.#closed || !this.#started) return;
     this.#monitor.start();
+    await this.#claim.mustTake();
     const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
     if (!addresses.some(({ address }) => address === this.#options.dnsIP)) await ensureHostLinks(this.#options);
     if (!(await this.#table.stands())) {

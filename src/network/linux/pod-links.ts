@@ -1,9 +1,11 @@
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { errorCode, type Log } from '#base';
 import { cidrContains, isLinkName, linkName, parseCidr } from '../address.plan.ts';
+import type { NetworkOwner } from '../claim.plan.ts';
 import { NetworkError } from '../errors.ts';
 import type { PodAttachment } from '../network.ts';
 import { POD_INTERFACE, planPodLink } from '../pod-link.plan.ts';
+import { processStartTime } from './process.ts';
 import { mustRun, run } from './run.ts';
 
 /** The pod's namespace as the commands see it: held open, so that it stays the same whatever becomes of the pid. */
@@ -12,19 +14,22 @@ const NSENTER = [`--net=${NAMESPACE}`, 'ip'];
 
 export interface PodLinksOptions {
   readonly podCidr: string;
+  readonly owner: NetworkOwner;
 }
 
 /** Puts pods' interfaces in place and takes them away. Remembers nothing: the kernel's state is the state. */
 export class PodLinks {
   readonly #log: Log;
   readonly #podCidr: string;
+  readonly #ownerId: string;
   /** One change of a pod's link at a time. */
   readonly #queues = new Map<string, Promise<void>>();
   #mtu: Promise<number> | undefined;
 
-  constructor(log: Log, { podCidr }: PodLinksOptions) {
+  constructor(log: Log, { podCidr, owner }: PodLinksOptions) {
     this.#log = log;
     this.#podCidr = podCidr;
+    this.#ownerId = owner.id;
   }
 
   attach(pod: PodAttachment): Promise<void> {
@@ -32,14 +37,14 @@ export class PodLinks {
   }
 
   detach(id: string): Promise<void> {
-    return this.#inTurn(id, () => removeLinks([linkName(id)]));
+    return this.#inTurn(id, () => removeLinks([linkName(this.#ownerId, id)]));
   }
 
-  /** Takes away every interface of ours, whoever made it. */
+  /** Takes away every interface of this installation, also of an earlier agent; others' stay. */
   async removeAll(): Promise<void> {
     const links: unknown = JSON.parse(await mustRun('ip', ['-j', 'link', 'show', 'type', 'veth']));
     const names = Array.isArray(links) ? links.map(interfaceName) : [];
-    await removeLinks(names.filter(isLinkName));
+    await removeLinks(names.filter((name) => isLinkName(this.#ownerId, name)));
   }
 
   async #attach(pod: PodAttachment): Promise<void> {
@@ -52,7 +57,13 @@ export class PodLinks {
     }
     const namespace = await openNamespace(pod);
     try {
-      const plan = planPodLink({ podId: pod.id, ip: pod.ip, namespace: NAMESPACE, mtu: await this.#uplinkMtu() });
+      const link = linkName(this.#ownerId, pod.id);
+      const plan = planPodLink({
+        link,
+        ip: pod.ip,
+        namespace: NAMESPACE,
+        mtu: await this.#uplinkMtu(),
+      });
       const descriptor = namespace.fd;
       const make = async () => {
         await mustRun('ip', ['-batch', '-'], { input: plan.host.join('\n'), descriptor });
@@ -62,12 +73,12 @@ export class PodLinks {
         await make();
       } catch (error) {
         // Most often it stands already, from before a restart of the agent.
-        if (await stands(plan.link, pod.ip, descriptor)) return;
-        this.#log.warn({ err: error, pod: pod.id, link: plan.link }, 'pod link is made anew');
-        await removeLinks([plan.link]);
+        if (await stands(link, pod.ip, descriptor)) return;
+        this.#log.warn({ err: error, pod: pod.id, link }, 'pod link is made anew');
+        await removeLinks([link]);
         await run('nsenter', [...NSENTER, 'link', 'delete', POD_INTERFACE], { descriptor });
         await make().catch(async (again: unknown) => {
-          await removeLinks([plan.link]);
+          await removeLinks([link]);
           throw again;
         });
       }
@@ -119,14 +130,6 @@ async function openNamespace({ id, pid, startTime }: PodAttachment): Promise<Fil
     await namespace.close();
     throw error;
   }
-}
-
-/** Field 22 of /proc/<pid>/stat: ticks since boot; with the pid it names a process for good. */
-export async function processStartTime(pid: number): Promise<number | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The second field is the program's name in parentheses, and may hold anything.
-  const field = text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
-  return field === undefined || field === '' ? undefined : Number(field);
 }
 
 /** Whether exactly this link stands at both ends: the two interfaces know each other, and address and route are there. */

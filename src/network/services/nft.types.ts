@@ -2,7 +2,7 @@
 export type NftValue = string | number | boolean | null | readonly NftValue[] | { readonly [key: string]: NftValue };
 export type NftStatement = { readonly [key: string]: NftValue };
 export type NftCommand = {
-  readonly [verb in 'add' | 'delete' | 'flush']?: { readonly [object: string]: NftStatement };
+  readonly [verb in 'add' | 'create' | 'delete' | 'flush']?: { readonly [object: string]: NftStatement };
 };
 
 /** One element of a set (no `data`) or map. */
