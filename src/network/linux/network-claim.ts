@@ -13,7 +13,7 @@ import {
 import { NetworkError } from '../errors.ts';
 import { processStartTime } from './process.ts';
 import { mustRun, run } from './run.ts';
-import { checkSupport } from './support.ts';
+import { missingCapabilities } from './support.ts';
 
 /** Tries against another process that takes the network at the same time. */
 const TRIES = 3;
@@ -73,7 +73,14 @@ export class NetworkClaim {
  * the other's folder and the way out, when it is taken. Where the process may not touch pod networks there is nothing to take.
  */
 export async function takePodNetwork(owner: NetworkOwner, log: Log): Promise<void> {
-  if ((await checkSupport()).ok) await new NetworkClaim(owner, log).mustTake();
+  if (process.platform !== 'linux' || (await missingCapabilities()).length > 0) return;
+  try {
+    await new NetworkClaim(owner, log).mustTake();
+  } catch (error) {
+    if (errorCode(error) !== 'NetworkCommandFailed') throw error;
+    // Without nft, or a kernel that has it, nobody has a pod network here; `support` says what is missing.
+    log.warn({ err: error }, 'the pod network of this host could not be taken');
+  }
 }
 
 async function look(): Promise<(FoundClaim & { readonly handle: number }) | undefined> {

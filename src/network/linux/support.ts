@@ -51,7 +51,8 @@ export async function checkSupport(): Promise<NetworkSupport> {
   return { ok: true };
 }
 
-async function missingCapabilities(): Promise<string[]> {
+/** Names of the capabilities that pod networks need and this process lacks. */
+export async function missingCapabilities(): Promise<string[]> {
   const status = await readFile('/proc/self/status', 'utf8');
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
   return CAPABILITIES.filter(({ bit }) => ((effective >> bit) & 1n) === 0n).map(({ name }) => name);
