@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Application } from '#api';
 import { configMap, createSyncBed, type SyncBed } from '../../test/support/sync-bed.ts';
 import { diffAgainstLive } from './differences.ts';
 
@@ -23,6 +24,82 @@ describe('src/app/differences', () => {
     const { changes: found } = await diffAgainstLive(bed.client, application, folder);
     return found.map(({ key, action }) => [key.name, action]);
   };
+
+  const application = async () => (await bed.application('web')) as Application;
+
+  it('follows links inside the folder, and tells of no deletion while anything could not be read', async () => {
+    const commit = await bed.repo.commit({ 'web/a.yaml': configMap('a'), 'web/b.yaml': configMap('b') });
+    await bed.apply('web', { source: { directory: { recurse: true } } });
+    await bed.synced('web', commit);
+    await mkdir(path.join(folder, 'base'));
+    await writeFile(path.join(folder, 'base', 'x.txt'), configMap('a'));
+    await symlink('base/x.txt', path.join(folder, 'a.yaml'));
+    expect(await changes()).toEqual([['b', 'prune']]);
+    await symlink('..', path.join(folder, 'base', 'circle'));
+    await symlink('/etc/hostname', path.join(folder, 'out.yaml'));
+    await symlink('nowhere', path.join(folder, 'gone.yaml'));
+    await writeFile(path.join(folder, 'large.yaml'), `# ${'x'.repeat(2 * 2 ** 20)}`);
+    const { changes: found, diagnostics } = await diffAgainstLive(bed.client, await application(), folder);
+    expect(found).toEqual([]);
+    expect(diagnostics.map(({ path: file, message }) => [file, message])).toEqual([
+      ['base/circle', 'is a link that leads in a circle'],
+      ['gone.yaml', expect.stringContaining('leads nowhere')],
+      ['large.yaml', expect.stringContaining('over the limit')],
+      ['out.yaml', 'is a link that leads out of the folder'],
+    ]);
+  });
+
+  it('leaves the replicas of what is scaled to the autoscaler, as a sync does', async () => {
+    const deployment = (replicas: number) => `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: d}
+spec:
+  replicas: ${replicas}
+  selector: {matchLabels: {app: d}}
+  template:
+    metadata: {labels: {app: d}}
+    spec: {containers: [{name: d, image: "d:1"}]}
+`;
+    const scaler = `apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: d}
+spec: {maxReplicas: 5, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: d}}
+`;
+    const commit = await bed.repo.commit({ 'web/d.yaml': deployment(1), 'web/h.yaml': scaler });
+    await bed.apply('web');
+    await bed.until('it is applied', async () => (await bed.application('web'))?.status?.sync?.revision === commit);
+    await bed.until('both are there', () =>
+      bed.get({ group: 'autoscaling', kind: 'HorizontalPodAutoscaler', name: 'd' }),
+    );
+    await writeFile(path.join(folder, 'd.yaml'), deployment(4));
+    await writeFile(path.join(folder, 'h.yaml'), scaler);
+    expect(await changes()).toEqual([]);
+    await rm(path.join(folder, 'h.yaml'));
+    expect(await changes()).toEqual([
+      ['d', 'configure'],
+      ['d', 'prune'],
+    ]);
+  });
+
+  it.each([
+    ['a folder that is not there', 'missing', /missing is not a folder/],
+    ['a file', 'file.yaml', /file.yaml is not a folder/],
+  ])('says clearly what is wrong with %s', async (_what, name, words) => {
+    await bed.apply('web');
+    await writeFile(path.join(folder, 'file.yaml'), '');
+    await expect(diffAgainstLive(bed.client, await application(), path.join(folder, name))).rejects.toThrow(words);
+  });
+
+  it('compares no folder with an Application of several sources', async () => {
+    const place = { repoURL: bed.repo.path, targetRevision: 'main' };
+    await bed.apply('web', {
+      sources: [
+        { ...place, path: 'a' },
+        { ...place, path: 'b' },
+      ],
+    });
+    await expect(diffAgainstLive(bed.client, await application(), folder)).rejects.toThrow('web has 2 sources');
+  });
 
   it('tells what a folder would create, change and delete, and of a folder like Git nothing', async () => {
     const files = { 'a.yaml': configMap('a', { key: 'one' }), 'b.yaml': configMap('b') };

@@ -1,9 +1,10 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   type Application,
   type FieldDrift,
   formatObjectKey,
+  type IgnoreDifference,
   INVENTORIES,
   isApiError,
   type KubeObject,
@@ -16,10 +17,12 @@ import {
   type UiRunDiff,
   versionOf,
 } from '#api';
+import { errorMessage } from '#base';
 import type { Client } from '#client';
 import { applyIgnores, diffObject, diffRendered, rulesFor } from '#diff';
 import { gitLimits } from '#git';
-import { atTheirLines, type Diagnostic, type RenderedObject, render } from '#render';
+import { atTheirLines, type Diagnostic, type RenderedObject, render, type UnreadFile } from '#render';
+import { effectiveRules, readApplication } from '#sync';
 import { StartError } from './errors.ts';
 
 /** The objects a run rendered, from the chunks it names. */
@@ -64,41 +67,87 @@ export interface LocalDiff {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Files below a folder, as Git would list them; hidden folders and links are left out. */
-async function filesBelow(directory: string): Promise<readonly { readonly path: string; readonly text: string }[]> {
+interface Folder {
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  /** What lies there and could not be read: what it holds is not known. */
+  readonly unread: readonly UnreadFile[];
+}
+
+/** Files below a folder, as Git would list them: hidden ones are left out, links are followed where they stay inside. */
+async function readFolder(directory: string): Promise<Folder> {
   const files: { path: string; text: string }[] = [];
+  const unread: UnreadFile[] = [];
+  const root = await realpath(directory).catch((error: unknown) => {
+    throw notAFolder(directory, error);
+  });
   let bytes = 0;
-  async function walk(relative: string, depth: number): Promise<void> {
-    if (depth > gitLimits.treeDepth)
+  async function read(relative: string, place: string): Promise<void> {
+    const { size } = await stat(place);
+    if (size > gitLimits.fileBytes) {
+      unread.push({ path: relative, reason: `has ${size} bytes, over the limit of ${gitLimits.fileBytes}` });
+      return;
+    }
+    bytes += size;
+    if (files.length >= gitLimits.filesPerApplication || bytes > gitLimits.applicationBytes)
+      throw new StartError(
+        'FolderTooLarge',
+        `${directory} holds too much`,
+        `At most ${gitLimits.filesPerApplication} files and ${gitLimits.applicationBytes / 2 ** 20} MiB are read.`,
+      );
+    files.push({ path: relative, text: await readFile(place, 'utf8') });
+  }
+  async function walk(relative: string, place: string, above: readonly string[]): Promise<void> {
+    if (above.length > gitLimits.treeDepth)
       throw new StartError(
         'FolderTooLarge',
         `${path.join(directory, relative)} lies too deep`,
         `At most ${gitLimits.treeDepth} folders below each other are read.`,
       );
-    for (const entry of await readdir(path.join(directory, relative), { withFileTypes: true })) {
-      const name = path.posix.join(relative, entry.name);
+    for (const entry of await readdir(place, { withFileTypes: true })) {
       if (entry.name.startsWith('.')) continue;
-      if (entry.isDirectory()) await walk(name, depth + 1);
-      if (!entry.isFile()) continue;
-      const { size } = await stat(path.join(directory, name));
-      bytes += size;
-      if (size > gitLimits.fileBytes) continue;
-      if (files.length >= gitLimits.filesPerApplication || bytes > gitLimits.applicationBytes)
-        throw new StartError(
-          'FolderTooLarge',
-          `${directory} holds too much`,
-          `At most ${gitLimits.filesPerApplication} files and ${gitLimits.applicationBytes / 2 ** 20} MiB are read.`,
-        );
-      files.push({ path: name, text: await readFile(path.join(directory, name), 'utf8') });
+      const name = path.posix.join(relative, entry.name);
+      const target = entry.isSymbolicLink() ? await linkTarget(root, path.join(place, entry.name)) : undefined;
+      if (typeof target === 'string') unread.push({ path: name, reason: target });
+      else if (target !== undefined && [...above, place].includes(target.place))
+        unread.push({ path: name, reason: 'is a link that leads in a circle' });
+      else if (target?.isDirectory ?? entry.isDirectory())
+        await walk(name, target?.place ?? path.join(place, entry.name), [...above, place]);
+      else if (target?.isFile ?? entry.isFile()) await read(name, target?.place ?? path.join(place, entry.name));
     }
   }
-  await walk('', 0);
-  return files;
+  if (!(await stat(root)).isDirectory()) throw notAFolder(directory, undefined);
+  await walk('', root, []);
+  return { files, unread };
+}
+
+function notAFolder(directory: string, cause: unknown): StartError {
+  return new StartError(
+    'NoSuchFolder',
+    `${directory} is not a folder that can be read`,
+    'Name the folder of the Application in a checkout.',
+    cause,
+  );
+}
+
+/** Where a link leads; or why it is not followed. */
+async function linkTarget(
+  root: string,
+  link: string,
+): Promise<{ readonly place: string; readonly isFile: boolean; readonly isDirectory: boolean } | string> {
+  let place: string;
+  try {
+    place = await realpath(link);
+  } catch (error) {
+    return `is a link that leads nowhere: ${errorMessage(error)}`;
+  }
+  if (place !== root && !place.startsWith(`${root}${path.sep}`)) return 'is a link that leads out of the folder';
+  const found = await stat(place);
+  return { place, isFile: found.isFile(), isDirectory: found.isDirectory() };
 }
 
 async function changeOf(
   client: Client,
-  application: Application,
+  declared: readonly IgnoreDifference[],
   rendered: RenderedObject,
 ): Promise<LocalChange | undefined> {
   const { key, object, origin } = rendered;
@@ -107,7 +156,7 @@ async function changeOf(
   if (resource === undefined || schema === undefined) return undefined; // told among the diagnostics
   const name = { name: key.name, ...(key.namespace === '' ? {} : { namespace: key.namespace }) };
   const live = await client.get(resource, name);
-  const rules = rulesFor(application.spec.ignoreDifferences ?? [], object);
+  const rules = rulesFor(declared, object);
   const desired = applyIgnores({ schema, desired: object, live, rules });
   let applied: KubeObject;
   try {
@@ -133,11 +182,19 @@ async function changeOf(
 
 /** What a sync of an Application would change if its folder in Git were this one. Changes nothing. */
 export async function diffAgainstLive(client: Client, application: Application, directory: string): Promise<LocalDiff> {
+  const { sources, namespace: defaultNamespace, ignoreDifferences } = readApplication(application);
+  const [source] = sources;
+  if (sources.length > 1)
+    throw new StartError(
+      'SeveralSources',
+      `${application.metadata.name} has ${sources.length} sources: one folder does not stand for all of them`,
+      'Compare an Application of one source, or ask what differs from the commits: plumb diff, without --local.',
+    );
   const rendered = render({
-    files: await filesBelow(directory),
+    ...(await readFolder(directory)),
     base: '',
-    ...(application.spec.source?.directory === undefined ? {} : { directory: application.spec.source.directory }),
-    context: { defaultNamespace: application.spec.destination?.namespace ?? 'default', resourceOf: resourceOfKind },
+    ...(source?.directory === undefined ? {} : { directory: source.directory }),
+    context: { defaultNamespace, resourceOf: resourceOfKind },
   });
   if ('problem' in rendered)
     throw new StartError(
@@ -146,10 +203,13 @@ export async function diffAgainstLive(client: Client, application: Application, 
       'The message tells what is wrong with it.',
     );
   const changes: LocalChange[] = [];
+  const rules = effectiveRules(ignoreDifferences, rendered.objects);
   for (const object of rendered.objects) {
-    const change = await changeOf(client, application, object);
+    const change = await changeOf(client, rules, object);
     if (change !== undefined) changes.push(change);
   }
+  // What seems to be gone may stand in what could not be read.
+  if (rendered.failedPaths.length > 0) return { changes, diagnostics: rendered.diagnostics };
   const wanted = new Set([...rendered.objects.map(({ id }) => id), ...rendered.heldIds]);
   const namespace = application.metadata.namespace ?? 'argocd';
   const owner = `${namespace}/${application.metadata.name}`;

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import type { Application } from '#api';
 import { APPLICATIONS } from '#api';
@@ -17,8 +16,6 @@ export interface SessionOptions {
 export interface Session {
   readonly client: HttpClient;
   readonly output: Output;
-  /** The person's name on this machine, for approvals and syncs asked for here. */
-  readonly person: string;
 }
 
 /** The namespace Applications live in, as in Argo CD. */
@@ -42,7 +39,7 @@ export async function openSession(options: SessionOptions, output: Output): Prom
       exitCode: 2,
     });
   }
-  return { client: await clientFromKubeconfig(file, { userAgent: 'plumb' }), output, person: os.userInfo().username };
+  return { client: await clientFromKubeconfig(file, { userAgent: 'plumb' }), output };
 }
 
 /** The Application of this name, or an error that names the ones there are. */

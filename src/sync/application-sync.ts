@@ -6,10 +6,11 @@ import { markRead } from './freshness.ts';
 import { nextHealMs } from './healing.ts';
 import { approvedPruneDigest } from './history.ts';
 import { type Loaded, type LoadResult, loadApplication } from './load.ts';
+import { answerOperation, operationProblem, type ReadyOperation, readyOperation } from './operation.ts';
 import { removeApplication } from './remove-application.ts';
-import { report, reportFailure } from './report.ts';
+import { report, reportFailure, repositoryConditions } from './report.ts';
 import { settleRows } from './rows.ts';
-import { approve, retry, startRun, supersede, takeOperation } from './run-control.ts';
+import { approve, retry, startRun, supersede } from './run-control.ts';
 import { resume } from './run-record.ts';
 import { continueRun } from './run-steps.ts';
 import { type ApplicationState, isUpToDate } from './state.ts';
@@ -35,11 +36,11 @@ export async function reconcileApplication(world: World, key: string, signal: Ab
   if (!state.resumed) resume(world, key, state);
   if (settings.problems.length > 0) {
     markRead(world, key);
-    await reportFailure(world, key, settings, {
-      condition: 'InvalidSpecError',
-      code: 'InvalidSpecError',
-      message: settings.problems.join('; '),
-    });
+    const message = settings.problems.join('; ');
+    await reportFailure(world, key, settings, { condition: 'InvalidSpecError', code: 'InvalidSpecError', message });
+    const { operation } = application;
+    if (operation !== undefined)
+      await answerOperation(world, key, { ...operation, id: operation.id ?? '' }, { message });
     return {};
   }
   for (let turn = 0; turn < MAX_TURNS; turn += 1) {
@@ -61,12 +62,14 @@ async function takeTurn(
   state: ApplicationState,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const operation = await readyOperation(world, key, settings, state);
   const result = await load(world, key, settings, state, signal);
   const application = applicationOf(world, key);
   if (application === undefined) return { again: false };
   if (state.active !== undefined) state.active.run = world.history.current(state.active.run);
   if (result.type === 'failed') {
     await reportFailure(world, key, settings, result);
+    await answerOperation(world, key, operation, { message: result.message });
     return { again: false, wakeAtMs: world.clock.nowMs() + world.options.loadRetryMs };
   }
   const { loaded } = result;
@@ -75,19 +78,30 @@ async function takeTurn(
     settings,
     loaded,
     state,
-    prune: state.active?.prune ?? (settings.prune || application.operation?.sync?.prune === true),
+    prune: state.active?.prune ?? (settings.prune || operation?.sync?.prune === true),
     unrelatedHistory: await isUnrelated(world, key, settings, state, loaded),
     signal,
   });
   const plan = planSync(wanted.snapshot);
   const isContested = ({ claim }: DesiredObject) => claim.type === 'conflict' || claim.type === 'wait';
   state.isContested = wanted.snapshot.desired.some(isContested);
-  const turn: Turn = { key, application, settings, state, loaded, survey: wanted, plan, signal };
+  const turn: Turn = {
+    key,
+    application,
+    settings,
+    operation: wanting(settings, operation),
+    state,
+    loaded,
+    survey: wanted,
+    plan,
+    signal,
+  };
   const decision = decideNow(world, turn);
   const outcome = await act(world, turn, decision);
   if (!outcome.again) {
     const isSynced = decision.type === 'rest' && decision.inSync;
     await report(world, { ...turn, isSynced });
+    await answer(world, turn, decision, operation);
   }
   return outcome;
 }
@@ -136,7 +150,7 @@ async function isUnrelated(
   return state.unrelated.answer;
 }
 
-function decideNow(world: World, { key, application, settings, state, loaded, plan }: Turn): Decision {
+function decideNow(world: World, { key, application, settings, operation, state, loaded, plan }: Turn): Decision {
   const { active } = state;
   return decide({
     nowMs: world.clock.nowMs(),
@@ -156,13 +170,33 @@ function decideNow(world: World, { key, application, settings, state, loaded, pl
             approved: active.run.status?.approval === undefined ? undefined : approvedPruneDigest(active.run),
           },
     failedAttempt: state.failedAttempt,
-    operation:
-      application.operation === undefined
-        ? undefined
-        : { by: application.operation.initiatedBy?.username ?? 'unknown' },
+    operation: operation === undefined ? undefined : { by: operation.initiatedBy?.username ?? 'unknown' },
     healAtMs: nextHealMs(world, state),
     byWebhook: world.webhooks.of(key).length > 0,
   });
+}
+
+/** A request that asks for something impossible is answered, and starts nothing. */
+function wanting(settings: ApplicationSettings, operation: ReadyOperation | undefined): ReadyOperation | undefined {
+  return operationProblem(settings, operation) === undefined ? operation : undefined;
+}
+
+/** Answers a request that began no run of its own, after the status has been brought up to date. */
+async function answer(
+  world: World,
+  { key, settings, state }: Turn,
+  { type }: Decision,
+  operation: ReadyOperation | undefined,
+): Promise<void> {
+  const problem = operationProblem(settings, operation);
+  if (problem !== undefined) return answerOperation(world, key, operation, { message: problem });
+  const { active } = state;
+  // A run that is under way does what was asked for, unless it was begun without leave to delete.
+  if (active !== undefined && (active.prune || operation?.sync?.prune !== true))
+    return answerOperation(world, key, operation, { run: active.run.metadata.name });
+  if (type !== 'rest') return;
+  const message = repositoryConditions(world, settings)[0]?.message;
+  await answerOperation(world, key, operation, message === undefined ? {} : { message });
 }
 
 async function act(world: World, turn: Turn, decision: Decision): Promise<Outcome> {
@@ -170,7 +204,6 @@ async function act(world: World, turn: Turn, decision: Decision): Promise<Outcom
     case 'rest':
       // The newest commit asks for nothing: what told of it leads to no run.
       if (isUpToDate(turn.state)) world.webhooks.take(turn.key);
-      await takeOperation(world, turn);
       await settleRows(world, turn, 'rest');
       return { again: false, ...wakeAt(decision.wakeAtMs, turn.survey.gatesOpenAtMs) };
     case 'start':
@@ -180,7 +213,6 @@ async function act(world: World, turn: Turn, decision: Decision): Promise<Outcom
       await startRun(world, turn, decision, 'PruneBlocked');
       return { again: false };
     case 'await-approval':
-      await takeOperation(world, turn);
       return { again: false };
     case 'approve':
       return approve(world, turn);

@@ -1,4 +1,4 @@
-import { isApiError, type Json, type KubeObject, NAMESPACES, type StoredObject } from '#api';
+import { isApiError, type Json, type JsonPatchOperation, type KubeObject, NAMESPACES, type StoredObject } from '#api';
 import { errorMessage } from '#base';
 import { originOfField } from '#render';
 import type { ApplicationSettings } from './application.plan.ts';
@@ -31,7 +31,10 @@ export interface CarryOut {
 /** On an Application that an approved run deletes: what it holds may go without asking again. */
 export const CASCADE_APPROVED = 'plumbline.dev/cascade-approved';
 
-/** Does the steps: kinds in order, objects of one kind at the same time. One that fails stops no other. */
+/**
+ * Does the steps: kinds in order, objects of one kind at the same time. One that fails stops no other. One whose object
+ * changed since it was planned has no outcome.
+ */
 export async function carryOut(
   world: World,
   request: CarryOut,
@@ -42,7 +45,8 @@ export async function carryOut(
     for (let start = 0; start < group.length; start += world.options.concurrency) {
       request.signal.throwIfAborted();
       const part = group.slice(start, start + world.options.concurrency);
-      outcomes.push(...(await Promise.all(part.map((step) => carryOutOne(world, request, step)))));
+      const ended = await Promise.all(part.map((step) => carryOutOne(world, request, step)));
+      outcomes.push(...ended.filter((outcome) => outcome !== undefined));
     }
   }
   return outcomes;
@@ -60,7 +64,7 @@ function byRank(steps: readonly SyncStep[]): readonly (readonly SyncStep[])[] {
   return groups;
 }
 
-async function carryOutOne(world: World, request: CarryOut, step: SyncStep): Promise<StepOutcome> {
+async function carryOutOne(world: World, request: CarryOut, step: SyncStep): Promise<StepOutcome | undefined> {
   try {
     return step.action === 'prune' ? await prune(world, request, step) : await apply(world, request, step);
   } catch (error) {
@@ -77,60 +81,77 @@ async function carryOutOne(world: World, request: CarryOut, step: SyncStep): Pro
   }
 }
 
-async function apply(world: World, request: CarryOut, step: SyncStep): Promise<StepOutcome> {
+/** How often an object may change between looking at it and writing to it. */
+const WRITE_ATTEMPTS = 5;
+
+/**
+ * Makes an object what Git says, on the very version that was compared. When it has changed meanwhile in what matters,
+ * nothing is written and there is no outcome: the next turn plans anew, and what somebody did stands in its record.
+ */
+async function apply(world: World, request: CarryOut, step: SyncStep): Promise<StepOutcome | undefined> {
   const { settings, loaded, state, survey, signal } = request;
   const object = loaded.byId.get(step.id);
   const resource = resourceOf(step.key);
   if (object === undefined || resource === undefined)
     return { step, action: 'failed', message: 'is not in the commit any more' };
   await createNamespace(world, settings, step);
-  const live = await removeForeign(
-    world,
-    step,
-    { object, resource, rules: survey.rules, rulesKey: survey.rulesKey, signal },
-    state.comparer,
-  );
-  const written = await world.client.apply(resource, adoptIgnored(object.object, live, survey.rules), {
-    fieldManager: MANAGER,
-    force: true,
-    fieldValidation: 'Strict',
-    signal,
-  });
-  world.live.wrote(written);
-  state.comparer.applied({ object, rulesKey: survey.rulesKey }, written);
-  return { step, action: step.action === 'create' ? 'created' : 'configured' };
-}
-
-/** How often an object may change between looking at it and taking something away. */
-const REMOVE_ATTEMPTS = 5;
-
-/** Takes away what people added to an object, which applying alone would leave. Looks again when it changed meanwhile. */
-async function removeForeign(
-  world: World,
-  { key, removals: planned }: SyncStep,
-  question: Omit<CompareRequest, 'live'>,
-  comparer: Comparer,
-): Promise<StoredObject | undefined> {
-  const { resource, signal } = question;
-  const at = key.namespace === '' ? { name: key.name } : { namespace: key.namespace, name: key.name };
-  let removals = planned;
-  for (let attempt = 1; removals.length > 0; attempt += 1) {
+  const question = { object, resource, rules: survey.rules, rulesKey: survey.rulesKey, signal };
+  const { namespace, name } = step.key;
+  const at = namespace === '' ? { name } : { namespace, name };
+  let live = world.live.get(step.key);
+  for (let attempt = 1; ; attempt += 1) {
+    const removals = await removalsNow(state.comparer, { ...question, live }, step);
+    if (removals === undefined) return undefined;
     try {
-      const patch = { type: 'json', body: removals as unknown as Json } as const;
-      const written = await world.client.patch(resource, at, patch, { fieldManager: MANAGER, signal });
+      if (removals.length > 0) {
+        const patch = { type: 'json', body: removals as unknown as Json } as const;
+        live = await world.client.patch(resource, at, patch, { fieldManager: MANAGER, signal });
+        world.live.wrote(live);
+      }
+      const written = await world.client.apply(resource, wanted(question, live), {
+        fieldManager: MANAGER,
+        force: true,
+        fieldValidation: 'Strict',
+        signal,
+      });
       world.live.wrote(written);
-      return written;
+      state.comparer.applied({ object, rulesKey: survey.rulesKey }, written);
+      return { step, action: step.action === 'create' ? 'created' : 'configured' };
     } catch (error) {
-      // The patch begins with a test of the version it was made for; a controller's status write is enough to fail it.
-      if (!isApiError(error, 'Invalid', 'Conflict') || attempt >= REMOVE_ATTEMPTS) throw error;
-      const live = await world.client.get(resource, at, { signal });
-      if (live === undefined) return undefined;
-      world.live.wrote(live);
-      const comparison = await comparer.compare({ ...question, live });
-      removals = comparison.state === 'different' ? comparison.removals : [];
+      // A controller's status write is enough to move the version on: then it is only looked at again.
+      const isStale = isApiError(error, 'Conflict') || (isApiError(error, 'Invalid') && removals.length > 0);
+      if (!isStale || attempt >= WRITE_ATTEMPTS) throw error;
+      live = await world.client.get(resource, at, { signal });
+      if (live !== undefined) world.live.wrote(live);
     }
   }
-  return world.live.get(key);
+}
+
+/** The object of the commit, for the version that was looked at; a new one names none. */
+function wanted(
+  { object, rules }: Pick<CompareRequest, 'object' | 'rules'>,
+  live: StoredObject | undefined,
+): KubeObject {
+  const desired = adoptIgnored(object.object, live, rules);
+  if (live === undefined) return desired;
+  const { uid, resourceVersion } = live.metadata;
+  return { ...desired, metadata: { ...desired.metadata, uid, resourceVersion } };
+}
+
+/**
+ * What applying alone would leave of what people added, on this version. Undefined when the step does not hold for it
+ * any more: other fields differ than were planned, none does, or the object came or went.
+ */
+async function removalsNow(
+  comparer: Comparer,
+  question: CompareRequest,
+  step: SyncStep,
+): Promise<readonly JsonPatchOperation[] | undefined> {
+  const comparison = await comparer.compare(question);
+  if (step.action === 'create') return comparison.state === 'missing' ? [] : undefined;
+  if (comparison.state !== 'different') return undefined;
+  const planned = new Set(step.fields.map(({ path }) => path));
+  return comparison.fields.every(({ path }) => planned.has(path)) ? comparison.removals : undefined;
 }
 
 /** With `CreateNamespace=true` the destination is made when it is missing. It is not owned: it is never deleted by us. */

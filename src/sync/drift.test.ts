@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEPLOYMENTS, EVENTS } from '#api';
+import { CONFIG_MAPS, DEPLOYMENTS, EVENTS } from '#api';
 import { configMap, createSyncBed, type SyncBed } from '../../test/support/sync-bed.ts';
 
 const deployment = (replicas: number | undefined, image = 'app:1') => `apiVersion: apps/v1
@@ -44,6 +44,29 @@ describe('src/sync: drift', () => {
       return status?.sync?.status === 'Synced' && status.sync.revision === commit && status.run?.phase !== 'Running';
     });
   };
+
+  it('undoes nothing that was changed between plan and write without writing it down', async () => {
+    await bed.close();
+    let interfere = false;
+    bed = await createSyncBed({
+      beforeApply: async ({ kind }) => {
+        if (!interfere || kind !== 'ConfigMap') return;
+        interfere = false;
+        const body = { data: { b: 'of ada' } };
+        await bed.as('ada', 'kubectl').patch(CONFIG_MAPS, { namespace: 'default', name: 'c' }, { type: 'merge', body });
+      },
+    });
+    const first = await bed.repo.commit({ 'web/c.yaml': configMap('c', { a: '1', b: '1' }) });
+    await bed.apply('web');
+    await bed.synced('web', first);
+    interfere = true;
+    const second = await bed.repo.commit({ 'web/c.yaml': configMap('c', { a: '2', b: '1' }) });
+    await bed.synced('web', second);
+    expect((await bed.get({ kind: 'ConfigMap', name: 'c' }))?.['data']).toEqual({ a: '2', b: '1' });
+    const told = (await bed.runs('web')).at(-1)?.status?.results;
+    expect(told).toMatchObject([{ name: 'c', action: 'configured' }]);
+    expect(told?.[0]?.message).toBe('also put back what was changed meanwhile: data.b (ada)');
+  });
 
   const makeReady = async () => {
     const live = await bed.client.get(DEPLOYMENTS, at);

@@ -24,11 +24,13 @@ export async function healBeside(world: World, turn: Turn, steps: readonly SyncS
   const startedAtMs = world.clock.nowMs();
   const run = state.active?.run.metadata.name ?? '';
   const outcomes = await carryOut(world, { key, settings, loaded, state, survey: turn.survey, run, signal }, steps);
+  // What changed again while it was put right is the next turn's.
+  if (outcomes.length === 0) return;
   const nowMs = world.clock.nowMs();
   await world.history.begin({
     application,
     loaded,
-    plan: { ...plan, steps },
+    plan: { ...plan, steps: outcomes.map(({ step }) => step) },
     trigger: 'self-heal',
     requestedBy: 'plumbline',
     prune: false,

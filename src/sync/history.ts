@@ -22,7 +22,7 @@ import type { WebhookIds } from './webhook-ids.ts';
 /** Changes written down in one run; more are counted. */
 export const MAX_RECORDED = 2_000;
 /** Fields written down of one change. */
-const MAX_FIELDS = 20;
+export const MAX_FIELDS = 20;
 /** Longest value of a field that is written down, in characters of its JSON. */
 const MAX_VALUE = 512;
 const PRUNE_DIGEST = 'plumbline.dev/prune-digest';
@@ -35,7 +35,7 @@ const MAX_LABEL = 63;
 
 export interface NewRun {
   readonly application: Application;
-  readonly loaded: Pick<Loaded, 'commit' | 'info' | 'objects' | 'digest'>;
+  readonly loaded: Pick<Loaded, 'commit' | 'commits' | 'info' | 'objects' | 'digest'>;
   readonly plan: SyncPlan;
   readonly trigger: SyncRunSpec['trigger'];
   readonly requestedBy: string;
@@ -114,6 +114,7 @@ export class History {
     const spec: SyncRunSpec = {
       application: application.metadata.name,
       revision: loaded.commit,
+      ...(loaded.commits.length < 2 ? {} : { revisions: loaded.commits.map(({ commit }) => commit) }),
       author: loaded.info.email === '' ? loaded.info.author : `${loaded.info.author} <${loaded.info.email}>`,
       message: loaded.info.message,
       committedAt: formatTime(loaded.info.committedAtMs),

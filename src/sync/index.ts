@@ -3,5 +3,6 @@ export type { ApplicationSettings } from './application.plan.ts';
 export { readApplication } from './application.plan.ts';
 export type { SyncErrorCode } from './errors.ts';
 export { SyncError } from './errors.ts';
+export { effectiveRules } from './ignore-rules.plan.ts';
 export type { RepositoryHint, SyncDeps, SyncEngine, SyncSettings } from './sync.ts';
 export { createSync, syncSettingsDefaults } from './sync.ts';

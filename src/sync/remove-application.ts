@@ -103,6 +103,7 @@ async function ask(
     application,
     loaded: {
       commit,
+      commits: [],
       info: { id: commit, author: '', email: '', committedAtMs: world.clock.nowMs(), message: '' },
       objects: [],
       digest: 'deleted',

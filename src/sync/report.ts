@@ -119,7 +119,8 @@ async function writeStatus(
 function reportObjects(world: World, { key, loaded, survey, plan }: ReportRequest): readonly ReportedObject[] {
   const nowMs = world.clock.nowMs();
   const rows = world.table.rowsOf(key);
-  const refused = new Set(plan.refused.map(({ id }) => id));
+  // Also what waits for another Application, or for an old object to be gone: it is not as Git says.
+  const notApplied = new Set([...plan.refused.map(({ id }) => id), ...plan.undecided]);
   const reported: ReportedObject[] = survey.snapshot.desired.map(({ id, key: object, origin, comparison }) => {
     const live = world.live.get(object);
     const health = live === undefined ? ({ status: 'Missing' } as const) : healthOf(live, { nowMs });
@@ -127,7 +128,7 @@ function reportObjects(world: World, { key, loaded, survey, plan }: ReportReques
     return {
       key: object,
       version: versionOf(loaded.byId.get(id)?.object.apiVersion ?? ''),
-      sync: refused.has(id) ? 'OutOfSync' : syncOf(comparison),
+      sync: notApplied.has(id) ? 'OutOfSync' : syncOf(comparison),
       health,
       requiresPruning: false,
       origin: commit === undefined ? origin : { ...origin, commit },
@@ -173,7 +174,7 @@ function overallSync(objects: readonly ReportedObject[], loaded: Loaded, plan: S
   return objects.every(({ sync }) => sync === 'Synced') ? 'Synced' : 'OutOfSync';
 }
 
-function repositoryConditions(world: World, { sources }: ApplicationSettings): readonly NewCondition[] {
+export function repositoryConditions(world: World, { sources }: ApplicationSettings): readonly NewCondition[] {
   return [...new Set(sources.map(({ repoURL }) => repoURL))].flatMap((url) => {
     const { failure } = world.repositories.use(url);
     if (failure === undefined) return [];

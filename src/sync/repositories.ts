@@ -39,6 +39,8 @@ export interface Repository {
   readonly failure: RepositoryFailure | undefined;
   /** When the last fetch succeeded; undefined: never in this process. */
   readonly fetchedAtMs: number | undefined;
+  /** When the newest fetch that has ended, well or badly, began, by the monotonic clock: what was pushed before is in it. */
+  readonly lookedAtMs: number | undefined;
   /** Ids of the webhooks that the last good fetch answers. */
   readonly lastHints: readonly string[];
 }
@@ -149,6 +151,7 @@ class Entry implements Repository {
   readonly url: string;
   failure: RepositoryFailure | undefined;
   fetchedAtMs: number | undefined;
+  lookedAtMs: number | undefined;
   lastHints: readonly string[] = [];
   /** Ids of webhooks that no good fetch has answered yet. */
   #hints: readonly string[] = [];
@@ -270,6 +273,7 @@ class Entry implements Repository {
         })
         .then((failureChanged) => {
           this.#running = undefined;
+          this.lookedAtMs = this.#startedAtMs;
           this.#firstDone();
           this.#scheduleNext();
           if (!this.#stop.signal.aborted) this.#deps.onFetched(this.url, failureChanged);

@@ -2,11 +2,12 @@ import type { SyncRunSpec } from '#api';
 import { backoffMs, formatTime } from '#base';
 import { noteHeal } from './healing.ts';
 import { approvedPruneDigest, PRUNE_ANNOTATION } from './history.ts';
+import { answerOperation } from './operation.ts';
 import { settleRows } from './rows.ts';
 import { blockedWords, newActive, reopened, statusOf, stillUnproven, tellBlocked } from './run-record.ts';
 import type { ActiveRun } from './state.ts';
 import type { Outcome, Turn } from './turn.ts';
-import { patchApplication, type World } from './world.ts';
+import type { World } from './world.ts';
 
 export async function startRun(
   world: World,
@@ -14,10 +15,10 @@ export async function startRun(
   { trigger, by }: { readonly trigger: SyncRunSpec['trigger']; readonly by: string },
   phase: 'Running' | 'PruneBlocked',
 ): Promise<void> {
-  const { application, loaded, plan, state, settings } = turn;
+  const { application, loaded, plan, state, settings, operation } = turn;
   const nowMs = world.clock.nowMs();
   if (trigger === 'self-heal') noteHeal(world, state);
-  const prune = settings.prune || application.operation?.sync?.prune === true;
+  const prune = settings.prune || operation?.sync?.prune === true;
   if (phase === 'Running') await settleRows(world, turn, 'begin');
   const run = await world.history.begin({
     application,
@@ -38,7 +39,7 @@ export async function startRun(
     { application: turn.key, run: run.metadata.name, trigger, commit: loaded.commit, phase },
     'a sync begins',
   );
-  await takeOperation(world, turn);
+  await answerOperation(world, turn.key, operation, { run: run.metadata.name });
 }
 
 /** A person has approved what the waiting run would delete: it goes on. */
@@ -74,14 +75,12 @@ export async function retry(world: World, turn: Turn, name: string): Promise<Out
 
 /** The newest commit wins, at a step's border. After some in a row one run is completed, so that a busy branch gets anywhere. */
 export async function supersede(world: World, turn: Turn): Promise<Outcome> {
-  const { state, loaded, settings } = turn;
+  const { state, loaded } = turn;
   const active = state.active as ActiveRun;
   const phase = active.run.status?.phase;
   if (phase === 'Running' && state.supersedes >= world.options.supersedes && active.pinned === undefined) {
-    if (settings.sources.length === 1) {
-      active.pinned = [active.run.spec.revision];
-      return { again: true };
-    }
+    active.pinned = active.run.spec.revisions ?? [active.run.spec.revision];
+    return { again: true };
   }
   state.supersedes += 1;
   state.active = undefined;
@@ -94,10 +93,4 @@ export async function supersede(world: World, turn: Turn): Promise<Outcome> {
     supersededBy: loaded.commit,
   });
   return { again: true };
-}
-
-/** The request is taken off as soon as it is being answered, as Argo CD's clients expect. */
-export async function takeOperation(world: World, { key, application }: Turn): Promise<void> {
-  if (application.operation === undefined) return;
-  await patchApplication(world, key, { type: 'merge', body: { operation: null } });
 }

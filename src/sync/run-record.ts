@@ -2,7 +2,7 @@ import type { Application, SyncResult, SyncRun, SyncRunStatus } from '#api';
 import { formatTime } from '#base';
 import type { StepOutcome } from './carry-out.ts';
 import { pruneDigest } from './decide.plan.ts';
-import { approvedPruneDigest, MAX_RECORDED, PRUNE_ANNOTATION } from './history.ts';
+import { approvedPruneDigest, MAX_FIELDS, MAX_RECORDED, PRUNE_ANNOTATION } from './history.ts';
 import type { ActiveRun, ApplicationState } from './state.ts';
 import type { SyncPlan } from './sync.types.ts';
 import type { World } from './world.ts';
@@ -30,6 +30,22 @@ export function reopened(run: SyncRun, startedAtMs: number, prune: boolean): Act
   return active;
 }
 
+/** Fields named in one message. */
+const MAX_NAMED = 5;
+
+/** What a step put back that differed only after the run had planned it: it stands in the run's record like the rest. */
+function changedMeanwhile({ spec }: SyncRun, { step, action }: StepOutcome): string | undefined {
+  if (action !== 'configured') return undefined;
+  const planned = spec.plan.find((change) => change.action === 'configure' && idOf(change) === step.id)?.fields;
+  if (planned === undefined || planned.length >= MAX_FIELDS) return undefined;
+  const known = new Set(planned.map(({ path }) => path));
+  const late = step.fields.filter(({ path }) => !known.has(path));
+  if (late.length === 0) return undefined;
+  const named = late.slice(0, MAX_NAMED).map(({ path, user }) => (user === undefined ? path : `${path} (${user})`));
+  const more = late.length > MAX_NAMED ? ` and ${late.length - MAX_NAMED} more` : '';
+  return `also put back what was changed meanwhile: ${named.join(', ')}${more}`;
+}
+
 export function resultOf({ step, action, message }: StepOutcome): SyncResult {
   const { group, kind, namespace, name } = step.key;
   const { order, origin } = step;
@@ -46,8 +62,8 @@ export function resultOf({ step, action, message }: StepOutcome): SyncResult {
 }
 
 export function record(active: ActiveRun, outcome: StepOutcome): void {
-  const { step, action, message } = outcome;
-  active.results.set(step.id, resultOf(outcome));
+  const { step, action, message = changedMeanwhile(active.run, outcome) } = outcome;
+  active.results.set(step.id, resultOf({ step, action, ...(message === undefined ? {} : { message }) }));
   if (action === 'failed' || action === 'skipped') active.failed.set(step.id, message ?? `was ${action}`);
 }
 

@@ -104,6 +104,38 @@ describe('src/sync: runs', () => {
       ]);
     });
 
+    it('completes a run of several sources too, at the commits that it began with', async () => {
+      const other = await bed.anotherRepo();
+      const fixed = await other.commit({ 'more/m.yaml': configMap('m') });
+      await bed.repo.commit({ 'web/d.yaml': deployment('d', 0, 'app:0') });
+      const place = { targetRevision: 'main' };
+      await bed.apply('web', {
+        sources: [
+          { repoURL: bed.repo.path, path: 'web', ...place },
+          { repoURL: other.path, path: 'more', ...place },
+        ],
+      });
+      await run('the first run waits', ({ waiting }) => waiting !== undefined);
+      let pinned = '';
+      for (let n = 1; n <= 3; n += 1) {
+        pinned = await bed.repo.commit({ 'web/d.yaml': deployment('d', 0, `app:${n}`) });
+        await bed.until(`run ${n} waits`, async () =>
+          (await bed.runs('web')).some(({ spec, status }) => spec.revision === pinned && status?.waiting !== undefined),
+        );
+      }
+      const last = await bed.repo.commit({ 'web/d.yaml': deployment('d', 0, 'app:4') });
+      await makeHealthy('d');
+      await bed.until(
+        'the newest image is applied',
+        async () => (await get('d'))?.spec.template.spec?.containers[0]?.image === 'app:4',
+      );
+      const completed = (await bed.runs('web')).find(({ spec }) => spec.revision === pinned);
+      expect(completed?.status?.phase).toBe('Succeeded');
+      expect(completed?.spec.revisions).toEqual([pinned, fixed]);
+      await makeHealthy('d');
+      await bed.synced('web', last);
+    });
+
     it('goes on after a restart where it was, without applying anything twice', async () => {
       await bed.repo.commit({ 'web/one.yaml': deployment('one', 1), 'web/two.yaml': deployment('two', 2) });
       await bed.apply('web');

@@ -46,6 +46,8 @@ export interface ApplicationState {
   unproven: ReadonlySet<string>;
   /** Runs in a row that gave way to a newer commit. */
   supersedes: number;
+  /** The request to sync that Git was asked for, and since when, by the monotonic clock. */
+  asked: { readonly id: string; readonly atMs: number } | undefined;
   heals: { readonly count: number; readonly lastMs: number };
   /** Whether the newest commit has no history in common with the one that was synced last. */
   unrelated: { readonly from: string; readonly to: string; readonly answer: boolean } | undefined;
@@ -74,6 +76,7 @@ export function newState(client: Client): ApplicationState {
     failedAttempt: undefined,
     unproven: new Set(),
     supersedes: 0,
+    asked: undefined,
     heals: { count: 0, lastMs: 0 },
     unrelated: undefined,
     settled: undefined,

@@ -68,6 +68,7 @@ export function planStatus(snapshot: StatusSnapshot): ApplicationStatus {
     ...(application.metadata.generation === undefined ? {} : { observedGeneration: application.metadata.generation }),
     ...(digest === undefined ? {} : { digest }),
     ...(run === undefined ? {} : { run }),
+    ...(before.lastOperation === undefined ? {} : { lastOperation: before.lastOperation }),
     summary: {
       images:
         snapshot.images.length === 0 && objects === undefined

@@ -111,7 +111,10 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
     const newest = new Map<string, Promise<string | undefined>>();
     for (const application of using) {
       const key = keyOf(application);
-      const isSame = !failureChanged && (await hasSameCommits(here, key, readApplication(application), newest));
+      const isSame =
+        !failureChanged &&
+        stateOf(here, key).asked === undefined &&
+        (await hasSameCommits(here, key, readApplication(application), newest));
       if (!isSame) wake(key);
       else {
         markRead(here, key);

@@ -1,6 +1,7 @@
 import type { Application } from '#api';
 import type { ApplicationSettings } from './application.plan.ts';
 import type { Loaded } from './load.ts';
+import type { ReadyOperation } from './operation.ts';
 import type { ApplicationState } from './state.ts';
 import type { Survey } from './survey.ts';
 import type { SyncPlan } from './sync.types.ts';
@@ -16,6 +17,8 @@ export interface Turn {
   readonly key: string;
   readonly application: Application;
   readonly settings: ApplicationSettings;
+  /** A person's request to sync, once it can be answered. */
+  readonly operation: ReadyOperation | undefined;
   readonly state: ApplicationState;
   readonly loaded: Loaded;
   readonly survey: Survey;

@@ -57,7 +57,12 @@ export type DeepPartial<T> = T extends readonly unknown[]
 const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 15;
 
-export async function createSyncBed(options: Partial<SyncSettings> = {}): Promise<SyncBed> {
+export interface SyncBedOptions extends Partial<SyncSettings> {
+  /** Happens right before the engine writes an object: what somebody else does at that very moment. */
+  readonly beforeApply?: (object: KubeObject) => Promise<void>;
+}
+
+export async function createSyncBed({ beforeApply, ...options }: SyncBedOptions = {}): Promise<SyncBed> {
   const clock = systemClock;
   const log = process.env['PLUMB_TEST_LOG'] === undefined ? silentLog : createLog({ level: 'debug' });
   const directory = await mkdtemp(join(tmpdir(), 'plumb-sync-'));
@@ -67,6 +72,16 @@ export async function createSyncBed(options: Partial<SyncSettings> = {}): Promis
   const as = (name: string, program: string) =>
     createLocalClient(api, { user: { name, groups: ['system:masters'] }, userAgent: `${program}/v1` });
   const client = as('system:plumbline:sync', 'plumbline-sync');
+  const engineClient: Client =
+    beforeApply === undefined
+      ? client
+      : {
+          ...client,
+          apply: async (resource, object, how) => {
+            if (how?.dryRun !== true) await beforeApply(object);
+            return client.apply(resource, object, how);
+          },
+        };
   const admin = as('admin', 'kubectl');
   if ((await client.get(NAMESPACES, { name: 'argocd' })) === undefined) {
     await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'argocd' } });
@@ -74,7 +89,7 @@ export async function createSyncBed(options: Partial<SyncSettings> = {}): Promis
   let stop = new AbortController();
   const start = () => {
     const made = createSync(
-      { client, clock, log, random: () => 0.5, stateDir: directory, localPaths: [tmpdir()] },
+      { client: engineClient, clock, log, random: () => 0.5, stateDir: directory, localPaths: [tmpdir()] },
       options,
     );
     return { engine: made, running: made.run(stop.signal) };

@@ -83,8 +83,22 @@ export interface ResourceStatus {
 }
 
 export interface ApplicationOperation {
+  /** Known to no other request; by the server. */
+  id?: string;
+  /** By the server: whoever was logged in. */
   initiatedBy?: { username?: string; automated?: boolean };
   sync?: { revision?: string; prune?: boolean };
+}
+
+/** What became of a request to sync. */
+export interface OperationAnswer {
+  id: string;
+  initiatedBy?: { username?: string; automated?: boolean };
+  answeredAt: string;
+  /** The SyncRun that does it; absent: there was nothing to do, or it could not be told what. */
+  run?: string;
+  /** Why it could not be told. */
+  message?: string;
 }
 
 export interface ApplicationStatus {
@@ -98,6 +112,8 @@ export interface ApplicationStatus {
   reconciledAt?: string;
   /** Names the SyncRun that runs, waits for approval or ended last. */
   run?: { name: string; phase: SyncRunPhase };
+  /** The last request to sync that was answered. */
+  lastOperation?: OperationAnswer;
   summary?: { images?: string[] };
 }
 
@@ -143,6 +159,8 @@ export interface PlannedChange {
 export interface SyncRunSpec {
   application: string;
   revision: string;
+  /** Of an Application with several sources: the commit of each, in their order. */
+  revisions?: string[];
   author?: string;
   message?: string;
   /** Unix-free RFC 3339 time of the commit. */

@@ -33,6 +33,10 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'argoproj.v1alpha1.Application': 'What to keep true to Git, and where. The format is that of Argo CD.',
   'argoproj.v1alpha1.Application.spec': 'What a person asks for.',
   'argoproj.v1alpha1.Application.operation': 'A request to sync now. Taken off when the sync begins.',
+  'argoproj.v1alpha1.Operation.id': 'Known to no other request. Set by the server.',
+  'argoproj.v1alpha1.Operation.initiatedBy': 'Who asked. Set by the server.',
+  'argoproj.v1alpha1.ApplicationStatus.lastOperation':
+    'The last request to sync that was answered, and the run that did it.',
   'argoproj.v1alpha1.Application.status': 'What was found and done. Written by the sync engine only.',
   'argoproj.v1alpha1.ApplicationSpec.project': 'The project it belongs to; `default` when absent.',
   'argoproj.v1alpha1.ApplicationSpec.source': 'Where in Git its objects stand.',
@@ -62,6 +66,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'plumbline.v1.SyncRun.status': 'What happened.',
   'plumbline.v1.SyncRunSpec.application': 'The Application, by name.',
   'plumbline.v1.SyncRunSpec.revision': 'The commit.',
+  'plumbline.v1.SyncRunSpec.revisions': 'Of an Application with several sources: the commit of each, in their order.',
   'plumbline.v1.SyncRunSpec.author': 'Who wrote the commit.',
   'plumbline.v1.SyncRunSpec.message': 'What the commit says.',
   'plumbline.v1.SyncRunSpec.trigger': 'What set the run off.',

@@ -27,23 +27,25 @@ export const PLUMBLINE_SHAPES: Readonly<Record<string, string>> = {
   'argoproj.v1alpha1.IgnoreDifference':
     'group string; kind! string; name string; namespace string; jsonPointers []string atomic; jqPathExpressions []string atomic; managedFieldsManagers []string atomic; ...',
   'argoproj.v1alpha1.Info': 'name! string; value! string; ...',
-  'argoproj.v1alpha1.Operation': 'initiatedBy OperationInitiator; sync SyncOperation; ...',
+  'argoproj.v1alpha1.Operation': 'id string; initiatedBy OperationInitiator; sync SyncOperation; ...',
   'argoproj.v1alpha1.OperationInitiator': 'username string; automated boolean; ...',
   'argoproj.v1alpha1.SyncOperation': 'revision string; prune boolean; ...',
   'argoproj.v1alpha1.ApplicationStatus':
-    'observedGeneration int64; sync SyncState; health HealthState; conditions []Condition atomic; resources []ResourceStatus atomic; digest string; reconciledAt time; run RunReference; summary Summary; ...',
+    'observedGeneration int64; sync SyncState; health HealthState; conditions []Condition atomic; resources []ResourceStatus atomic; digest string; reconciledAt time; run RunReference; lastOperation OperationAnswer; summary Summary; ...',
   'argoproj.v1alpha1.SyncState': 'status string; revision string; ...',
   'argoproj.v1alpha1.HealthState': 'status string; message string; ...',
   'argoproj.v1alpha1.Condition':
     'type! string; status string; reason string; message string; lastTransitionTime time; observedGeneration int64; ...',
   'argoproj.v1alpha1.ResourceStatus': `${key}; version string; status string; health HealthState; requiresPruning boolean; origin plumbline.v1.Origin; drift []plumbline.v1.FieldDrift atomic; ...`,
+  'argoproj.v1alpha1.OperationAnswer':
+    'id! string; initiatedBy OperationInitiator; answeredAt time; run string; message string',
   'argoproj.v1alpha1.RunReference': 'name! string; phase! string',
   'argoproj.v1alpha1.Summary': 'images []string atomic; ...',
 
   'plumbline.v1.SyncRun': `${kind}; spec! SyncRunSpec; status SyncRunStatus`,
   'plumbline.v1.SyncRunList': '@kind apiVersion string; items! []SyncRun; kind string; metadata meta.v1.ListMeta',
   'plumbline.v1.SyncRunSpec':
-    'application! string; revision! string; author string; message string; committedAt time; trigger! string enum=commit|self-heal|manual|webhook|retry|approval; requestedBy! string; webhooks []string atomic; digest! string; plan []PlannedChange atomic; renderedSets []string atomic',
+    'application! string; revision! string; revisions []string atomic; author string; message string; committedAt time; trigger! string enum=commit|self-heal|manual|webhook|retry|approval; requestedBy! string; webhooks []string atomic; digest! string; plan []PlannedChange atomic; renderedSets []string atomic',
   'plumbline.v1.SyncRunStatus':
     'phase string enum=Pending|Running|PruneBlocked|Succeeded|Failed|Superseded; reason string; message string; startedAt time; finishedAt time; durationMs int64; results []SyncResult atomic; waiting Waiting; approval Approval; supersededBy string',
   'plumbline.v1.PlannedChange': `${key}; action! string enum=create|configure|prune; wave int32; reason string; origin Origin; fields []FieldDrift atomic`,

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { ApplicationConditionType } from '#api';
 import { diffAgainstLive } from '#app';
 import { CliError } from '../errors.ts';
 import { paint, plain } from '../output.ts';
@@ -15,6 +16,17 @@ const objectName = ({
   readonly name: string;
 }) => `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
 
+/** With one of these, what Git says now is not known, or only in part. */
+const UNTOLD: ReadonlySet<string> = new Set<ApplicationConditionType>([
+  'ComparisonError',
+  'DuplicateResource',
+  'InvalidManifest',
+  'InvalidSpecError',
+  'NotAllowed',
+  'RepositoryUnreachable',
+  'UnsupportedKind',
+]);
+
 /**
  * Prints what a sync would change, and resolves to whether it would change anything. Throws when that cannot be told,
  * which is exit code 2.
@@ -29,12 +41,18 @@ export async function diff(session: Session, name: string, options: { readonly l
     throw new CliError(`what Git says of ${name} is not known: ${plain(why)}`, { exitCode: 2 });
   }
   const different = resources.filter(({ status }) => status === 'OutOfSync');
+  for (const { type, message = '' } of conditions) output.note(`${type}: ${plain(message)}`);
   for (const resource of different) {
     const left = resource.requiresPruning === true ? ' is no longer in Git' : '';
     output.write(`${paint('OutOfSync')} ${objectName(resource)}${left}${formatOrigin(resource.origin)}`);
     for (const drift of resource.drift ?? []) output.write(`    ${formatDrift(drift)}`);
   }
-  return different.length > 0;
+  if (conditions.some(({ type }) => UNTOLD.has(type)))
+    throw new CliError(`what Git says of ${name} is known in part only`, {
+      hint: 'The lines above tell what is missing.',
+      exitCode: 2,
+    });
+  return different.length > 0 || sync.status === 'OutOfSync';
 }
 
 async function diffLocal(

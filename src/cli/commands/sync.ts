@@ -1,95 +1,159 @@
-import { APPLICATIONS, isApiError, SYNC_RUNS, type SyncRun } from '#api';
+import { APPLICATIONS, type Application, isApiError, SYNC_RUNS, type SyncRun } from '#api';
+import type { Client } from '#client';
 import { CliError } from '../errors.ts';
-import { paint, plain, shortCommit } from '../output.ts';
-import { APPLICATION_NAMESPACE, requireApplication, type Session } from '../session.ts';
+import { type Output, paint, plain, shortCommit } from '../output.ts';
+import { APPLICATION_NAMESPACE, requireApplication } from '../session.ts';
+
+/** What these commands need of a session. */
+interface Session {
+  readonly client: Client;
+  readonly output: Output;
+}
 
 const MANAGER = 'plumb';
 
-/** Ask of one Application, by the plan that is shown in `plumb status` and in the UI. */
+/** Asks for a sync of one Application, and resolves to the id by which the answer is known. */
 export async function requestSync(
   session: Session,
   name: string,
   options: { readonly prune?: boolean },
-): Promise<void> {
-  const { client, output, person } = session;
+): Promise<string> {
+  const { client, output } = session;
   await requireApplication(client, name);
   const sync = options.prune === undefined ? {} : { prune: options.prune };
-  await client.patch(
+  const { operation } = await client.patch(
     APPLICATIONS,
     { namespace: APPLICATION_NAMESPACE, name },
-    { type: 'merge', body: { operation: { initiatedBy: { username: person }, sync } } },
+    { type: 'merge', body: { operation: { sync } } },
     { fieldManager: MANAGER },
   );
   output.note(`Asked for a sync of ${name}.`);
+  return operation?.id ?? '';
 }
 
 /** Runs of one Application, newest first. */
 export async function runsOf(session: Session, application: string): Promise<readonly SyncRun[]> {
-  const { items } = await session.client.list(SYNC_RUNS, { namespace: APPLICATION_NAMESPACE });
-  return items
-    .filter((run) => run.spec.application === application)
-    .sort(
-      (a, b) =>
-        b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp) ||
-        b.metadata.name.localeCompare(a.metadata.name),
-    );
+  const { items } = await session.client.list(SYNC_RUNS, {
+    namespace: APPLICATION_NAMESPACE,
+    fieldSelector: `spec.application=${application}`,
+  });
+  return items.toSorted(
+    (a, b) =>
+      b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp) ||
+      b.metadata.name.localeCompare(a.metadata.name),
+  );
 }
 
-/** Waits until no operation is asked for and the newest run has ended. Throws when it ended badly. */
-export async function waitForSync(session: Session, name: string, timeoutMs: number): Promise<void> {
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const key = `metadata.name=${name}`;
-  try {
-    const list = await session.client.list(APPLICATIONS, { namespace: APPLICATION_NAMESPACE, fieldSelector: key });
-    let application = list.items[0];
-    const events = session.client.watch(APPLICATIONS, {
-      namespace: APPLICATION_NAMESPACE,
-      fieldSelector: key,
-      resourceVersion: list.resourceVersion,
-      signal: deadline,
-    });
-    const ended = () =>
-      application !== undefined &&
-      application.operation === undefined &&
-      application.status?.run?.phase !== 'Running' &&
-      application.status?.run?.phase !== 'Pending';
-    if (!ended()) {
-      for await (const event of events) {
-        if (event.type === 'BOOKMARK') continue;
-        application = event.object;
-        if (ended()) break;
-      }
-      // The watch ended first: by the deadline, or by the server.
-      if (!ended())
-        throw new CliError('the server ended the connection before the run ended', {
-          hint: `plumb status ${name} shows how far it is.`,
-          exitCode: 2,
-        });
-    }
-    const phase = application?.status?.run?.phase;
-    if (phase === 'PruneBlocked')
-      throw new CliError(`the run of ${name} waits for approval`, {
-        hint: `See what would be deleted: plumb history ${name}. Then: plumb approve ${name}`,
+/** Every state of one Application, from now until the signal aborts or the server ends the watch. */
+async function* statesOf({ client }: Session, name: string, signal: AbortSignal): AsyncGenerator<Application> {
+  const at = { namespace: APPLICATION_NAMESPACE, fieldSelector: `metadata.name=${name}`, signal };
+  const { items, resourceVersion } = await client.list(APPLICATIONS, at);
+  yield* items;
+  for await (const event of client.watch(APPLICATIONS, { ...at, resourceVersion })) {
+    if (event.type === 'BOOKMARK') continue;
+    if (event.type === 'DELETED') throw new CliError(`${name} was deleted meanwhile`, { exitCode: 1 });
+    yield event.object;
+  }
+}
+
+/** The run that does what was asked for, as far as this state of the Application tells. */
+type Following =
+  | { readonly is: 'waiting' }
+  | { readonly is: 'nothing-to-do' }
+  | { readonly is: 'following'; readonly run: string };
+
+/** Which run answers a request. Throws when it cannot be answered. */
+function runFor({ status, operation }: Application, id: string): Following {
+  const answer = status?.lastOperation;
+  if (answer?.id !== id) {
+    // Another person's request may have taken the place of this one before it was looked at: it asks for the same.
+    const isReplaced = operation?.id !== id && answer !== undefined && Number(answer.id) > Number(id);
+    if (!isReplaced) return { is: 'waiting' };
+  }
+  if (answer?.run !== undefined) return { is: 'following', run: answer.run };
+  if (answer?.message === undefined) return { is: 'nothing-to-do' };
+  throw new CliError(plain(answer.message), { hint: 'plumb status tells more.', exitCode: 1 });
+}
+
+/** Whether a run has ended well; or the run that took its place. Throws when it ended badly or waits for a person. */
+async function ended(
+  { client }: Session,
+  name: string,
+  run: string,
+  { status }: Application,
+): Promise<boolean | { readonly next: string }> {
+  const found = await client.get(SYNC_RUNS, { namespace: APPLICATION_NAMESPACE, name: run });
+  // Gone from the history: so many have ended since that this one did too.
+  if (found === undefined) return true;
+  switch (found.status?.phase) {
+    case 'Succeeded':
+      return true;
+    case 'Failed':
+      throw new CliError(`the run of ${name} failed: ${plain(found.status.message ?? 'no reason is known')}`, {
+        hint: `plumb history ${name} tells of every object.`,
         exitCode: 1,
       });
-    if (phase === 'Failed')
-      throw new CliError(`the run of ${name} failed`, { hint: `plumb history ${name} tells why.`, exitCode: 1 });
-    session.output.note(
-      `${name}: ${application?.status?.sync?.status ?? 'Unknown'}, ${application?.status?.health?.status ?? 'Unknown'}`,
-    );
-  } catch (error) {
-    if (deadline.aborted)
-      throw new CliError(`${name} did not end its run within ${timeoutMs / 1000} s`, {
-        hint: 'plumb status shows what it waits for.',
-        cause: error,
+    case 'PruneBlocked':
+      throw new CliError(`the run of ${name} waits for approval`, {
+        hint: `See what would be deleted: plumb approve ${name}. Then: plumb approve ${name} --yes`,
+        exitCode: 1,
       });
-    throw error;
+    case 'Superseded':
+      if (status?.run !== undefined && status.run.name !== run) return { next: status.run.name };
+      // The newer commit may ask for nothing.
+      return status?.sync?.status === 'Synced' && status.sync.revision === found.status.supersededBy;
+    default:
+      return false;
   }
+}
+
+/**
+ * Waits until the run that answers a request has ended, or there was nothing to do. Throws when it failed, waits for
+ * approval, or left the Application other than Git says.
+ */
+export async function waitForSync(session: Session, name: string, id: string, timeoutMs: number): Promise<void> {
+  const deadline = AbortSignal.timeout(timeoutMs);
+  try {
+    let run: string | undefined;
+    for await (const application of statesOf(session, name, deadline)) {
+      if (run === undefined) {
+        const following = runFor(application, id);
+        if (following.is === 'waiting') continue;
+        if (following.is === 'nothing-to-do') return tellEnd(session, application, 'there was nothing to do');
+        run = following.run;
+      }
+      let end = await ended(session, name, run, application);
+      // This may be the last that is heard of it: a run that took its place is asked about at once.
+      for (; typeof end === 'object'; end = await ended(session, name, run, application)) run = end.next;
+      if (end && application.status?.run?.phase !== 'Running')
+        return tellEnd(session, application, `run ${run} succeeded`);
+    }
+    throw new CliError('the server ended the connection before the run ended', {
+      hint: `plumb status ${name} shows how far it is.`,
+      exitCode: 2,
+    });
+  } catch (error) {
+    if (!deadline.aborted) throw error;
+    throw new CliError(`${name} did not end its run within ${timeoutMs / 1000} s`, {
+      hint: 'plumb status shows what it waits for.',
+      exitCode: 1,
+      cause: error,
+    });
+  }
+}
+
+function tellEnd({ output }: Session, { metadata: { name }, status }: Application, what: string): void {
+  const { sync, health, conditions = [] } = status ?? {};
+  const words = `${sync?.status ?? 'Unknown'} at ${shortCommit(sync?.revision)}, ${health?.status ?? 'Unknown'}`;
+  output.note(`${name}: ${what}; ${words}`);
+  if (sync?.status === 'Synced') return;
+  for (const { type, message = '' } of conditions) output.note(`  ${type}: ${plain(message)}`);
+  throw new CliError(`${name} is not as Git says`, { hint: `plumb diff ${name} shows the difference.`, exitCode: 1 });
 }
 
 /** Lets a run go on that waits because it would delete more than its budget. */
 export async function approve(session: Session, name: string, yes: boolean): Promise<void> {
-  const { client, output, person } = session;
+  const { client, output } = session;
   await requireApplication(client, name);
   const blocked = (await runsOf(session, name)).find((run) => run.status?.phase === 'PruneBlocked');
   if (blocked === undefined)
@@ -108,10 +172,8 @@ export async function approve(session: Session, name: string, yes: boolean): Pro
       { namespace: APPLICATION_NAMESPACE, name: blocked.metadata.name },
       {
         type: 'merge',
-        body: {
-          metadata: { resourceVersion: blocked.metadata.resourceVersion },
-          status: { approval: { by: person, at: new Date().toISOString() } },
-        },
+        // Who and when the server writes: whoever the kubeconfig is of, now.
+        body: { metadata: { resourceVersion: blocked.metadata.resourceVersion }, status: { approval: {} } },
       },
       { fieldManager: MANAGER, subresource: 'status' },
     );

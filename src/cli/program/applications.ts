@@ -44,8 +44,8 @@ export function addApplicationCommands(program: Command, { output, exit }: Progr
     .action(async (name: string, options: { prune?: boolean; wait?: boolean; timeout: string }, command: Command) => {
       const timeoutMs = parseSeconds(options.timeout, '--timeout') * 1_000;
       const session = await openSession(globals(command), output);
-      await requestSync(session, name, options);
-      if (options.wait === true) await waitForSync(session, name, timeoutMs);
+      const id = await requestSync(session, name, options);
+      if (options.wait === true) await waitForSync(session, name, id, timeoutMs);
     });
   program
     .command('approve <application>')

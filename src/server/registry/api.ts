@@ -60,6 +60,12 @@ export interface ResourceRow {
   prepareForUpdate?(object: KubeObject, old: StoredObject, nowMs: number): KubeObject;
   /** The same for a write of `/status`, which touches nothing but the status anyway. */
   prepareForStatus?(object: KubeObject, old: StoredObject, nowMs: number): KubeObject;
+  /** Writes down who asked for something and when, whatever the writer claims. Pure; `old` is undefined on create. */
+  stamp?(
+    object: KubeObject,
+    old: StoredObject | undefined,
+    by: { readonly user: UserInfo; readonly nowMs: number },
+  ): KubeObject;
 }
 
 export interface ReadRequest {

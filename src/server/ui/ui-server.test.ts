@@ -279,7 +279,7 @@ describe('src/server/ui/ui-server.ts', () => {
     expect(sync.status).toBe(202);
     expect((await call('POST', '/ui/v1/applications/argocd/asked/refresh', session, '')).status).toBe(202);
     const asked = await client.get(APPLICATIONS, { namespace: 'argocd', name: 'asked' });
-    expect(asked?.operation).toEqual({ initiatedBy: { username: 'admin' }, sync: { prune: true } });
+    expect(asked?.operation).toMatchObject({ initiatedBy: { username: 'admin' }, sync: { prune: true } });
     expect(asked?.metadata.annotations).toMatchObject({ 'argocd.argoproj.io/refresh': 'normal' });
     expect((await call('POST', '/ui/v1/applications/argocd/asked/sync', session, '{"prune":"yes"}')).status).toBe(400);
     const viewer = fromPage(await login(VIEWER));

@@ -71,7 +71,7 @@ interface UiExchange {
 export function createUiServer(options: UiServerOptions): UiServer {
   const { api, authorize, sessions, clock, log, listen, tls } = options;
   const reads = createUiReads({ api, authorize });
-  const writes = createUiWrites({ api, authorize, clock });
+  const writes = createUiWrites({ api, authorize });
   const feed = createFeed({ api, clock, log });
   const open = new OpenResponses();
   const limits = { ...uiLimits, keepAliveMs: 60_000 };
@@ -298,10 +298,11 @@ function takeOver(reply: FastifyReply): void {
 function syncRequest(body: unknown): SyncRequest {
   if (!isRecord(body)) throw new ApiError('BadRequest', 'the body must be an object');
   const { revision, prune } = body;
-  if (revision !== undefined && typeof revision !== 'string') throw new ApiError('BadRequest', 'revision must be text');
+  if (revision !== undefined)
+    throw new ApiError('BadRequest', 'a sync is to the revision that the Application names: change its targetRevision');
   if (prune !== undefined && typeof prune !== 'boolean')
     throw new ApiError('BadRequest', 'prune must be true or false');
-  return { ...(revision === undefined ? {} : { revision }), ...(prune === undefined ? {} : { prune }) };
+  return prune === undefined ? {} : { prune };
 }
 
 function text(header: string | readonly string[] | undefined): string | undefined {

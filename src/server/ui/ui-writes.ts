@@ -1,5 +1,4 @@
 import { APPLICATIONS, ApiError, type Json, type ResourceType, SYNC_RUNS, type SyncRun } from '#api';
-import { type Clock, formatTime } from '#base';
 import type { Authorize } from '../auth/authorizer.ts';
 import type { Api, RequestContext } from '../registry/api.ts';
 import { rowOf } from './mirror.ts';
@@ -10,11 +9,9 @@ const FIELD_MANAGER = 'plumbline-ui';
 export interface UiWritesDeps {
   readonly api: Pick<Api, 'row' | 'get' | 'patch'>;
   readonly authorize: Authorize;
-  readonly clock: Clock;
 }
 
 export interface SyncRequest {
-  readonly revision?: string;
   readonly prune?: boolean;
 }
 
@@ -26,7 +23,7 @@ export interface UiWrites {
   approve(context: RequestContext, namespace: string, name: string): Promise<void>;
 }
 
-export function createUiWrites({ api, authorize, clock }: UiWritesDeps): UiWrites {
+export function createUiWrites({ api, authorize }: UiWritesDeps): UiWrites {
   async function patch(
     context: RequestContext,
     type: ResourceType,
@@ -40,10 +37,8 @@ export function createUiWrites({ api, authorize, clock }: UiWritesDeps): UiWrite
   }
 
   return {
-    sync({ user, ...rest }, namespace, name, { revision, prune }) {
-      const sync = { ...(revision === undefined ? {} : { revision }), ...(prune === undefined ? {} : { prune }) };
-      const operation = { initiatedBy: { username: user.name }, sync };
-      return patch({ user, ...rest }, APPLICATIONS, { namespace, name }, { operation });
+    sync(context, namespace, name, sync) {
+      return patch(context, APPLICATIONS, { namespace, name }, { operation: { sync: { ...sync } } });
     },
 
     refresh(context, namespace, name) {
@@ -61,9 +56,8 @@ export function createUiWrites({ api, authorize, clock }: UiWritesDeps): UiWrite
       }
       // With the version that was shown: what is approved is what was read.
       const { resourceVersion } = run.metadata;
-      const approval = { by: context.user.name, at: formatTime(clock.nowMs()) };
       const at = { namespace, name, subresource: 'status' as const };
-      await patch(context, SYNC_RUNS, at, { metadata: { resourceVersion }, status: { approval } });
+      await patch(context, SYNC_RUNS, at, { metadata: { resourceVersion }, status: { approval: {} } });
     },
   };
 }

@@ -11,6 +11,7 @@ import {
   type SyncRun,
 } from '#api';
 import type { ResourceRow } from '../api.ts';
+import { stampApproval, stampOperation } from '../stamps.ts';
 import { ageColumn, column, wide } from './column.ts';
 import { allVerbs, statusOf } from './shared.ts';
 import { countGeneration, firstGeneration, keepStatus, onCreate, onUpdate, startStatus } from './strategy.ts';
@@ -40,6 +41,7 @@ export const applicationRow: ResourceRow = {
     wide<Application>('Revision', 'string', ({ status }) => status?.sync?.revision ?? ''),
   ],
   ...withStatus,
+  stamp: stampOperation,
 };
 
 function runDuration({ status }: SyncRun, nowMs: number): string {
@@ -68,6 +70,7 @@ export const syncRunRow: ResourceRow = {
     'status.phase': (object) => (object as SyncRun).status?.phase ?? '',
   },
   ...withStatus,
+  stamp: stampApproval,
 };
 
 export const renderedSetRow: ResourceRow = {

@@ -1,7 +1,7 @@
 import { ApiError, isApiError, type KubeObject, NAMESPACES, notFound } from '#api';
 import type { Operation } from '#store';
 import { decode, validate, validateTypes } from '../admission.ts';
-import type { CreateRequest, ResourceRow, WriteAnswer } from '../api.ts';
+import type { CreateRequest, RequestContext, ResourceRow, WriteAnswer } from '../api.ts';
 import { generatedName } from '../chance.ts';
 import { alreadyExists, badRequest, forbidden, invalid } from '../errors.ts';
 import { ownCreated, withManagedFields } from '../field-ownership.ts';
@@ -15,6 +15,7 @@ import type { VerbDeps } from './verb-deps.ts';
 
 /** A new object as its creator wants it, decoded. */
 export interface Creation {
+  readonly context: RequestContext;
   readonly row: ResourceRow;
   readonly namespace: string;
   readonly object: KubeObject;
@@ -33,7 +34,7 @@ export function createCreate(deps: VerbDeps) {
     if (sent.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
     const { object, warnings } = decode(request.row, sent, request);
     const track = (made: KubeObject) => ownCreated(row, made, request, deps.clock.nowMs());
-    return createObject(deps, { row, namespace, object, warnings, dryRun, track });
+    return createObject(deps, { context: request.context, row, namespace, object, warnings, dryRun, track });
   };
 }
 
@@ -67,7 +68,7 @@ export async function createObject(deps: VerbDeps, creation: Creation): Promise<
 /** The whole new object, and what has to be true or to happen when it is stored. */
 async function make(
   deps: VerbDeps,
-  { row, namespace: sentNamespace, object, track }: Creation,
+  { context, row, namespace: sentNamespace, object, track }: Creation,
   name: string,
 ): Promise<{ readonly made: KubeObject; readonly operations: readonly Operation[] }> {
   const nowMs = deps.clock.nowMs();
@@ -78,7 +79,8 @@ async function make(
   validateTypes(row, identified);
   // What the server fills in from here on belongs to nobody: the creator did not ask for it.
   const { managedFields } = track(identified).metadata;
-  const prepared = row.prepareForCreate?.(identified, nowMs) ?? identified;
+  const begun = row.prepareForCreate?.(identified, nowMs) ?? identified;
+  const prepared = row.stamp?.(begun, undefined, { user: context.user, nowMs }) ?? begun;
   validate(row, prepared);
   const owned = withManagedFields(prepared, managedFields);
   const allocated = isService(row)

@@ -1,7 +1,7 @@
 import type { KubeObject, StoredObject } from '#api';
 import { equalJson } from '#base';
 import { validate, validateTypes } from '../admission.ts';
-import type { WriteAnswer } from '../api.ts';
+import type { RequestContext, WriteAnswer } from '../api.ts';
 import { isReleased } from '../delete.plan.ts';
 import { conflict, objectModified } from '../errors.ts';
 import { apiLimits } from '../limits.ts';
@@ -16,6 +16,7 @@ export interface Wish {
 }
 
 export interface Modification extends Target {
+  readonly context: RequestContext;
   readonly dryRun: boolean;
   /** What the write may change: the object without its status, only its status, or (for the server's own) anything. */
   readonly part: 'object' | 'status' | 'any';
@@ -56,14 +57,20 @@ export async function modify(deps: VerbDeps, modification: Modification): Promis
 }
 
 /** The wish with everything an update cannot change put back, and checked. */
-function settle({ clock }: VerbDeps, { row, part }: Modification, wished: KubeObject, old: StoredObject): KubeObject {
+function settle(
+  { clock }: VerbDeps,
+  { row, part, context }: Modification,
+  wished: KubeObject,
+  old: StoredObject,
+): KubeObject {
   validateTypes(row, wished);
   const kept = keepIdentity(part === 'status' ? onlyStatus(wished, old) : wished, old);
   const nowMs = clock.nowMs();
-  const settled =
+  const prepared =
     (part === 'object' ? row.prepareForUpdate?.(kept, old, nowMs) : undefined) ??
     (part === 'status' ? row.prepareForStatus?.(kept, old, nowMs) : undefined) ??
     kept;
+  const settled = row.stamp?.(prepared, old, { user: context.user, nowMs }) ?? prepared;
   // What only the server does (binding, finalizing) keeps other rules than an update.
   validate(row, settled, part === 'any' ? undefined : old);
   return settled;

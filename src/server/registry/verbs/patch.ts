@@ -29,6 +29,7 @@ export function createPatch(deps: VerbDeps) {
     const { namespace, name, subresource, dryRun = false } = request;
     const row = storedRow(request.row);
     const modification: Modification = {
+      context: request.context,
       row,
       namespace,
       name,

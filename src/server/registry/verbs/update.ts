@@ -15,6 +15,7 @@ export function createUpdate(deps: VerbDeps) {
     const sent = request.object;
     assertPlace(request, sent);
     const modification: Modification = {
+      context: request.context,
       row,
       namespace,
       name,
