@@ -79,6 +79,14 @@ export {
   STORAGE_CLASSES,
   SYNC_RUNS,
 } from './kinds/resources.ts';
+export {
+  LOCAL_SUBJECT_ACCESS_REVIEWS,
+  REVIEWS,
+  SELF_SUBJECT_ACCESS_REVIEWS,
+  SELF_SUBJECT_REVIEWS,
+  SELF_SUBJECT_RULES_REVIEWS,
+  SUBJECT_ACCESS_REVIEWS,
+} from './kinds/reviews.ts';
 export type * from './kinds/types.ts';
 export type {
   GroupKind,
@@ -108,6 +116,7 @@ export { decodeProtobuf } from './protobuf/decode.ts';
 export { encodeMessage, encodeProtobuf } from './protobuf/encode.ts';
 export { PROTOBUF_MEDIA_TYPE } from './protobuf/envelope.ts';
 export { hasProtobufForm } from './protobuf/messages.ts';
+export { aggregatedRules } from './rbac/aggregation.ts';
 export { isDeeperThan, MAX_JSON_DEPTH } from './schema/json.ts';
 export type { Pruned } from './schema/prune.ts';
 export { pruneUnknown } from './schema/prune.ts';

@@ -5,8 +5,8 @@ import { type Clock, errorCode, type Log, systemClock } from '#base';
 import type { Client } from '#client';
 import { createControllers } from '#controllers';
 import {
+  AdmissionChain,
   createApi,
-  createAuthorizer,
   createHttpServer,
   createLocalClient,
   createNodeTunnel,
@@ -21,6 +21,7 @@ import {
   type Listener,
   nodeUser,
   openTokenFile,
+  startAuthorization,
   type TokenStore,
   type UserInfo,
   type WebhookHint,
@@ -150,8 +151,9 @@ async function open(
   // Only now: the store's lock has told that no other control plane runs here.
   const startTicks = (await startTicksOf(process.pid)) ?? '';
   await writeProcessFile(paths.serverPid, { pid: process.pid, startTicks, fingerprint: config.version });
+  const admission = new AdmissionChain();
   const api = await createApi(
-    { store, clock, log },
+    { store, clock, log, admission },
     { serviceCidr: clusterNetwork.serviceCidr, nodePorts: clusterNetwork.nodePorts },
   );
   lifecycle.add('api', () => api.close());
@@ -162,7 +164,8 @@ async function open(
   });
   const tokens = await openTokenFile(paths.tokens, clock);
   const sessions = createSessions({ clock });
-  const authorize = createAuthorizer({ api, log });
+  const authorization = await startAuthorization({ api, admission, clock, log });
+  lifecycle.add('authorization', async () => authorization.close());
   const tunnel = createNodeTunnel({ clock, log });
   const openPodLog = createPodLogs({ api, tunnel });
   const local = (name: string): Client =>
@@ -187,7 +190,7 @@ async function open(
   const ui = createUiServer({
     api,
     sessions,
-    authorize,
+    authorize: authorization.authorize,
     staticDir: path.join(packageRoot, 'dist/ui'),
     listen: { host: '127.0.0.1', port: at.uiPort },
     openPodLog,
@@ -202,7 +205,7 @@ async function open(
   const http = createHttpServer({
     api,
     authenticate: (token) => tokens.authenticate(token),
-    authorize,
+    authorization,
     tunnel,
     openPodLog,
     createLoginLink: loginLink,

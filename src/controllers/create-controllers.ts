@@ -1,4 +1,5 @@
 import {
+  CLUSTER_ROLES,
   CONFIG_MAPS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,
@@ -22,6 +23,10 @@ import {
   runController,
   runControllerDefaults,
 } from '#reconcile';
+import {
+  clusterRoleAggregationSources,
+  createClusterRoleAggregationController,
+} from './cluster-role-aggregation/cluster-role-aggregation.ts';
 import { createDeploymentController, deploymentSources } from './deployment/deployment.ts';
 import { createEndpointSliceController, endpointSliceSources } from './endpoint-slice/endpoint-slice.ts';
 import {
@@ -96,6 +101,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     return known;
   };
   const kinds = {
+    clusterRoles: informers.of(CLUSTER_ROLES),
     configMaps: informers.of(CONFIG_MAPS),
     deployments: informers.of(DEPLOYMENTS),
     leases: informers.of(LEASES),
@@ -135,6 +141,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
       createGarbageCollectionController({ client, graph, events: eventsOf('garbage-collector-controller') }),
       garbageCollectionSources(graph),
     ),
+    loop(createClusterRoleAggregationController(base), clusterRoleAggregationSources(kinds)),
     loop(
       createPodRangeController({ ...base, events: nodeEvents }, { ...podRangeDefaults, ...options.podRange }),
       [keysFrom(kinds.nodes)],

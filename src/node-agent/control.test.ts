@@ -7,8 +7,8 @@ import { PODS } from '#api';
 import { silentLog, systemClock } from '#base';
 import { createHttpClient, type HttpClient } from '#client';
 import {
+  AdmissionChain,
   createApi,
-  createAuthorizer,
   createHttpServer,
   createNodeTunnel,
   createPodLogs,
@@ -17,6 +17,7 @@ import {
   type Listener,
   type NodeTunnel,
   nodeUser,
+  startAuthorization,
 } from '#server';
 import { createMemoryStore } from '#store';
 import { until } from '../../test/support/until.ts';
@@ -42,7 +43,10 @@ describe('src/node-agent/control.ts', () => {
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'plumb-control-'));
     const store = createMemoryStore({ clock: systemClock });
-    const api = await createApi({ store, clock: systemClock, log: silentLog });
+    const admission = new AdmissionChain();
+    const api = await createApi({ store, clock: systemClock, log: silentLog, admission });
+    const authorization = await startAuthorization({ api, admission, clock: systemClock, log: silentLog });
+    closers.push(() => authorization.close());
     const pki = await ensurePki(folder);
     tunnel = createNodeTunnel({ clock: systemClock, log: silentLog });
     const users = new Map([
@@ -53,7 +57,7 @@ describe('src/node-agent/control.ts', () => {
       api,
       tunnel,
       authenticate: (token) => users.get(token),
-      authorize: createAuthorizer({ api, log: silentLog }),
+      authorization,
       openPodLog: createPodLogs({ api, tunnel }),
       issueToken: () => Promise.reject(new Error('no tokens here')),
       tls: pki,

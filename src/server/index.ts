@@ -1,6 +1,7 @@
 /** The API server: registry and verbs, HTTPS, who may do what, agents' tunnel, webhooks, and the UI's server side. */
-export type { Authorize, AuthorizerDeps } from './auth/authorizer.ts';
-export { createAuthorizer } from './auth/authorizer.ts';
+export type { Authorize } from './auth/authorization.types.ts';
+export type { Authorization, AuthorizationDeps } from './auth/authorizer.ts';
+export { startAuthorization } from './auth/authorizer.ts';
 export { GROUP_MASTERS, GROUP_NODES, GROUP_VIEWERS, nodeUser } from './auth/groups.plan.ts';
 export type { Sessions } from './auth/sessions.ts';
 export { createSessions } from './auth/sessions.ts';
@@ -21,6 +22,7 @@ export { writeKubeconfig } from './pki/kubeconfig.ts';
 export type { Pki, PkiOptions } from './pki/pki.ts';
 export { ensurePki } from './pki/pki.ts';
 export { readIfThere, writePrivateFile } from './pki/private-file.ts';
+export { AdmissionChain } from './registry/admission-chain.ts';
 export type { Api, RequestContext, ResourceRow, UserInfo } from './registry/api.ts';
 export { SYSTEM_NAMESPACES } from './registry/bootstrap.ts';
 export type { ApiDeps, ApiOptions } from './registry/create-api.ts';

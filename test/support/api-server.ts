@@ -4,15 +4,16 @@ import path from 'node:path';
 import { type Clock, type Log, silentLog, systemClock } from '#base';
 import { createHttpClient, type HttpClient } from '#client';
 import {
+  AdmissionChain,
   type Api,
   createApi,
-  createAuthorizer,
   createHttpServer,
   createNodeTunnel,
   createPodLogs,
   ensurePki,
   type NodeTunnel,
   openTokenFile,
+  startAuthorization,
   type TokenStore,
   type UserInfo,
   writeKubeconfig,
@@ -39,14 +40,16 @@ export async function startApiServer(options: { readonly log?: Log; readonly clo
   const { log = silentLog, clock = systemClock } = options;
   const directory = await mkdtemp(path.join(tmpdir(), 'plumbline-api-'));
   const store = createMemoryStore({ clock });
-  const api = await createApi({ store, clock, log });
+  const admission = new AdmissionChain();
+  const api = await createApi({ store, clock, log, admission });
+  const authorization = await startAuthorization({ api, admission, clock, log });
   const pki = await ensurePki(path.join(directory, 'pki'));
   const tokens = await openTokenFile(path.join(directory, 'tokens'));
   const tunnel = createNodeTunnel({ clock, log });
   const server = createHttpServer({
     api,
     authenticate: (token) => tokens.authenticate(token),
-    authorize: createAuthorizer({ api, log }),
+    authorization,
     tunnel,
     openPodLog: createPodLogs({ api, tunnel }),
     issueToken: (user) => tokens.issue(user),
@@ -79,6 +82,7 @@ export async function startApiServer(options: { readonly log?: Log; readonly clo
     async close() {
       for (const client of clients) client.close();
       await server.close();
+      authorization.close();
       await api.close();
       await store.close();
       await rm(directory, { recursive: true, force: true });

@@ -80,3 +80,4 @@ export type {
   Volume,
 } from 'kubernetes-types/core/v1.js';
 export type { Endpoint, EndpointPort } from 'kubernetes-types/discovery/v1.js';
+export type { PolicyRule, RoleRef, Subject } from 'kubernetes-types/rbac/v1.js';

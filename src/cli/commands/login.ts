@@ -46,11 +46,6 @@ export async function printKubeconfig(
     output.write(text.trimEnd());
     return;
   }
-  if (options.group.length === 0)
-    throw new CliError('a user without a group may do nothing', {
-      hint: 'Give --group system:masters or --group plumbline:viewers.',
-      exitCode: 2,
-    });
   const client = await clientFromKubeconfig(kubeconfig, { userAgent: 'plumb' });
   const { token } = await client.post<{ token: string }>(TOKENS, { user: options.user, groups: options.group });
   client.close();

@@ -16,7 +16,7 @@ export function addToolCommands(program: Command, { output, exit }: ProgramConte
     .option('--user <name>', 'make a token for this user')
     .option(
       '--group <group>',
-      'a group of that user: system:masters (may do everything) or plumbline:viewers (may look)',
+      'a group of that user: system:masters (may do everything), plumbline:viewers (may look), or one that a role binding names',
       collect,
       [],
     )

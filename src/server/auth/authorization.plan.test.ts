@@ -1,13 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Pod } from '#api';
+import { rolesFrom } from '../../../test/support/roles.ts';
+import { RESOURCE_ROWS } from '../registry/rows.ts';
 import { planAuthorization } from './authorization.plan.ts';
 import type { Attributes, ResourceAttributes, UserInfo } from './authorization.types.ts';
+import { bootstrapBindings, bootstrapRoles } from './rbac/bootstrap-roles.plan.ts';
 
 const ADMIN: UserInfo = { name: 'admin', groups: ['system:masters'] };
 const VIEWER: UserInfo = { name: 'vera', groups: ['plumbline:viewers'] };
 const NODE: UserInfo = { name: 'system:node:n1', groups: ['system:nodes'] };
 const NOBODY: UserInfo = { name: 'nobody', groups: [] };
+const SOMEBODY: UserInfo = { name: 'somebody', groups: ['system:authenticated'] };
+const ROLES = rolesFrom([...bootstrapRoles(RESOURCE_ROWS), ...bootstrapBindings()]);
 
 const POD = {
   apiVersion: 'v1',
@@ -51,13 +56,13 @@ function ask(text: string): ResourceAttributes {
     resource,
     namespace,
     ...(subresource === undefined ? {} : { subresource }),
-    ...(name === '*' ? {} : { name }),
+    ...(name === '*' ? {} : verb === 'create' ? { newName: name } : { name }),
     ...(selected === undefined ? {} : { nodeName: selected.slice(1) }),
   };
 }
 
 const allowed = (user: UserInfo, attributes: Attributes, nodePods: readonly Pod[] = [POD]) =>
-  planAuthorization({ user, attributes, nodePods }).allowed;
+  planAuthorization({ user, attributes, nodePods, roles: ROLES }).allowed;
 
 describe('src/server/auth/authorization.plan.ts', () => {
   it.each([
@@ -153,9 +158,10 @@ describe('src/server/auth/authorization.plan.ts', () => {
   it.each([
     [ADMIN, '/plumbline/v1/tokens', 'post', true],
     [VIEWER, '/plumbline/v1/tokens', 'post', false],
-    [NOBODY, '/api', 'get', true],
-    [NOBODY, '/openapi/v3/api/v1', 'get', true],
-    [NOBODY, '/apix', 'get', false],
+    [SOMEBODY, '/api', 'get', true],
+    [SOMEBODY, '/openapi/v3/api/v1', 'get', true],
+    [SOMEBODY, '/apix', 'get', false],
+    [NOBODY, '/api', 'get', false],
     [NODE, '/plumbline/v1/nodes/n1/control', 'get', true],
     [NODE, '/plumbline/v1/nodes/n1/streams/t', 'post', true],
     [NODE, '/plumbline/v1/nodes/n2/control', 'get', false],

@@ -1,44 +1,38 @@
 import type { Pod } from '#api';
 import type { AuthorizationInput, AuthorizationPlan, ResourceAttributes } from './authorization.types.ts';
-import { GROUP_MASTERS, GROUP_VIEWERS, nodeNameOf } from './groups.plan.ts';
+import { GROUP_MASTERS, nodeNameOf } from './groups.plan.ts';
 import { planPodReferences } from './pod-references.plan.ts';
+import { planRbac } from './rbac/grants.plan.ts';
 
 const READ = ['get', 'list', 'watch'];
 const WRITE = ['create', 'update', 'patch'];
 
-/** Paths every authenticated user may read: what clients need to find their way. */
-const PUBLIC_PATHS = ['/api', '/apis', '/openapi', '/version', '/healthz', '/livez', '/readyz'];
-
-/** What a viewer may not read: it holds secrets in the clear. */
-const SECRET_RESOURCES = new Set(['/secrets', 'plumbline.dev/renderedsets']);
-
-/** Decides whether a user may do something. What no rule allows is refused. */
-export function planAuthorization({ user, attributes, nodePods }: AuthorizationInput): AuthorizationPlan {
+/**
+ * Decides whether a user may do something: `system:masters` always, a node what its own pods need, everyone else what
+ * a role allows. What nothing allows is refused.
+ */
+export function planAuthorization({ user, attributes, nodePods, roles }: AuthorizationInput): AuthorizationPlan {
   if (user.groups.includes(GROUP_MASTERS)) return allow('system:masters may do everything');
   const node = nodeNameOf(user);
-  if (!('resource' in attributes)) return planPath(attributes.verb, attributes.path, node);
-  if (node !== undefined) return planNode(node, attributes, nodePods);
-  if (user.groups.includes(GROUP_VIEWERS)) return planViewer(attributes);
-  return deny('no rule allows it');
+  const own = node === undefined ? deny('') : planForNode(node, attributes, nodePods);
+  if (own.allowed) return own;
+  const byRole = planRbac(user, attributes, roles);
+  return byRole.allowed || byRole.reason !== '' ? byRole : own;
 }
 
-function planPath(verb: string, path: string, node: string | undefined): AuthorizationPlan {
-  if (verb === 'get' && PUBLIC_PATHS.some((open) => path === open || path.startsWith(`${open}/`))) {
-    return allow('discovery is open to every authenticated user');
-  }
-  if (node !== undefined && path.startsWith(`/plumbline/v1/nodes/${node}/`)) return allow("a node's own tunnel");
-  return deny('no rule allows this path');
-}
-
-function planViewer({ verb, group, resource }: ResourceAttributes): AuthorizationPlan {
-  if (!READ.includes(verb)) return deny('viewers only read');
-  if (SECRET_RESOURCES.has(`${group}/${resource}`)) return deny('viewers read no secrets');
-  return allow('viewers read');
+function planForNode(
+  node: string,
+  attributes: AuthorizationInput['attributes'],
+  pods: readonly Pod[],
+): AuthorizationPlan {
+  if ('resource' in attributes) return planNode(node, attributes, pods);
+  return attributes.path.startsWith(`/plumbline/v1/nodes/${node}/`) ? allow("a node's own tunnel") : deny('');
 }
 
 /** A stolen node is one node: it reads what its own pods need, and writes only what it is itself or runs itself. */
 function planNode(node: string, asked: ResourceAttributes, pods: readonly Pod[]): AuthorizationPlan {
-  const { verb, namespace, name, resource } = asked;
+  const { verb, namespace, resource } = asked;
+  const name = asked.name ?? asked.newName;
   const what = `${asked.group}/${asked.resource}${asked.subresource === undefined ? '' : `/${asked.subresource}`}`;
   const either = (verbs: readonly string[]) => verbs.includes(verb);
   const when = (condition: boolean, reason: string) => (condition ? allow(reason) : deny(`not ${reason}`));

@@ -1,16 +1,36 @@
 import { ApiError, PODS, type Pod, type StatusDetails } from '#api';
-import type { Log } from '#base';
-import type { Api, RequestContext, ResourceRow, UserInfo } from '../registry/api.ts';
+import type { Clock, Log } from '#base';
+import type { AdmissionChain } from '../registry/admission-chain.ts';
+import type { Api, RequestContext, UserInfo } from '../registry/api.ts';
+import { rowOf } from '../registry/mirror.ts';
+import { createApplyAdmission } from './apply-admission.ts';
 import { planAuthorization } from './authorization.plan.ts';
-import type { Attributes, ResourceAttributes } from './authorization.types.ts';
+import type {
+  Attributes,
+  AuthorizationPlan,
+  Authorize,
+  ResourceAttributes,
+  RoleSource,
+} from './authorization.types.ts';
 import { GROUP_MASTERS, nodeNameOf } from './groups.plan.ts';
+import { ensureBootstrapRoles } from './rbac/bootstrap.ts';
+import { createRoleAdmission } from './rbac/role-admission.ts';
+import { RoleIndex } from './rbac/role-index.ts';
 
-/** Throws `Forbidden` unless the user may do it. */
-export type Authorize = (user: UserInfo, attributes: Attributes) => Promise<void>;
+/** Who may do what, by roles, for nodes, and for administrators. */
+export interface Authorization {
+  readonly authorize: Authorize;
+  /** The same as an answer, with what decided. */
+  decide(user: UserInfo, attributes: Attributes): Promise<AuthorizationPlan>;
+  readonly roles: RoleSource;
+  close(): void;
+}
 
-export interface AuthorizerDeps {
-  /** The node authorizer looks up pods by it. */
-  readonly api: Pick<Api, 'get' | 'list' | 'row'>;
+export interface AuthorizationDeps {
+  readonly api: Pick<Api, 'create' | 'get' | 'list' | 'row' | 'rows' | 'update' | 'watch'>;
+  /** Gets the rules against giving away more than one holds; the one the API was made with. */
+  readonly admission: AdmissionChain;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -22,9 +42,15 @@ const CONTEXT: RequestContext = {
   defaultManager: 'plumbline-authorizer',
 };
 
-export function createAuthorizer({ api, log }: AuthorizerDeps): Authorize {
+/** Makes the roles that must exist, and resolves when all roles and bindings are known; follows them until `close`. */
+export async function startAuthorization({ api, admission, clock, log }: AuthorizationDeps): Promise<Authorization> {
+  const roles = new RoleIndex({ api, context: CONTEXT, clock, log });
+  const closing = new AbortController();
+  await ensureBootstrapRoles(api, CONTEXT);
+  await roles.start(closing.signal);
+
   async function podsOf(node: string): Promise<readonly Pod[]> {
-    const row = rowOfPods(api);
+    const row = rowOf(api, PODS);
     const { items } = await api.list({ context: CONTEXT, row, namespace: '', fieldSelector: `spec.nodeName=${node}` });
     return items as readonly Pod[];
   }
@@ -32,44 +58,47 @@ export function createAuthorizer({ api, log }: AuthorizerDeps): Authorize {
   /** A pod that is gone is gone for its node too: "forbidden" would make the agent try again and again. */
   async function throwIfGone({ group, resource, namespace, name }: ResourceAttributes): Promise<void> {
     if (group !== '' || resource !== 'pods' || name === undefined || namespace === '') return;
-    await api.get({ context: CONTEXT, row: rowOfPods(api), namespace, name });
+    await api.get({ context: CONTEXT, row: rowOf(api, PODS), namespace, name });
   }
 
-  return async (user, attributes) => {
+  async function decide(user: UserInfo, attributes: Attributes): Promise<AuthorizationPlan> {
     const node = nodeNameOf(user);
-    const byPods = node !== undefined && 'resource' in attributes && BY_PODS.has(attributes.resource);
-    const nodePods = byPods && asksForOne(attributes) ? await podsOf(node) : [];
-    const plan = planAuthorization({ user, attributes, nodePods });
-    if (plan.allowed) return;
-    if (byPods) await throwIfGone(attributes);
-    log.info({ user: user.name, attributes, reason: plan.reason }, 'request refused');
-    throw forbidden(user, attributes);
-  };
-}
+    const nodePods = node !== undefined && dependsOnPods(attributes) ? await podsOf(node) : [];
+    return planAuthorization({ user, attributes, nodePods, roles });
+  }
 
-function rowOfPods(api: Pick<Api, 'row'>): ResourceRow {
-  const row = api.row(PODS.group, PODS.version, PODS.plural);
-  if (row === undefined) throw new ApiError('InternalError', 'pods are not served');
-  return row;
+  async function authorize(user: UserInfo, attributes: Attributes): Promise<void> {
+    const plan = await decide(user, attributes);
+    if (plan.allowed) return;
+    const byPods = 'resource' in attributes && BY_PODS.has(attributes.resource);
+    if (byPods && nodeNameOf(user) !== undefined) await throwIfGone(attributes);
+    log.info({ user: user.name, attributes, reason: plan.reason || 'no rule allows it' }, 'request refused');
+    throw forbidden(user, attributes, plan.reason);
+  }
+
+  admission.add(createApplyAdmission(authorize));
+  admission.add(createRoleAdmission({ roles, decide }));
+  return { authorize, decide, roles, close: () => closing.abort() };
 }
 
 /** Without a name no pod can vouch for the request: no need to look. */
-function asksForOne({ name }: ResourceAttributes): boolean {
-  return name !== undefined;
+function dependsOnPods(asked: Attributes): boolean {
+  return 'resource' in asked && BY_PODS.has(asked.resource) && asked.name !== undefined;
 }
 
 /** In the words of Kubernetes. Source: apiserver endpoints/handlers/responsewriters/errors.go (words only). */
-function forbidden(user: UserInfo, asked: Attributes): ApiError {
+function forbidden(user: UserInfo, asked: Attributes, reason: string): ApiError {
   const who = `User ${JSON.stringify(user.name)} cannot`;
+  const why = reason.startsWith('RBAC: ') ? `: ${reason}` : '';
   if (!('resource' in asked)) {
-    return new ApiError('Forbidden', `forbidden: ${who} ${asked.verb} path ${JSON.stringify(asked.path)}`);
+    return new ApiError('Forbidden', `forbidden: ${who} ${asked.verb} path ${JSON.stringify(asked.path)}${why}`, {});
   }
   const resource = asked.group === '' ? asked.resource : `${asked.resource}.${asked.group}`;
   const target = asked.subresource === undefined ? asked.resource : `${asked.resource}/${asked.subresource}`;
   const named = asked.name === undefined ? resource : `${resource} ${JSON.stringify(asked.name)}`;
   const where = asked.namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(asked.namespace)}`;
   const group = JSON.stringify(asked.group);
-  const message = `${named} is forbidden: ${who} ${asked.verb} resource ${JSON.stringify(target)} in API group ${group} ${where}`;
+  const message = `${named} is forbidden: ${who} ${asked.verb} resource ${JSON.stringify(target)} in API group ${group} ${where}${why}`;
   const details: StatusDetails = {
     kind: asked.resource,
     ...(asked.group === '' ? {} : { group: asked.group }),

@@ -1,6 +1,5 @@
 import { ApiError, parseFieldSelector } from '#api';
-import type { ResourceAttributes } from '../auth/authorization.types.ts';
-import type { Authorize } from '../auth/authorizer.ts';
+import type { Authorize, ResourceAttributes } from '../auth/authorization.types.ts';
 import type { RequestContext, ResourceRow, Subresource, Verb } from '../registry/api.ts';
 import { type AnswerFormat, planAnswerFormat } from './accept.plan.ts';
 import type { Exchange } from './exchange.ts';

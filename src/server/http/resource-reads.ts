@@ -1,5 +1,5 @@
 import type { Clock, Log } from '#base';
-import type { Authorize } from '../auth/authorizer.ts';
+import type { Authorize } from '../auth/authorization.types.ts';
 import { planLogOptions } from '../nodes/log-options.plan.ts';
 import type { OpenPodLog } from '../nodes/pod-logs.ts';
 import type { Api, ResourceRow, Subresource } from '../registry/api.ts';

@@ -1,7 +1,9 @@
-import { ApiError, isApiError, type Json, type StoredObject } from '#api';
-import type { Authorize } from '../auth/authorizer.ts';
+import { ApiError, isApiError, type Json, type KubeObject, type StoredObject } from '#api';
+import type { Authorize } from '../auth/authorization.types.ts';
 import { nodeNameOf } from '../auth/groups.plan.ts';
 import { type NodeWrite, planNodeWrite } from '../auth/node-restriction.plan.ts';
+import type { AnswerReview } from '../auth/reviews.ts';
+import { decode, validateTypes } from '../registry/admission.ts';
 import type { Api, WriteAnswer } from '../registry/api.ts';
 import { addWarnings, sendJson, sendJsonPieces, sendValue } from './answers.ts';
 import type { Encoder } from './encoding.ts';
@@ -14,6 +16,7 @@ import type { CallHandler } from './resource-reads.ts';
 export interface ResourceWritesDeps {
   readonly api: Pick<Api, 'get' | 'create' | 'update' | 'patch' | 'delete' | 'deleteCollection'>;
   readonly authorize: Authorize;
+  readonly answerReview: AnswerReview;
   readonly bodies: BodyReader;
   readonly encoder: Encoder;
 }
@@ -50,14 +53,28 @@ export function createResourceWrites(deps: ResourceWritesDeps): Readonly<Record<
     return sendObject(call, object, created ? 201 : 200);
   }
 
+  /** Answers a question: nothing is stored. */
+  async function review(call: ResourceCall, sent: KubeObject, duplicateFields: readonly string[]): Promise<unknown> {
+    const { exchange, row, path } = call;
+    const { fieldValidation } = planWriteOptions(exchange.query);
+    const strictness = { duplicateFields, ...(fieldValidation === undefined ? {} : { fieldValidation }) };
+    const { object, warnings } = decode(row, sent, strictness);
+    validateTypes(row, object);
+    addWarnings(exchange.reply, warnings);
+    const { context } = exchange;
+    const answer = await deps.answerReview({ context, row, namespace: path.namespace, object });
+    return sendValue(exchange.reply, 201, answer);
+  }
+
   return {
     async create(call) {
       const { exchange, row, path, subresource } = call;
       const options = planWriteOptions(exchange.query);
       const { object, duplicateFields } = await bodies.object(exchange, bodyType(call));
-      const name = path.name ?? object.metadata.name;
-      await permit(authorize, call, name === undefined ? {} : { name });
+      const newName = path.name ?? object.metadata.name;
+      await permit(authorize, call, newName === undefined ? {} : { newName });
       if (path.namespace === '' && row.type.namespaced) throw notAllowed();
+      if (row.virtual === true) return review(call, object, duplicateFields);
       await restrict(call, 'create', object as unknown as Json);
       const request = { ...targetOf(call), ...options, object, duplicateFields };
       if (subresource !== 'binding') return sendWritten(call, { ...(await api.create(request)), created: true });

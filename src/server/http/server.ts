@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '#api';
 import type { Clock, Log } from '#base';
-import type { Authorize } from '../auth/authorizer.ts';
-import { nodeNameOf } from '../auth/groups.plan.ts';
+import type { Authorization } from '../auth/authorizer.ts';
+import { asAuthenticated, nodeNameOf } from '../auth/groups.plan.ts';
 import { planNamedUser } from '../auth/named-user.plan.ts';
+import { createReviews } from '../auth/reviews.ts';
 import { serveControl, serveStream } from '../nodes/node-routes.ts';
 import type { NodeTunnel } from '../nodes/node-tunnel.ts';
 import type { OpenPodLog } from '../nodes/pod-logs.ts';
@@ -27,7 +28,7 @@ export interface HttpServerOptions {
   readonly api: Api;
   /** The user behind a bearer token; undefined for none. */
   readonly authenticate: (token: string) => UserInfo | undefined;
-  readonly authorize: Authorize;
+  readonly authorization: Authorization;
   readonly tunnel: NodeTunnel;
   readonly openPodLog: OpenPodLog;
   /** A login link for a user's browser, asked for by `POST /plumbline/v1/login-links`; absent where there is no UI. */
@@ -49,7 +50,8 @@ const NODE_STREAM = /^\/plumbline\/v1\/nodes\/([^/]+)\/(?:control|streams\/([^/]
 
 /** The Kubernetes API over HTTPS, and the tunnel for node agents beside it. */
 export function createHttpServer(options: HttpServerOptions): Listener {
-  const { api, authorize, clock, log, tls, listen, tunnel } = options;
+  const { api, authorization, clock, log, tls, listen, tunnel } = options;
+  const { authorize } = authorization;
   const open = new OpenResponses();
   const inFlight = new InFlight();
   const app = createFramework({ tls, limits: httpLimits, clock, log });
@@ -60,6 +62,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   const handleResource = createResourceHandler({
     api,
     authorize,
+    answerReview: createReviews(authorization),
     bodies,
     encoder: createEncoder(() => clock.nowMs()),
     openPodLog: options.openPodLog,
@@ -76,7 +79,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     if (Object.keys(request.headers).some((name) => name.startsWith('impersonate-'))) {
       throw new ApiError('Forbidden', 'impersonation is not supported');
     }
-    return user;
+    return asAuthenticated(user);
   }
 
   function exchangeOf(request: FastifyRequest, reply: FastifyReply): Exchange {

@@ -5,6 +5,8 @@ export interface UserInfo {
   readonly name: string;
   readonly groups: readonly string[];
   readonly uid?: string;
+  /** What the way of authentication tells besides, such as the pod a token is bound to. */
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Who calls, and with what program. */
@@ -52,6 +54,8 @@ export interface ResourceRow {
   readonly fieldSelectors?: Readonly<Record<string, (object: StoredObject) => string>>;
   /** Of a version that is not the stored one: how objects get from one to the other, and the row of the stored one. */
   readonly version?: ServedVersion & { readonly row: ResourceRow };
+  /** Nothing of it is stored: a create is a question, answered at once. */
+  readonly virtual?: boolean;
   /** Values are AES-256-GCM in the store. */
   readonly encrypted?: boolean;
   /** Fields the server sets on create (defaults that need more than the shape, server-owned status). Pure; returns a copy. */

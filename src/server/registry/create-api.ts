@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock, Log } from '#base';
 import type { Store } from '#store';
 import { WatchCache, type WatchCacheOptions, watchCacheDefaults } from '../watch-cache/watch-cache.ts';
+import { AdmissionChain } from './admission-chain.ts';
 import type { Api, ResourceRow } from './api.ts';
 import { createMissingNamespaces } from './bootstrap.ts';
 import { chanceFrom, systemChance } from './chance.ts';
@@ -9,7 +10,7 @@ import { decodeObject } from './codec.ts';
 import { ContinueTokens } from './continue-token.ts';
 import { type HousekeepingOptions, housekeepingDefaults, startHousekeeping } from './housekeeping.ts';
 import { resourceName } from './keys.ts';
-import { OTHER_VERSION_ROWS, RESOURCE_ROWS } from './rows.ts';
+import { OTHER_VERSION_ROWS, RESOURCE_ROWS, REVIEW_ROWS } from './rows.ts';
 import { indexOf } from './selection.ts';
 import { createServiceAllocator, type NodePortRange } from './service-allocator.ts';
 import { createBind } from './verbs/bind.ts';
@@ -27,6 +28,8 @@ export interface ApiDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
+  /** Rules of others over writes: who makes them adds them. */
+  readonly admission?: AdmissionChain;
   /** In [0, 1). All names, uids and allocations come from it when given; from the system's chance otherwise. */
   random?(): number;
 }
@@ -54,7 +57,7 @@ export const apiDefaults: ApiOptions = {
 export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}): Promise<Api> {
   const { store, clock, log } = deps;
   const options = { ...apiDefaults, ...partial };
-  const rows = [...RESOURCE_ROWS, ...OTHER_VERSION_ROWS];
+  const rows = [...RESOURCE_ROWS, ...REVIEW_ROWS, ...OTHER_VERSION_ROWS];
   const chance = deps.random === undefined ? systemChance : chanceFrom(deps.random);
   const cache = await WatchCache.start(
     { store, clock, log, decode: decodeObject },
@@ -62,7 +65,8 @@ export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}
     options.watchCache,
   );
   const allocator = createServiceAllocator({ store, random: chance.random }, options);
-  const verbDeps: VerbDeps = { store, cache, clock, log, chance, allocator };
+  const { admission = new AdmissionChain() } = deps;
+  const verbDeps: VerbDeps = { store, cache, clock, log, chance, allocator, admission };
   const housekeeping = startHousekeeping({ store, cache, clock, log }, options.housekeeping);
   const create = createCreate(verbDeps);
   const bind = createBind(verbDeps);

@@ -12,6 +12,7 @@ import { endpointSliceRow, endpointsRow, ingressClassRow, ingressRow, networkPol
 import { applicationRow, inventoryRow, renderedSetRow, syncRunRow } from './rows/plumbline.ts';
 import { podRow } from './rows/pods.ts';
 import { clusterRoleBindingRow, clusterRoleRow, roleBindingRow, roleRow } from './rows/rbac.ts';
+import { reviewRows } from './rows/reviews.ts';
 import { serviceRow } from './rows/services.ts';
 import { persistentVolumeClaimRow, persistentVolumeRow, storageClassRow } from './rows/storage.ts';
 import {
@@ -68,6 +69,9 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
   renderedSetRow,
   inventoryRow,
 ];
+
+/** Questions that are asked like objects are made. */
+export const REVIEW_ROWS: readonly ResourceRow[] = reviewRows;
 
 /** The same resources in the other versions in which they are served. */
 export const OTHER_VERSION_ROWS: readonly ResourceRow[] = SERVED_VERSIONS.flatMap((version) =>

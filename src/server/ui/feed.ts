@@ -15,9 +15,9 @@ import {
   type UiStreamEvent,
 } from '#api';
 import { equalJson, type Timer } from '#base';
+import { Mirror, type MirrorDeps } from '../registry/mirror.ts';
 import { planApplicationSummary } from './application-summary.plan.ts';
 import { uiLimits } from './limits.ts';
-import { Mirror, type MirrorDeps } from './mirror.ts';
 import { planNodes } from './node-summary.plan.ts';
 import { planTopOwner } from './pod-summary.plan.ts';
 import { planRunSummary } from './run-summary.plan.ts';

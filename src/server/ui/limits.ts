@@ -21,7 +21,5 @@ export const uiLimits = {
   /** The UI's own files. */
   assetFiles: 500,
   assetBytes: 32 * 1024 * 1024,
-  /** Delay before a broken watch is opened again. */
-  retryMs: 500,
   closeGraceMs: 2_000,
 } as const;

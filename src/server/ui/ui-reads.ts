@@ -23,12 +23,12 @@ import {
   type UiRun,
   type UiRunSummary,
 } from '#api';
-import type { Authorize } from '../auth/authorizer.ts';
+import type { Authorize } from '../auth/authorization.types.ts';
 import type { Api, RequestContext } from '../registry/api.ts';
+import { rowOf } from '../registry/mirror.ts';
 import { planApplication, planApplicationSummary } from './application-summary.plan.ts';
 import { planEvents } from './event-summary.plan.ts';
 import { uiLimits } from './limits.ts';
-import { rowOf } from './mirror.ts';
 import { planNodes } from './node-summary.plan.ts';
 import { planPod, planTopOwner } from './pod-summary.plan.ts';
 import { planHistory, planRun } from './run-summary.plan.ts';

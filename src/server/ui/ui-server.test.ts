@@ -8,9 +8,10 @@ import { silentLog, systemClock } from '#base';
 import type { Client } from '#client';
 import { createMemoryStore } from '#store';
 import { until } from '../../../test/support/until.ts';
-import { createAuthorizer } from '../auth/authorizer.ts';
+import { type Authorization, startAuthorization } from '../auth/authorizer.ts';
 import { createSessions } from '../auth/sessions.ts';
 import { createLocalClient } from '../local-client.ts';
+import { AdmissionChain } from '../registry/admission-chain.ts';
 import type { Api, UserInfo } from '../registry/api.ts';
 import { createApi } from '../registry/create-api.ts';
 import { createUiServer, type UiServer } from './ui-server.ts';
@@ -54,6 +55,7 @@ describe('src/server/ui/ui-server.ts', () => {
   let api: Api;
   let client: Client;
   let ui: UiServer;
+  let authorization: Authorization;
   let base: string;
 
   beforeAll(async () => {
@@ -62,11 +64,13 @@ describe('src/server/ui/ui-server.ts', () => {
     await writeFile(path.join(directory, 'index.html'), '<!doctype html><title>Plumbline</title>');
     await writeFile(path.join(directory, 'assets/index-Abc12345.js'), 'x();'.repeat(500));
     const store = createMemoryStore({ clock: systemClock });
-    api = await createApi({ store, clock: systemClock, log: silentLog });
+    const admission = new AdmissionChain();
+    api = await createApi({ store, clock: systemClock, log: silentLog, admission });
+    authorization = await startAuthorization({ api, admission, clock: systemClock, log: silentLog });
     client = createLocalClient(api, { user: ADMIN, userAgent: 'test' });
     ui = createUiServer({
       api,
-      authorize: createAuthorizer({ api, log: silentLog }),
+      authorize: authorization.authorize,
       sessions: createSessions({ clock: systemClock }),
       openPodLog: async (context, pod) =>
         (async function* () {
@@ -87,6 +91,7 @@ describe('src/server/ui/ui-server.ts', () => {
   });
   afterAll(async () => {
     await ui.close();
+    authorization.close();
     await api.close();
     await rm(directory, { recursive: true, force: true });
   });

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, parseJsonStrict, type SyncRun, type UiOverview, type UiRunDiff } from '#api';
 import { type Clock, formatTime, type Log } from '#base';
-import type { Authorize } from '../auth/authorizer.ts';
+import type { Authorize } from '../auth/authorization.types.ts';
+import { GROUP_MASTERS } from '../auth/groups.plan.ts';
 import { type Sessions, sessionLimits } from '../auth/sessions.ts';
 import { sendText, sendValue } from '../http/answers.ts';
 import { CheckedRight } from '../http/checked-right.ts';
@@ -45,6 +46,12 @@ export interface UiServer extends Listener {
   createLoginLink(user: UserInfo): { readonly url: string; readonly expiresAt: string };
 }
 
+/** As whom the UI follows the cluster; what each user gets to see is decided when he asks. */
+const UI_CONTEXT: RequestContext = {
+  user: { name: 'system:plumbline:ui', groups: [GROUP_MASTERS] },
+  defaultManager: 'plumbline-ui',
+};
+
 /** Nothing inline, nothing from elsewhere, in no frame. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy':
@@ -72,7 +79,7 @@ export function createUiServer(options: UiServerOptions): UiServer {
   const { api, authorize, sessions, clock, log, listen, tls } = options;
   const reads = createUiReads({ api, authorize });
   const writes = createUiWrites({ api, authorize });
-  const feed = createFeed({ api, clock, log });
+  const feed = createFeed({ api, context: UI_CONTEXT, clock, log });
   const open = new OpenResponses();
   const limits = { ...uiLimits, keepAliveMs: 60_000 };
   const app = createFramework({ limits, clock, log, ...(tls === undefined ? {} : { tls }) });

@@ -1,7 +1,7 @@
 import { APPLICATIONS, ApiError, type Json, type ResourceType, SYNC_RUNS, type SyncRun } from '#api';
-import type { Authorize } from '../auth/authorizer.ts';
+import type { Authorize } from '../auth/authorization.types.ts';
 import type { Api, RequestContext } from '../registry/api.ts';
-import { rowOf } from './mirror.ts';
+import { rowOf } from '../registry/mirror.ts';
 
 /** Field manager of what people do in the UI. */
 const FIELD_MANAGER = 'plumbline-ui';

@@ -44,6 +44,7 @@ export function createApply(deps: VerbDeps) {
     const { row, namespace, name, subresource, dryRun = false } = request;
     return modify(deps, {
       context: request.context,
+      ...(subresource === undefined ? {} : { subresource }),
       row,
       namespace,
       name,
@@ -63,7 +64,16 @@ export function createApply(deps: VerbDeps) {
     if (uid) throw conflict(row.type, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: `);
     const whole = merged(request, object, undefined);
     const track = (made: KubeObject) => withManagedFields(made, whole.metadata.managedFields);
-    return createObject(deps, { context: request.context, row, namespace, object: whole, warnings, dryRun, track });
+    return createObject(deps, {
+      context: request.context,
+      isApply: true,
+      row,
+      namespace,
+      object: whole,
+      warnings,
+      dryRun,
+      track,
+    });
   }
 
   /** The live object with the applied one merged in, its owners and its defaults; the live one itself if nothing changes. */

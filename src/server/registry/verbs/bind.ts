@@ -18,6 +18,7 @@ export function createBind(deps: VerbDeps) {
     const pinned = binding.metadata.uid === undefined ? {} : { uid: binding.metadata.uid };
     return modify(deps, {
       context: request.context,
+      subresource: 'binding',
       row,
       namespace,
       name,

@@ -16,6 +16,8 @@ import type { VerbDeps } from './verb-deps.ts';
 /** A new object as its creator wants it, decoded. */
 export interface Creation {
   readonly context: RequestContext;
+  /** Whether it came as an apply. */
+  readonly isApply?: boolean;
   readonly row: ResourceRow;
   readonly namespace: string;
   readonly object: KubeObject;
@@ -68,7 +70,7 @@ export async function createObject(deps: VerbDeps, creation: Creation): Promise<
 /** The whole new object, and what has to be true or to happen when it is stored. */
 async function make(
   deps: VerbDeps,
-  { context, row, namespace: sentNamespace, object, track }: Creation,
+  { context, isApply = false, row, namespace: sentNamespace, object, track, dryRun }: Creation,
   name: string,
 ): Promise<{ readonly made: KubeObject; readonly operations: readonly Operation[] }> {
   const nowMs = deps.clock.nowMs();
@@ -77,11 +79,13 @@ async function make(
   const metadata = newMetadata(object.metadata, { name, namespace, uid: deps.chance.uid(), nowMs });
   const identified = { ...object, metadata };
   validateTypes(row, identified);
+  const admitted = { context, operation: 'CREATE', isApply, row, namespace, name, dryRun } as const;
   // What the server fills in from here on belongs to nobody: the creator did not ask for it.
   const { managedFields } = track(identified).metadata;
-  const begun = row.prepareForCreate?.(identified, nowMs) ?? identified;
-  const prepared = row.stamp?.(begun, undefined, { user: context.user, nowMs }) ?? begun;
+  const mutated = await deps.admission.mutate({ ...admitted, object: identified });
+  const prepared = row.prepareForCreate?.(mutated, nowMs) ?? mutated;
   validate(row, prepared);
+  await deps.admission.validate({ ...admitted, object: prepared });
   const owned = withManagedFields(prepared, managedFields);
   const allocated = isService(row)
     ? await deps.allocator.allocate(owned, undefined)

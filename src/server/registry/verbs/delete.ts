@@ -4,6 +4,7 @@ import { planDelete } from '../delete.plan.ts';
 import { conflict, forbidden, objectModified } from '../errors.ts';
 import { apiLimits } from '../limits.ts';
 import { compileSelection } from '../selection.ts';
+import { storedRow } from '../versions.ts';
 import { asIfStored, commitPut, commitRemoval } from './commit.ts';
 import { cacheOf, current, type VerbDeps } from './verb-deps.ts';
 
@@ -19,6 +20,17 @@ export function createDelete(deps: VerbDeps) {
     for (let attempt = 0; attempt < apiLimits.writeAttempts; attempt += 1) {
       const old = current(deps, request);
       assertPreconditions(request, old);
+      const { context, namespace } = request;
+      await deps.admission.validate({
+        context,
+        operation: 'DELETE',
+        row: storedRow(row),
+        namespace,
+        name,
+        object: old,
+        old,
+        dryRun,
+      });
       const plan = planDelete(old, request, deps.clock.nowMs());
       if (plan.action === 'wait') return { object: old, lingers: true };
       if (plan.action === 'remove') {

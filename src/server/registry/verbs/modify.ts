@@ -1,7 +1,7 @@
 import type { KubeObject, StoredObject } from '#api';
 import { equalJson } from '#base';
 import { validate, validateTypes } from '../admission.ts';
-import type { RequestContext, WriteAnswer } from '../api.ts';
+import type { RequestContext, Subresource, WriteAnswer } from '../api.ts';
 import { isReleased } from '../delete.plan.ts';
 import { conflict, objectModified } from '../errors.ts';
 import { apiLimits } from '../limits.ts';
@@ -17,6 +17,7 @@ export interface Wish {
 
 export interface Modification extends Target {
   readonly context: RequestContext;
+  readonly subresource?: Subresource;
   readonly dryRun: boolean;
   /** What the write may change: the object without its status, only its status, or (for the server's own) anything. */
   readonly part: 'object' | 'status' | 'any';
@@ -38,6 +39,7 @@ export async function modify(deps: VerbDeps, modification: Modification): Promis
     if (wished === old) return { object: old, created: false, warnings };
     assertSame(modification, wished, old);
     const settled = settle(deps, modification, wished, old);
+    await admit(deps, modification, settled, old);
     if (isReleased(settled)) {
       if (dryRun) return { object: asIfStored(settled, old), created: false, warnings };
       const removed = await commitRemoval(deps, row, old);
@@ -74,6 +76,12 @@ function settle(
   // What only the server does (binding, finalizing) keeps other rules than an update.
   validate(row, settled, part === 'any' ? undefined : old);
   return settled;
+}
+
+async function admit({ admission }: VerbDeps, modification: Modification, object: KubeObject, old: StoredObject) {
+  const { context, row, subresource, namespace, name, dryRun } = modification;
+  const part = subresource === undefined ? {} : { subresource };
+  await admission.validate({ context, operation: 'UPDATE', row, ...part, namespace, name, object, old, dryRun });
 }
 
 function assertSame({ row, name }: Modification, wished: KubeObject, old: StoredObject): void {

@@ -30,6 +30,7 @@ export function createPatch(deps: VerbDeps) {
     const row = storedRow(request.row);
     const modification: Modification = {
       context: request.context,
+      ...(subresource === undefined ? {} : { subresource }),
       row,
       namespace,
       name,

@@ -16,6 +16,7 @@ export function createUpdate(deps: VerbDeps) {
     assertPlace(request, sent);
     const modification: Modification = {
       context: request.context,
+      ...(subresource === undefined ? {} : { subresource }),
       row,
       namespace,
       name,

@@ -3,6 +3,7 @@ import type { Clock, Log } from '#base';
 import type { Store } from '#store';
 import type { ResourceCache } from '../../watch-cache/resource-cache.ts';
 import type { WatchCache } from '../../watch-cache/watch-cache.ts';
+import type { AdmissionChain } from '../admission-chain.ts';
 import type { ReadRequest, ResourceRow } from '../api.ts';
 import type { Chance } from '../chance.ts';
 import { timedOut } from '../errors.ts';
@@ -18,6 +19,7 @@ export interface VerbDeps {
   readonly log: Log;
   readonly chance: Chance;
   readonly allocator: ServiceAllocator;
+  readonly admission: AdmissionChain;
 }
 
 export interface Target extends Pick<ReadRequest, 'row' | 'namespace'> {

@@ -1,20 +1,17 @@
 import type { ResourceType, StoredObject } from '#api';
 import { type Clock, type Log, PlumblineError, sleep } from '#base';
-import { GROUP_MASTERS } from '../auth/groups.plan.ts';
-import type { Api, RequestContext, ResourceRow } from '../registry/api.ts';
-import { uiLimits } from './limits.ts';
-
-/** As whom the UI follows the cluster; what each user gets to see is decided when he asks. */
-export const UI_CONTEXT: RequestContext = {
-  user: { name: 'system:plumbline:ui', groups: [GROUP_MASTERS] },
-  defaultManager: 'plumbline-ui',
-};
+import type { Api, RequestContext, ResourceRow } from './api.ts';
 
 export interface MirrorDeps {
   readonly api: Pick<Api, 'row' | 'list' | 'watch'>;
+  /** As whom it reads: a part of the server that may see everything. */
+  readonly context: RequestContext;
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** Delay before a broken watch is opened again. */
+const RETRY_MS = 500;
 
 /** All objects of one resource, kept true by list and watch. Objects are the API's own: shared and frozen. */
 export class Mirror<T extends StoredObject> {
@@ -57,9 +54,9 @@ export class Mirror<T extends StoredObject> {
         resourceVersion = await this.#watch(resourceVersion, signal);
       } catch (error) {
         if (signal.aborted) return;
-        this.#deps.log.debug({ err: error, resource: this.#row.type.plural }, 'UI watch broke off');
+        this.#deps.log.debug({ err: error, resource: this.#row.type.plural }, 'mirror watch broke off');
         resourceVersion = undefined;
-        await sleep(this.#deps.clock, uiLimits.retryMs, signal).catch(() => undefined); // the loop looks at the signal
+        await sleep(this.#deps.clock, RETRY_MS, signal).catch(() => undefined); // the loop looks at the signal
       }
     }
   }
@@ -67,7 +64,7 @@ export class Mirror<T extends StoredObject> {
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<string> {
     let seen = resourceVersion;
     const request = {
-      context: UI_CONTEXT,
+      context: this.#deps.context,
       row: this.#row,
       namespace: '',
       resourceVersion,
@@ -106,7 +103,7 @@ export class Mirror<T extends StoredObject> {
 
   async #list(): Promise<{ readonly items: readonly T[]; readonly resourceVersion: string }> {
     const { items, resourceVersion } = await this.#deps.api.list({
-      context: UI_CONTEXT,
+      context: this.#deps.context,
       row: this.#row,
       namespace: '',
     });
