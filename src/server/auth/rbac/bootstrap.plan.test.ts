@@ -64,6 +64,9 @@ describe('src/server/auth/rbac/bootstrap-roles.plan.ts', () => {
       'user "edit" (groups=["a" "b"]) is attempting to grant RBAC permissions not currently held:\n' +
         '{APIGroups:[""], Resources:["nodes"], Verbs:["get"]}',
     );
+    const held = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }];
+    expect(planEscalation(user, held, 'team', roles)).toBeUndefined();
+    expect(planEscalation(user, held, 'other', roles)).toContain('not currently held');
     const lost = rolesFrom([bindTo('gone', 'team')]);
     const asked = { verb: 'get', group: '', resource: 'pods', namespace: 'team' };
     expect(planRbac({ name: 'gone', groups: [] }, asked, lost)).toEqual({
