@@ -83,7 +83,8 @@ async function make(
   // What the server fills in from here on belongs to nobody: the creator did not ask for it.
   const { managedFields } = track(identified).metadata;
   const mutated = await deps.admission.mutate({ ...admitted, object: identified });
-  const prepared = row.prepareForCreate?.(mutated, nowMs) ?? mutated;
+  const begun = row.prepareForCreate?.(mutated, nowMs) ?? mutated;
+  const prepared = row.stamp?.(begun, undefined, { user: context.user, nowMs }) ?? begun;
   validate(row, prepared);
   await deps.admission.validate({ ...admitted, object: prepared });
   const owned = withManagedFields(prepared, managedFields);
