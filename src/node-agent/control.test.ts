@@ -22,8 +22,8 @@ import {
 import { createMemoryStore } from '#store';
 import { until } from '../../test/support/until.ts';
 import { type ControlConnection, createHttpsControl } from './control.ts';
-import { serveLogs } from './log-service.ts';
 import { RuntimeView } from './pod/runtime-view.ts';
+import { serveStreams } from './streams/stream-service.ts';
 
 const DEADLINE_MS = 60_000;
 
@@ -118,8 +118,10 @@ describe('src/node-agent/control.ts', () => {
         });
         yield* output;
       },
+      openProcess: () => Promise.reject(new Error('nobody asks for a session')),
+      attach: () => Promise.reject(new Error('nobody asks for a session')),
     };
-    const serving = serveLogs({ control, runtime, view, clock: systemClock, log: silentLog }, abort.signal);
+    const serving = serveStreams({ control, runtime, view, clock: systemClock, log: silentLog }, abort.signal);
     closers.push(
       async () => {
         abort.abort();

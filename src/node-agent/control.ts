@@ -1,10 +1,12 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
-import { Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import { backoffMs, type Clock, errorMessage, type Log, PlumblineError, sleep } from '#base';
 import type { LogOptions } from '#client';
-import type { LogTarget } from './pod/container-logs.ts';
+import type { StreamRequest } from '#runtime';
+import { type ChannelLink, createFrameLink, FRAME_PROTOCOL } from '#streams';
 import { RECONNECT_MAX_MS } from './reconnect.ts';
+import type { LogTarget } from './streams/container-logs.ts';
 
 /** What the server asks of this node. One line of JSON each on the control connection. */
 export type ControlMessage =
@@ -13,6 +15,21 @@ export type ControlMessage =
       readonly ticket: string;
       readonly pod: LogTarget;
       readonly options: Omit<LogOptions, 'signal'>;
+    }
+  | {
+      readonly type: 'exec';
+      readonly ticket: string;
+      readonly pod: LogTarget;
+      readonly container: string;
+      readonly command: readonly string[];
+      readonly streams: StreamRequest;
+    }
+  | {
+      readonly type: 'attach';
+      readonly ticket: string;
+      readonly pod: LogTarget;
+      readonly container: string;
+      readonly streams: StreamRequest;
     }
   | { readonly type: 'cancel'; readonly ticket: string }
   | { readonly type: 'ping' };
@@ -26,6 +43,8 @@ export interface ControlConnection {
   messages(signal: AbortSignal): AsyncIterable<ControlMessage>;
   /** Answers a ticket with a stream of bytes. Resolves when the server has taken all, or wants no more. */
   send(ticket: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>;
+  /** Answers a ticket with channels both ways, over a connection of their own. */
+  dial(ticket: string, signal: AbortSignal): Promise<ChannelLink>;
   /** Answers a ticket with why there is nothing to send. */
   refuse(ticket: string, reason: string): Promise<void>;
 }
@@ -131,6 +150,29 @@ class HttpsControl implements ControlConnection {
     }
   }
 
+  async dial(ticket: string, signal: AbortSignal): Promise<ChannelLink> {
+    const upgrade = { connection: 'Upgrade', upgrade: FRAME_PROTOCOL };
+    const request = await this.#open('GET', `streams/${encodeURIComponent(ticket)}`, upgrade);
+    const stop = () => request.destroy();
+    signal.addEventListener('abort', stop, { once: true });
+    const upgraded = new Promise<ChannelLink>((resolve) => {
+      request.once('upgrade', (_response, connection: Duplex, head: Buffer) => {
+        if (head.length > 0) connection.unshift(head);
+        resolve(createFrameLink(connection, this.#options.clock));
+      });
+    });
+    try {
+      request.end();
+      const refused = this.#answer(request).then((response) => {
+        response.resume();
+        throw new ControlError(`the server answered ${response.statusCode ?? 0} to a session`);
+      });
+      return await Promise.race([upgraded, refused]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
   async refuse(ticket: string, reason: string): Promise<void> {
     // A header holds printable ASCII only.
     const text = reason.replace(/[^\x20-\x7e]+/g, ' ').slice(0, MAX_REASON);
@@ -194,6 +236,7 @@ class HttpsControl implements ControlConnection {
         timer.cancel();
         resolve(response);
       });
+      request.once('upgrade', () => timer.cancel());
       request.once('error', (error) => {
         timer.cancel();
         reject(error instanceof ControlError ? error : new ControlError(errorMessage(error), error));

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type KubeObject, NODES, PODS, type Pod, SECRETS } from '#api';
 import { silentLog, systemClock } from '#base';
 import type { Client } from '#client';
-import { createFakeNetwork, type Network } from '#network';
 import { createApi, createLocalClient } from '#server';
 import { createMemoryStore } from '#store';
+import { innerNetwork } from '../../test/support/agent-bed.ts';
 import { dockerForTests } from '../../test/support/images.ts';
 import { until } from '../../test/support/until.ts';
 import { createNodeAgent } from './node-agent.ts';
@@ -17,26 +16,6 @@ import { removeAgentFolder } from './volumes/pod-folders.ts';
 
 const NODE = 'node-1';
 const DEADLINE_MS = 60_000;
-/** Gives a pod's namespace a way out that leads nowhere, and touches nothing outside it. */
-function innerNetwork(): Network {
-  const fake = createFakeNetwork();
-  return {
-    ...fake,
-    attachPod: async ({ ip, pid }) => {
-      const lines = [
-        'link add eth0 type veth peer name eth1',
-        'link set lo up',
-        'link set eth0 up',
-        'link set eth1 up',
-        `addr add ${ip}/32 dev eth0`,
-        'route add default dev eth0',
-      ];
-      const done = spawnSync('nsenter', ['-t', String(pid), '-n', 'ip', '-batch', '-'], { input: lines.join('\n') });
-      if (done.status !== 0) throw new Error(done.stderr.toString());
-    },
-  };
-}
-
 const docker = await dockerForTests(`test/${randomUUID()}`);
 
 if (docker.ok) {
@@ -54,7 +33,12 @@ if (docker.ok) {
         client,
         runtime,
         createNetwork: innerNetwork,
-        control: { messages: async function* () {}, send: async () => undefined, refuse: async () => undefined },
+        control: {
+          messages: async function* () {},
+          send: async () => undefined,
+          dial: () => Promise.reject(new Error('nobody asks')),
+          refuse: async () => undefined,
+        },
         clock: systemClock,
         log: silentLog,
         nodeName: NODE,

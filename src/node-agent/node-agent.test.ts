@@ -46,6 +46,7 @@ function fakeControl(): ControlConnection & {
       for await (const chunk of body) text += Buffer.from(chunk).toString();
       answers.set(ticket, text);
     },
+    dial: () => Promise.reject(new Error('nobody asks for a session')),
     refuse: async (ticket, reason) => void answers.set(ticket, `refused: ${reason}`),
   };
 }

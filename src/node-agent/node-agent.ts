@@ -7,7 +7,6 @@ import type { Network, NetworkSupport, NodePortProblem } from '#network';
 import { createEventRecorder, type EventRecorder } from '#reconcile';
 import { gateProgram, type Runtime, type RuntimeVersion } from '#runtime';
 import type { ControlConnection } from './control.ts';
-import { serveLogs } from './log-service.ts';
 import { createPodNetwork } from './network/pod-network.ts';
 import { readHost } from './node/host.ts';
 import { keepLease } from './node/lease.ts';
@@ -16,6 +15,7 @@ import { NodeReporter } from './node/node-reporter.ts';
 import { PodManager } from './pod/pod-manager.ts';
 import { ServiceWatcher } from './services/service-watcher.ts';
 import { StateFile } from './state/saved-state.ts';
+import { serveStreams } from './streams/stream-service.ts';
 import { openPodFolders } from './volumes/pod-folders.ts';
 
 export interface NodeAgentOptions {
@@ -165,7 +165,7 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
   running.push(
     services.run({ services: known.services, slices: known.slices }, signal),
     pods.run(known.pods, signal),
-    serveLogs({ control, runtime, view: pods.view, clock, log }, signal),
+    serveStreams({ control, runtime, view: pods.view, clock, log }, signal),
   );
   log.info({ node: nodeName, podCidr, network: support.ok, runtime: version.name }, 'node agent runs');
   await Promise.all(running);

@@ -18,6 +18,8 @@ export interface RuntimeHarness {
     readonly endless: readonly string[];
     /** A command that ends with 0. */
     readonly happy: readonly string[];
+    /** A command that says again what it reads, and ends with 0 at the end of it. */
+    readonly echoing: readonly string[];
   };
   /** Ends the process of a running container from outside. */
   kill(container: RuntimeContainer): Promise<void>;
@@ -240,6 +242,32 @@ export function runtimeContract(name: string, start: () => Promise<RuntimeHarnes
       await expect(h.runtime.exec(container.id, h.programs.endless, 300)).rejects.toMatchObject({
         code: 'ExecTimeout',
       });
+    });
+
+    it('has a session with a command: what it reads, what it says, how it ends', async () => {
+      const h = await begin();
+      const container = await running(h, h.programs.patient);
+      const streams = { tty: false, stdin: true, stdout: true, stderr: true };
+      const session = await h.runtime.openProcess(container.id, { ...streams, command: h.programs.echoing });
+      await session.write(Buffer.from('ping\n'));
+      session.endInput();
+      let said = '';
+      for await (const { stream, bytes } of session.output()) said += `${stream}:${Buffer.from(bytes).toString()}`;
+      expect(said).toContain('ping\n');
+      expect(await session.exitCode()).toBe(0);
+      session.close();
+    });
+
+    it('refuses a session with what does not run', async () => {
+      const h = await begin();
+      const container = await running(h, h.programs.failing);
+      await ended(h.runtime, container.id);
+      const streams = { tty: false, stdin: false, stdout: true, stderr: true };
+      const command = h.programs.happy;
+      await expect(h.runtime.openProcess(container.id, { ...streams, command })).rejects.toSatisfy((error) =>
+        isRuntimeError(error),
+      );
+      await expect(h.runtime.attach(container.id, streams)).rejects.toMatchObject({ code: 'ContainerNotFound' });
     });
 
     it('tells every start, death and removal, after a first resync', async () => {

@@ -107,6 +107,8 @@ export interface ContainerConfig {
   readonly noNewPrivileges?: boolean;
   readonly tty?: boolean;
   readonly stdin?: boolean;
+  /** Its input ends with the first session that had it. */
+  readonly stdinOnce?: boolean;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
@@ -152,6 +154,45 @@ export interface ExecResult {
   readonly exitCode: number;
   /** Both outputs together, cut at `runtimeLimits.execOutputBytes`. */
   readonly output: string;
+}
+
+export interface TerminalSize {
+  /** In characters. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Which streams of a process are wanted. With a terminal there is no standard error of its own. */
+export interface StreamRequest {
+  readonly tty: boolean;
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
+export interface ProcessRequest extends StreamRequest {
+  readonly command: readonly string[];
+}
+
+export interface SessionOutput {
+  readonly stream: 'stdout' | 'stderr';
+  readonly bytes: Uint8Array;
+}
+
+/** The streams of one process. Neither side is read ahead: who does not read makes the other wait. */
+export interface RuntimeSession {
+  /** What the process says, for one reader; ends with its outputs. Throws `EngineUnavailable` when the engine is gone. */
+  output(): AsyncIterable<SessionOutput>;
+  /** When it answers a promise, wait for it before the next piece. After the process has ended it is dropped. */
+  write(bytes: Uint8Array): Promise<void> | undefined;
+  /** The process reads to its end what was written, and then the end of the file. */
+  endInput(): void;
+  /** The newest wins; without a terminal it does nothing. */
+  resize(size: TerminalSize): void;
+  /** Resolves when the process has ended; undefined for an attached one, and after `close`. */
+  exitCode(): Promise<number | undefined>;
+  /** Leaves. A command that still runs gets SIGHUP, as if its terminal had gone; an attached process is left alone. */
+  close(): void;
 }
 
 export interface LogRequest {
@@ -200,6 +241,10 @@ export interface Runtime {
   containerStatus(id: string): Promise<RuntimeContainer | undefined>;
   /** Runs a command in a running container; throws code `ExecTimeout` after `timeoutMs`. */
   exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>;
+  /** Runs a command in a running container, with streams of its own. */
+  openProcess(id: string, request: ProcessRequest): Promise<RuntimeSession>;
+  /** Joins a running container's own streams from now on; whether it has a terminal is the container's, not `tty`. */
+  attach(id: string, request: StreamRequest): Promise<RuntimeSession>;
   logs(id: string, request: LogRequest): AsyncIterable<Uint8Array>;
   imageStatus(ref: string): Promise<ImageStatus | undefined>;
   /** Pulls with the logins given, each tried in turn; with none, as the host's existing Docker logins say, or as nobody. */

@@ -89,7 +89,7 @@ export async function buildContainer(input: BuildInput): Promise<ContainerConfig
     ...(args === undefined ? {} : { args }),
     ...(spec.workingDir === undefined || spec.workingDir === '' ? {} : { workingDir: spec.workingDir }),
     ...(spec.tty === true ? { tty: true } : {}),
-    ...(spec.stdin === true ? { stdin: true } : {}),
+    ...(spec.stdin === true ? { stdin: true, stdinOnce: spec.stdinOnce === true } : {}),
   };
 }
 

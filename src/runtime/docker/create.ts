@@ -73,7 +73,7 @@ export function planContainer(
     ...(config.workingDir === undefined ? {} : { WorkingDir: config.workingDir }),
     ...(config.user === undefined ? {} : { User: config.user }),
     ...(config.tty === true ? { Tty: true } : {}),
-    ...(config.stdin === true ? { OpenStdin: true } : {}),
+    ...(config.stdin === true ? { OpenStdin: true, StdinOnce: config.stdinOnce === true } : {}),
     HostConfig: {
       ...(standAlone === undefined
         ? { NetworkMode: `container:${sandboxId}`, IpcMode: `container:${sandboxId}` }

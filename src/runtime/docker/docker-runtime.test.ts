@@ -20,6 +20,7 @@ if (docker.ok) {
       failing: ['/bin/sh', '-c', 'echo hello; echo world >&2; exit 3'],
       endless: ['/bin/sleep', '1000'],
       happy: ['/bin/true'],
+      echoing: ['/bin/cat'],
     },
     kill: async ({ id }) => kill((await runtime.containerStatus(id)) ?? { pid: 0 }),
     clean: () => runtime.removeAll(),
@@ -125,6 +126,39 @@ if (docker.ok) {
       await expect
         .poll(async () => (await runtime.exec(container.id, ['/bin/ps'], 5_000)).output, { timeout: 10_000 })
         .not.toContain('777');
+    });
+
+    it('joins the streams of a container, ends its input once, and leaves it alone', async () => {
+      const sandbox = await runtime.runSandbox({ pod, hostname: 'joined', attempt: 4, network: 'pod' });
+      const container = await runtime.createContainer({
+        pod,
+        sandboxId: sandbox.id,
+        name: 'joined',
+        attempt: 0,
+        image,
+        command: [
+          '/bin/sh',
+          '-c',
+          'while read -r line; do echo "got $line"; echo bad >&2; done; echo over; sleep 1000',
+        ],
+        env: [],
+        mounts: [],
+        resources: {},
+        stdin: true,
+        stdinOnce: true,
+      });
+      await runtime.startContainer(container.id);
+      const session = await runtime.attach(container.id, { tty: false, stdin: true, stdout: true, stderr: true });
+      await session.write(Buffer.from('one\n'));
+      session.endInput();
+      const said = { stdout: '', stderr: '' };
+      for await (const { stream, bytes } of session.output()) {
+        said[stream] += Buffer.from(bytes).toString();
+        if (said.stdout.includes('over')) break;
+      }
+      session.close();
+      expect(said).toEqual({ stdout: 'got one\nover\n', stderr: 'bad\n' });
+      expect(await runtime.containerStatus(container.id)).toMatchObject({ state: 'running' });
     });
 
     it('tells a pull from a registry that is not there', async () => {

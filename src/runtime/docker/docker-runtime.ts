@@ -13,6 +13,7 @@ import { type DockerInspect, toContainer, toSandbox } from './inspect.ts';
 import { type ContainerType, LABEL } from './labels.ts';
 import { Limiter } from './limiter.ts';
 import { readLogs } from './logs.ts';
+import { attach, openProcess } from './session.ts';
 import { statsOf } from './stats.ts';
 
 export interface DockerRuntimeOptions {
@@ -108,6 +109,8 @@ export function createDockerRuntime({ host, owner, clock, log, dockerConfigDir }
     },
 
     exec: (id, command, timeoutMs) => exec(engine, log, id, command, timeoutMs),
+    openProcess: (id, request) => openProcess({ engine, clock, log }, id, request),
+    attach: (id, request) => attach({ engine, clock, log }, id, request),
     logs: (id, request) => readLogs(engine, id, request),
     imageStatus: (ref) => images.status(ref),
     pullImage: (ref, options) => images.pull(ref, options),

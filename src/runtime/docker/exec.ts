@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { errorCode, type Log } from '#base';
+import type { Log } from '#base';
 import { RuntimeError } from '../errors.ts';
 import { type ExecResult, runtimeLimits } from '../runtime.ts';
 import type { Engine } from './engine.ts';
 import { demultiplex } from './log-stream.ts';
+import { signalIfInside } from './signal-inside.ts';
 
 /**
  * Runs a command in a running container. After `timeoutMs` its process is killed where the engine runs on this host
@@ -39,7 +39,7 @@ export async function exec(
   } catch (error) {
     if (!timedOut) throw error;
     const state = await engine.call((_docker, abortSignal) => made.inspect({ abortSignal }));
-    if (state.Running) await killIfInside(state.Pid, id, log);
+    if (state.Running) await signalIfInside({ pid: state.Pid, containerId: id, signal: 'SIGKILL', log });
     throw new RuntimeError('ExecTimeout', `the command did not end within ${timeoutMs} ms`, error);
   }
 }
@@ -54,16 +54,4 @@ async function readBounded(source: AsyncIterable<Uint8Array>): Promise<string> {
     room -= chunk.length;
   }
   return Buffer.concat(kept).toString('utf8');
-}
-
-/** Kills a process only when its control group names the container: pids of an engine elsewhere mean nothing here. */
-async function killIfInside(pid: number, containerId: string, log: Log): Promise<void> {
-  if (!Number.isSafeInteger(pid) || pid <= 1) return;
-  try {
-    if (!(await readFile(`/proc/${pid}/cgroup`, 'utf8')).includes(containerId)) return;
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    const code = errorCode(error);
-    if (code !== 'ENOENT' && code !== 'ESRCH') log.warn({ pid, err: error }, 'a timed-out command could not be killed');
-  }
 }

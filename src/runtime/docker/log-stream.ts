@@ -1,11 +1,19 @@
+import type { SessionOutput } from '../runtime.ts';
+
 /** Size of the header before each piece of a multiplexed stream. Source: Docker Engine API v1.41, ContainerAttach. */
 const HEADER = 8;
+/** The first byte of a header whose piece is of standard error. */
+const STDERR = 2;
 
-/**
- * Takes Docker's multiplexed output apart: yields the bytes of both streams in order of arrival. Holds at most one
- * header of 8 bytes, however long a line is.
- */
+/** Takes Docker's multiplexed output apart: yields the bytes of both streams in order of arrival. */
 export async function* demultiplex(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const { bytes } of demultiplexed(source)) yield bytes;
+}
+
+/** The same, and of which stream they are. Holds at most one header of 8 bytes, however long a line is. */
+export async function* demultiplexed(
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<SessionOutput, void, undefined> {
   const header = Buffer.alloc(HEADER);
   let headerBytes = 0;
   let remaining = 0;
@@ -23,7 +31,7 @@ export async function* demultiplex(source: AsyncIterable<Uint8Array>): AsyncGene
         continue;
       }
       const take = Math.min(remaining, chunk.length - offset);
-      yield chunk.subarray(offset, offset + take);
+      yield { stream: header[0] === STDERR ? 'stderr' : 'stdout', bytes: chunk.subarray(offset, offset + take) };
       remaining -= take;
       offset += take;
     }

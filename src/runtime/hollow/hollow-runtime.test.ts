@@ -24,6 +24,7 @@ runtimeContract('src/runtime/hollow/hollow-runtime.ts', async () => {
       failing: ['failing'],
       endless: ['sleep'],
       happy: ['true'],
+      echoing: ['echo'],
     },
     kill: async ({ id }) => runtime.control.exit(id, 137),
     clean: async () => undefined,

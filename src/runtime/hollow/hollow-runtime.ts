@@ -5,13 +5,17 @@ import {
   type ContainerConfig,
   type ImageStatus,
   type LogRequest,
+  type ProcessRequest,
   type Runtime,
   type RuntimeContainer,
   type RuntimeEvent,
+  type RuntimeSession,
   runtimeLimits,
   type Sandbox,
   type SandboxConfig,
+  type StreamRequest,
 } from '../runtime.ts';
+import { HollowSession } from './hollow-session.ts';
 
 /** How a pretended process behaves. */
 export interface HollowProcess {
@@ -243,6 +247,20 @@ class Hollow implements HollowRuntime {
       throw new RuntimeError('ExecTimeout', `the command did not end within ${timeoutMs} ms`);
     }
     return { exitCode: execCode ?? 0, output: command.join(' ').slice(0, runtimeLimits.execOutputBytes) };
+  }
+
+  async openProcess(id: string, { command, stdin }: ProcessRequest): Promise<RuntimeSession> {
+    this.#begin('openProcess');
+    const { state, process } = this.#existing(id);
+    if (state.state !== 'running') throw new RuntimeError('EngineRefused', 'the container is not running');
+    return new HollowSession({ says: `${command.join(' ')}\n`, echoes: stdin, exitCode: process.execCode ?? 0 });
+  }
+
+  async attach(id: string, { stdin }: StreamRequest): Promise<RuntimeSession> {
+    this.#begin('attach');
+    const { state } = this.#existing(id);
+    if (state.state !== 'running') throw new RuntimeError('ContainerNotFound', 'the container does not run');
+    return new HollowSession({ says: '', echoes: stdin });
   }
 
   async *logs(id: string, { tailLines, sinceMs, timestamps, follow, signal }: LogRequest): AsyncIterable<Uint8Array> {

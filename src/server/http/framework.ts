@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { EventEmitter } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import { ApiError } from '#api';
@@ -107,13 +107,13 @@ export function createListener(app: FastifyInstance, options: ListenerOptions): 
   };
 }
 
-/** The answers that are not sent yet, and the word to those that would never end. */
+/** The answers that are not sent yet and the sessions that go on, and the word to those that would never end. */
 export class OpenResponses {
-  readonly #responses = new Map<ServerResponse, AbortController>();
+  readonly #responses = new Map<EventEmitter, AbortController>();
   #closed = false;
 
-  /** Aborts when the response is sent or its reader is gone, or when the listener closes. */
-  track(response: ServerResponse): AbortSignal {
+  /** Aborts when the response is sent or its reader is gone (for a connection: when it closed), or when the listener closes. */
+  track(response: EventEmitter): AbortSignal {
     const controller = new AbortController();
     if (this.#closed) controller.abort();
     this.#responses.set(response, controller);

@@ -1,7 +1,9 @@
+import { ApiError } from '#api';
 import type { Api, Verb } from '../registry/api.ts';
+import { isSessionSubresource } from '../streams/session-request.plan.ts';
 import type { Exchange } from './exchange.ts';
 import type { ResourcePath } from './request-path.plan.ts';
-import { planCall } from './resource-call.ts';
+import { permit, planCall } from './resource-call.ts';
 import { type CallHandler, createResourceReads, type ResourceReadsDeps } from './resource-reads.ts';
 import { createResourceWrites, type ResourceWritesDeps } from './resource-writes.ts';
 
@@ -14,6 +16,10 @@ export function createResourceHandler(deps: ResourceHandlerDeps): ResourceHandle
   const handlers: Readonly<Record<Verb, CallHandler>> = { ...createResourceReads(deps), ...createResourceWrites(deps) };
   return async (exchange, path) => {
     const call = planCall(exchange, path, deps.api.row(path.group, path.version, path.resource));
+    if (isSessionSubresource(call.subresource)) {
+      await permit(deps.authorize, call);
+      throw new ApiError('BadRequest', 'Upgrade request required');
+    }
     return handlers[call.verb](call);
   };
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '#api';
 import type { Clock, Log } from '#base';
@@ -5,10 +6,11 @@ import type { Authorization } from '../auth/authorizer.ts';
 import { asAuthenticated, nodeNameOf } from '../auth/groups.plan.ts';
 import { planNamedUser } from '../auth/named-user.plan.ts';
 import { createReviews } from '../auth/reviews.ts';
-import { serveControl, serveStream } from '../nodes/node-routes.ts';
+import { planNodePath, serveControl, serveStream } from '../nodes/node-routes.ts';
 import type { NodeTunnel } from '../nodes/node-tunnel.ts';
 import type { OpenPodLog } from '../nodes/pod-logs.ts';
 import type { Api, UserInfo } from '../registry/api.ts';
+import { createUpgradeHandler } from '../streams/upgrades.ts';
 import { sendText, sendValue } from './answers.ts';
 import { CheckedRight } from './checked-right.ts';
 import { createDiscoveryHandler } from './discovery-handler.ts';
@@ -46,8 +48,6 @@ export interface HttpServerOptions {
 /** Answered without a token: whether we live. Everything else is refused to strangers. */
 const HEALTH_PATHS = ['/healthz', '/livez', '/readyz'];
 
-const NODE_STREAM = /^\/plumbline\/v1\/nodes\/([^/]+)\/(?:control|streams\/([^/]+))$/;
-
 /** The Kubernetes API over HTTPS, and the tunnel for node agents beside it. */
 export function createHttpServer(options: HttpServerOptions): Listener {
   const { api, authorization, clock, log, tls, listen, tunnel } = options;
@@ -71,19 +71,19 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     random: options.random ?? Math.random,
   });
 
-  function authenticate(request: FastifyRequest): UserInfo {
-    const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(' ');
+  function authenticate(headers: IncomingHttpHeaders): UserInfo {
+    const [scheme = '', token = ''] = (headers.authorization ?? '').split(' ');
     const user = scheme.toLowerCase() === 'bearer' ? options.authenticate(token) : undefined;
     if (user === undefined) throw new ApiError('Unauthorized', 'Unauthorized');
     // Running as the caller where another identity was asked for would be worse than refusing.
-    if (Object.keys(request.headers).some((name) => name.startsWith('impersonate-'))) {
+    if (Object.keys(headers).some((name) => name.startsWith('impersonate-'))) {
       throw new ApiError('Forbidden', 'impersonation is not supported');
     }
     return asAuthenticated(user);
   }
 
   function exchangeOf(request: FastifyRequest, reply: FastifyReply): Exchange {
-    const user = authenticate(request);
+    const user = authenticate(request.headers);
     const context = { user, defaultManager: managerFromUserAgent(request.headers['user-agent']) };
     const { pathname, query } = splitTarget(request.raw.url ?? '/');
     return {
@@ -92,7 +92,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
       context,
       pathname,
       query,
-      reauthenticate: () => void authenticate(request),
+      reauthenticate: () => void authenticate(request.headers),
       signal: open.track(reply.raw),
     };
   }
@@ -124,7 +124,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
 
   async function handleNode(exchange: Exchange): Promise<unknown> {
     const { request, reply, context, pathname, signal } = exchange;
-    const [, node = '', ticket] = NODE_STREAM.exec(decodeURIComponent(pathname)) ?? [];
+    const { node, ticket } = planNodePath(pathname);
     await permitted(exchange);
     if (nodeNameOf(context.user) !== node) throw new ApiError('Forbidden', "only a node's own agent may call here");
     if (ticket === undefined && request.method === 'GET') {
@@ -175,6 +175,8 @@ export function createHttpServer(options: HttpServerOptions): Listener {
       authenticated(({ reply, context }) => sendValue(reply, 201, createLoginLink(context.user))),
     );
   }
+  const upgrades = { api, authenticate, authorize, tunnel, open, inFlight, clock, log };
+  app.server.on('upgrade', createUpgradeHandler(upgrades));
   return createListener(app, { listen, clock, closeGraceMs: httpLimits.closeGraceMs, open });
 }
 

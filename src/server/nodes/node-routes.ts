@@ -4,6 +4,14 @@ import type { CheckedRight } from '../http/checked-right.ts';
 import type { NodeTunnel } from './node-tunnel.ts';
 import type { ControlMessage } from './node-tunnel.types.ts';
 
+const NODE_STREAM = /^\/plumbline\/v1\/nodes\/([^/]+)\/(?:control|streams\/([^/]+))$/;
+
+/** Which node's agent calls, and with which ticket; without one it is the control connection. `node` is '' for other paths. */
+export function planNodePath(pathname: string): { readonly node: string; readonly ticket: string | undefined } {
+  const [, node = '', ticket] = NODE_STREAM.exec(decodeURIComponent(pathname)) ?? [];
+  return { node, ticket };
+}
+
 /** Header by which an agent says why it has no bytes to send. */
 const ERROR_HEADER = 'x-plumbline-error';
 

@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { ApiError } from '#api';
 import type { Clock, Log, Timer } from '#base';
-import type { AgentStream, ControlMessage, LogStreamOptions, LogTarget } from './node-tunnel.types.ts';
+import type { ChannelLink } from '#streams';
+import type {
+  AgentLink,
+  AgentStream,
+  ControlMessage,
+  LogStreamOptions,
+  LogTarget,
+  SessionRequest,
+} from './node-tunnel.types.ts';
 
 /** Named limits of the agents' connections. */
 export const tunnelLimits = {
@@ -31,10 +39,12 @@ export interface NodeTunnel {
     options: LogStreamOptions,
     signal?: AbortSignal,
   ): Promise<AsyncIterable<Uint8Array>>;
+  /** A session's channels. Resolves and refuses as `openLog`; the caller closes what it was given. */
+  openSession(node: string, request: SessionRequest, signal?: AbortSignal): Promise<ChannelLink>;
   /** Takes over an agent's control connection; a newer one of the same node ends it. Messages come until `signal` aborts. */
   connect(node: string, send: (message: ControlMessage) => void, end: () => void, signal: AbortSignal): void;
   /** Hands over the stream an agent dialled. Throws `NotFound` for a ticket that is not this node's, used or too old. */
-  accept(node: string, stream: AgentStream): void;
+  accept(node: string, call: AgentStream | AgentLink): void;
   close(): void;
 }
 
@@ -46,7 +56,7 @@ interface Control {
 
 interface Ticket {
   readonly node: string;
-  readonly settle: (result: AgentStream | ApiError) => void;
+  readonly settle: (result: AgentStream | AgentLink | ApiError) => void;
 }
 
 export function createNodeTunnel({ clock, log }: { readonly clock: Clock; readonly log: Log }): NodeTunnel {
@@ -77,7 +87,7 @@ export function createNodeTunnel({ clock, log }: { readonly clock: Clock; readon
     node: string,
     message: (ticket: string) => ControlMessage,
     signal: AbortSignal | undefined,
-  ): Promise<AgentStream> {
+  ): Promise<AgentStream | AgentLink> {
     const control = controls.get(node);
     if (control === undefined) return Promise.reject(unreachable(node));
     if (ticketsOf(node).length >= tunnelLimits.ticketsPerNode) {
@@ -85,7 +95,7 @@ export function createNodeTunnel({ clock, log }: { readonly clock: Clock; readon
     }
     const ticket = randomBytes(24).toString('base64url');
     return new Promise((resolve, reject) => {
-      const settle = (result: AgentStream | ApiError) => {
+      const settle = (result: AgentStream | AgentLink | ApiError) => {
         timer.cancel();
         signal?.removeEventListener('abort', onAbort);
         tickets.delete(ticket);
@@ -124,9 +134,15 @@ export function createNodeTunnel({ clock, log }: { readonly clock: Clock; readon
     isConnected: (node) => controls.has(node),
 
     async openLog(node, pod, options, signal) {
-      const stream = await dial(node, (ticket) => ({ type: 'log', ticket, pod, options }), signal);
-      if (stream.error === undefined) return read(node, stream, signal);
-      throw new ApiError('BadRequest', stream.error.slice(0, tunnelLimits.errorLength));
+      const call = await dial(node, (ticket) => ({ type: 'log', ticket, pod, options }), signal);
+      if ('body' in call && call.error === undefined) return read(node, call, signal);
+      throw refusal(node, call);
+    },
+
+    async openSession(node, request, signal) {
+      const call = await dial(node, (ticket) => ({ ...request, ticket }), signal);
+      if ('link' in call) return call.link;
+      throw refusal(node, call);
     },
 
     connect(node, send, end, signal) {
@@ -143,12 +159,12 @@ export function createNodeTunnel({ clock, log }: { readonly clock: Clock; readon
       else signal.addEventListener('abort', () => drop(node, control), { once: true });
     },
 
-    accept(node, stream) {
-      const ticket = tickets.get(stream.ticket);
+    accept(node, call) {
+      const ticket = tickets.get(call.ticket);
       if (ticket === undefined || ticket.node !== node) {
         throw new ApiError('NotFound', 'the ticket is unknown, used or too old');
       }
-      ticket.settle(stream);
+      ticket.settle(call);
     },
 
     close() {
@@ -162,4 +178,12 @@ export function createNodeTunnel({ clock, log }: { readonly clock: Clock; readon
 
 function unreachable(node: string): ApiError {
   return new ApiError('ServiceUnavailable', `node ${node} cannot be reached: its agent is not connected`);
+}
+
+/** Why an agent's call is not what it was asked for. Nothing more is taken from it. */
+function refusal(node: string, call: AgentStream | AgentLink): ApiError {
+  if ('link' in call) call.link.close();
+  else if (call.error !== undefined) return new ApiError('BadRequest', call.error.slice(0, tunnelLimits.errorLength));
+  else call.abort();
+  return new ApiError('ServiceUnavailable', `node ${node} answered with another kind of stream than it was asked for`);
 }

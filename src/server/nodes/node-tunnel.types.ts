@@ -1,6 +1,7 @@
 import type { LogOptions } from '#client';
+import type { ChannelLink } from '#streams';
 
-/** The pod whose log is wanted. The uid keeps the log of a pod's namesake from being shown. */
+/** The pod whose log or session is wanted. The uid keeps that of a pod's namesake from being shown. */
 export interface LogTarget {
   readonly namespace: string;
   readonly name: string;
@@ -9,9 +10,29 @@ export interface LogTarget {
 
 export type LogStreamOptions = Omit<LogOptions, 'signal'>;
 
+/** Which streams of a process are wanted. */
+export interface SessionStreams {
+  readonly tty: boolean;
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
+/** What an agent answers with channels. */
+export type SessionRequest =
+  | {
+      readonly type: 'exec';
+      readonly pod: LogTarget;
+      readonly container: string;
+      readonly command: readonly string[];
+      readonly streams: SessionStreams;
+    }
+  | { readonly type: 'attach'; readonly pod: LogTarget; readonly container: string; readonly streams: SessionStreams };
+
 /** One line of a control connection, server to agent. */
 export type ControlMessage =
   | { readonly type: 'log'; readonly ticket: string; readonly pod: LogTarget; readonly options: LogStreamOptions }
+  | (SessionRequest & { readonly ticket: string })
   | { readonly type: 'cancel'; readonly ticket: string }
   | { readonly type: 'ping' };
 
@@ -22,4 +43,10 @@ export interface AgentStream {
   readonly body: AsyncIterable<Uint8Array>;
   /** Breaks the connection off: nobody reads it any more. */
   abort(): void;
+}
+
+/** An agent's call with a ticket for a session. */
+export interface AgentLink {
+  readonly ticket: string;
+  readonly link: ChannelLink;
 }

@@ -17,7 +17,9 @@ export interface RequestContext {
 }
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
-export type Subresource = 'status' | 'scale' | 'binding' | 'finalize' | 'log';
+export type Subresource = 'status' | 'scale' | 'binding' | 'finalize' | 'log' | SessionSubresource;
+/** Reached by an upgraded connection only. */
+export type SessionSubresource = 'exec' | 'attach';
 
 export interface TableColumn {
   readonly name: string;

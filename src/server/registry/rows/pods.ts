@@ -31,6 +31,8 @@ export const podRow: ResourceRow = {
     ...statusOf(PODS),
     binding: { kind: 'Binding', group: '', version: 'v1', verbs: ['create'] },
     log: { kind: 'Pod', group: '', version: 'v1', verbs: ['get'] },
+    exec: { kind: 'PodExecOptions', group: '', version: 'v1', verbs: ['create', 'get'] },
+    attach: { kind: 'PodAttachOptions', group: '', version: 'v1', verbs: ['create', 'get'] },
   },
   columns: [
     column<Pod>('Ready', 'string', (pod, nowMs) => summarisePod(pod, nowMs).ready),

@@ -1,0 +1,78 @@
+import { ApiError, type Pod } from '#api';
+import type { SessionRequest, SessionStreams } from '../nodes/node-tunnel.types.ts';
+import type { SessionSubresource } from '../registry/api.ts';
+
+/** Which node to ask, and for what. */
+export interface SessionPlan {
+  readonly node: string;
+  readonly request: SessionRequest;
+}
+
+const SUBRESOURCES: ReadonlySet<string> = new Set<SessionSubresource>(['exec', 'attach']);
+
+export function isSessionSubresource(name: string | undefined): name is SessionSubresource {
+  return name !== undefined && SUBRESOURCES.has(name);
+}
+
+/**
+ * Reads the query of `…/exec` and `…/attach`, and chooses the container. Source: PodExecOptions and PodAttachOptions of
+ * core/v1, registry/core/pod/strategy.go streamLocation (words only).
+ */
+export function planSession(kind: SessionSubresource, pod: Pod, query: URLSearchParams): SessionPlan {
+  const node = nodeOf(pod);
+  const { namespace = '', name, uid } = pod.metadata;
+  const target = { pod: { namespace, name, uid }, container: containerOf(pod, query.get('container') ?? '') };
+  const streams = streamsOf(query);
+  if (kind === 'attach') return { node, request: { type: 'attach', ...target, streams } };
+  const command = query.getAll('command');
+  if (command.length === 0) throw bad('you must specify at least one command for the container');
+  return { node, request: { type: 'exec', ...target, command, streams } };
+}
+
+/** The node a pod runs on. */
+export function nodeOf({ metadata, spec }: Pod): string {
+  const { nodeName = '' } = spec;
+  if (nodeName === '') throw bad(`pod ${metadata.name} does not have a host assigned`);
+  return nodeName;
+}
+
+/** The named container, or the only one. */
+function containerOf({ metadata, spec }: Pod, wanted: string): string {
+  const names = (containers: readonly { readonly name: string }[] | undefined) =>
+    (containers ?? []).map((container) => container.name);
+  const main = names(spec.containers);
+  const init = names(spec.initContainers);
+  const ephemeral = names(spec.ephemeralContainers);
+  const [only] = main;
+  if (wanted === '' && main.length === 1 && only !== undefined) return only;
+  if (wanted === '') {
+    const more = [
+      ...(init.length === 0 ? [] : [` or one of the init containers: [${init.join(' ')}]`]),
+      ...(ephemeral.length === 0 ? [] : [` or one of the ephemeral containers: [${ephemeral.join(' ')}]`]),
+    ];
+    throw bad(
+      `a container name must be specified for pod ${metadata.name}, choose one of: [${main.join(' ')}]${more.join('')}`,
+    );
+  }
+  if ([...main, ...init, ...ephemeral].includes(wanted)) return wanted;
+  throw bad(`container ${wanted} is not valid for pod ${metadata.name}`);
+}
+
+/** A terminal has one output: its errors come with the rest. */
+function streamsOf(query: URLSearchParams): SessionStreams {
+  const tty = flag(query, 'tty');
+  const stdin = flag(query, 'stdin');
+  const stdout = flag(query, 'stdout');
+  const stderr = flag(query, 'stderr');
+  if (!stdin && !stdout && !stderr) throw bad('you must specify at least 1 of stdin, stdout, stderr');
+  return { tty, stdin, stdout, stderr: stderr && !tty };
+}
+
+function flag(query: URLSearchParams, name: string): boolean {
+  const value = query.get(name);
+  return value === 'true' || value === '1';
+}
+
+function bad(message: string): ApiError {
+  return new ApiError('BadRequest', message);
+}

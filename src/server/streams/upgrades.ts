@@ -1,0 +1,134 @@
+import { type IncomingHttpHeaders, type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { ApiError, PODS, type Pod } from '#api';
+import type { Clock, Log } from '#base';
+import {
+  acceptWebSocket,
+  CHANNEL,
+  chooseChannelProtocol,
+  createFrameLink,
+  createWebSocketLink,
+  FRAME_PROTOCOL,
+  readWebSocketOffer,
+} from '#streams';
+import type { Authorize } from '../auth/authorizer.ts';
+import { nodeNameOf } from '../auth/groups.plan.ts';
+import { errorAnswer } from '../http/answers.ts';
+import { CheckedRight } from '../http/checked-right.ts';
+import { managerFromUserAgent, splitTarget } from '../http/exchange.ts';
+import type { OpenResponses } from '../http/framework.ts';
+import type { InFlight } from '../http/in-flight.ts';
+import { planRequestPath, type ResourcePath } from '../http/request-path.plan.ts';
+import { unknownResource } from '../http/resource-call.ts';
+import { planNodePath } from '../nodes/node-routes.ts';
+import type { NodeTunnel } from '../nodes/node-tunnel.ts';
+import type { Api, UserInfo } from '../registry/api.ts';
+import { type Outcome, statusOfOutcome, wordsOfOutcome } from './outcome.plan.ts';
+import { relay } from './relay.ts';
+import { isSessionSubresource, planSession } from './session-request.plan.ts';
+
+export interface UpgradeDeps {
+  readonly api: Pick<Api, 'get' | 'row'>;
+  /** Throws `Unauthorized`. */
+  readonly authenticate: (headers: IncomingHttpHeaders) => UserInfo;
+  readonly authorize: Authorize;
+  readonly tunnel: NodeTunnel;
+  readonly open: OpenResponses;
+  readonly inFlight: InFlight;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly connection: Duplex;
+  readonly user: UserInfo;
+  readonly pathname: string;
+  readonly query: URLSearchParams;
+  /** Aborts when the connection closed or the server closes. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Serves requests that turn into a connection of their own: sessions with pods, and agents that call for one. No hook of
+ * the framework runs for these, so everything it would ask is asked here: who, whether he may, and how many there are.
+ */
+export function createUpgradeHandler(deps: UpgradeDeps) {
+  const { authenticate, authorize, tunnel, open, inFlight, clock, log } = deps;
+
+  async function serve(request: IncomingMessage, connection: Duplex): Promise<void> {
+    const user = authenticate(request.headers);
+    inFlight.enter(connection, true);
+    const upgrade = { request, connection, user, ...splitTarget(request.url ?? '/'), signal: open.track(connection) };
+    const { node, ticket } = planNodePath(upgrade.pathname);
+    if (node !== '' && ticket !== undefined) return serveAgent(upgrade, node, ticket);
+    const path = planRequestPath(upgrade.pathname);
+    if (path?.type === 'resource' && path.resource === PODS.plural && path.group === '' && path.name !== undefined) {
+      return serveSession(upgrade, path, path.name);
+    }
+    throw unknownResource();
+  }
+
+  /** An agent calls for a session it was asked for. */
+  async function serveAgent({ request, connection, user, pathname }: Upgrade, node: string, ticket: string) {
+    await authorize(user, { verb: 'get', path: pathname });
+    if (nodeNameOf(user) !== node) throw new ApiError('Forbidden', "only a node's own agent may call here");
+    if (request.headers.upgrade !== FRAME_PROTOCOL) throw new ApiError('BadRequest', `upgrade to ${FRAME_PROTOCOL}`);
+    tunnel.accept(node, { ticket, link: createFrameLink(connection, clock) });
+    connection.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${FRAME_PROTOCOL}\r\nConnection: Upgrade\r\n\r\n`);
+  }
+
+  async function serveSession({ request, connection, user, query, signal }: Upgrade, path: ResourcePath, name: string) {
+    const { namespace, subresource } = path;
+    const row = deps.api.row(path.group, path.version, path.resource);
+    if (row === undefined || !isSessionSubresource(subresource)) throw unknownResource();
+    // By effect, not by method: whoever runs a command in a pod has created something. A WebSocket is always a GET.
+    const attributes = { verb: 'create' as const, group: '', resource: path.resource, namespace, name, subresource };
+    await authorize(user, attributes);
+    const context = { user, defaultManager: managerFromUserAgent(request.headers['user-agent']) };
+    const pod = (await deps.api.get({ context, row, namespace, name })) as Pod;
+    const plan = planSession(subresource, pod, query);
+    const offer = readWebSocketOffer(request.method, request.headers);
+    const protocol = offer === undefined ? undefined : chooseChannelProtocol(offer.protocols);
+    if (offer === undefined || protocol === undefined) {
+      throw new ApiError('BadRequest', 'this session needs a WebSocket of v5.channel.k8s.io or v4.channel.k8s.io');
+    }
+    const check = async () => authorize(authenticate(request.headers), attributes);
+    const right = new CheckedRight({ clock, check, signal });
+    try {
+      const agent = await tunnel.openSession(plan.node, plan.request, right.signal);
+      const chosen = protocol.name === '' ? {} : { protocol: protocol.name };
+      const client = createWebSocketLink(acceptWebSocket(connection, offer, { ...chosen, clock }), protocol);
+      // Some clients wait for a first message. Source: kubelet/pkg/cri/streaming/remotecommand/websocket.go (v1.32).
+      void client.send(plan.request.streams.stdout ? CHANNEL.stdout : CHANNEL.outcome, new Uint8Array(0));
+      log.info({ user: user.name, namespace, pod: name, subresource }, 'session opened');
+      const tell = (outcome: Outcome) =>
+        Buffer.from(protocol.status ? JSON.stringify(statusOfOutcome(outcome)) : wordsOfOutcome(outcome));
+      await relay({ client, agent, tell, clock, signal: right.signal });
+    } finally {
+      right.stop();
+    }
+  }
+
+  return (request: IncomingMessage, connection: Duplex, head: Buffer): void => {
+    connection.on('error', () => undefined); // whoever reads hears of it as an end
+    if (head.length > 0) connection.unshift(head);
+    serve(request, connection).catch((error: unknown) => {
+      if (!(error instanceof ApiError))
+        log.error({ err: error, path: request.url?.split('?', 1)[0] }, 'session failed');
+      refuse(connection, error);
+    });
+  };
+}
+
+/** An answer instead of an upgrade. */
+function refuse(connection: Duplex, error: unknown): void {
+  const { status, headers, body } = errorAnswer(error);
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  connection.end(`${lines.join('\r\n')}\r\n\r\n${body}`, () => connection.destroy());
+}

@@ -1,0 +1,10 @@
+/** Sessions on the wire: numbered channels over WebSockets, SPDY, and our own frames between server and agent. */
+export type { ChannelLink, ChannelMessage } from './channel-link.ts';
+export { CHANNEL } from './channel-link.ts';
+export { StreamError } from './errors.ts';
+export { createFrameLink, FRAME_PROTOCOL } from './frame-link.ts';
+export { streamLimits } from './limits.ts';
+export type { WebSocketConnection, WebSocketOffer } from './websocket.ts';
+export { acceptWebSocket, readWebSocketOffer } from './websocket.ts';
+export type { ChannelProtocol } from './websocket-link.ts';
+export { CHANNEL_PROTOCOLS, chooseChannelProtocol, createWebSocketLink } from './websocket-link.ts';
