@@ -1,5 +1,5 @@
 import { PlumblineError } from '#base';
-import type { RuntimeContainer } from '#runtime';
+import type { RuntimeContainer } from '../pod/pod.types.ts';
 
 /** There is nothing to have a session with. The message is shown to the person who asked. */
 export class SessionError extends PlumblineError {

@@ -108,7 +108,7 @@ export function createDockerRuntime({ host, owner, clock, log, dockerConfigDir }
       return found === undefined ? undefined : toContainer(found);
     },
 
-    exec: (id, command, timeoutMs) => exec(engine, log, id, command, timeoutMs),
+    exec: (id, command, timeoutMs) => exec({ engine, clock, log }, id, command, timeoutMs),
     openProcess: (id, request) => openProcess({ engine, clock, log }, id, request),
     attach: (id, request) => attach({ engine, clock, log }, id, request),
     logs: (id, request) => readLogs(engine, id, request),

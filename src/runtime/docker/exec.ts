@@ -1,8 +1,7 @@
-import type { Log } from '#base';
 import { RuntimeError } from '../errors.ts';
 import { type ExecResult, runtimeLimits } from '../runtime.ts';
-import type { Engine } from './engine.ts';
 import { demultiplex } from './log-stream.ts';
+import type { SessionDeps } from './session.ts';
 import { signalIfInside } from './signal-inside.ts';
 
 /**
@@ -10,8 +9,7 @@ import { signalIfInside } from './signal-inside.ts';
  * (Docker itself cannot), and `ExecTimeout` is thrown either way.
  */
 export async function exec(
-  engine: Engine,
-  log: Log,
+  { engine, clock, log }: SessionDeps,
   id: string,
   command: readonly string[],
   timeoutMs: number,
@@ -38,8 +36,8 @@ export async function exec(
     return { exitCode: ExitCode ?? -1, output };
   } catch (error) {
     if (!timedOut) throw error;
-    const state = await engine.call((_docker, abortSignal) => made.inspect({ abortSignal }));
-    if (state.Running) await signalIfInside({ pid: state.Pid, containerId: id, signal: 'SIGKILL', log });
+    const inspect = () => engine.call((_docker, abortSignal) => made.inspect({ abortSignal }));
+    await signalIfInside({ inspect, containerId: id, signal: 'SIGKILL', clock, log });
     throw new RuntimeError('ExecTimeout', `the command did not end within ${timeoutMs} ms`, error);
   }
 }

@@ -61,10 +61,7 @@ export async function openProcess(
         await sleep(clock, backoffMs(looks, EXIT_POLL), signal);
       }
     },
-    async leave() {
-      const { Running, Pid } = await inspect();
-      if (Running) await signalIfInside({ pid: Pid, containerId: id, signal: 'SIGHUP', log });
-    },
+    leave: () => signalIfInside({ inspect, containerId: id, signal: 'SIGHUP', clock, log }),
     onLeaveFailed: (error) =>
       log.warn({ err: error, container: id }, 'a command could not be told that its caller left'),
   });

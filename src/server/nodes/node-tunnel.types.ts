@@ -10,6 +10,9 @@ export interface LogTarget {
 
 export type LogStreamOptions = Omit<LogOptions, 'signal'>;
 
+/** Subresources of a pod that are reached by an upgraded connection only. */
+export type SessionSubresource = 'exec' | 'attach';
+
 /** Which streams of a process are wanted. */
 export interface SessionStreams {
   readonly tty: boolean;

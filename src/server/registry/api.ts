@@ -1,4 +1,5 @@
 import type { Json, KubeObject, ResourceType, ServedVersion, StoredObject } from '#api';
+import type { SessionSubresource } from '../nodes/node-tunnel.types.ts';
 
 /** An authenticated caller. */
 export interface UserInfo {
@@ -18,8 +19,6 @@ export interface RequestContext {
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 export type Subresource = 'status' | 'scale' | 'binding' | 'finalize' | 'log' | SessionSubresource;
-/** Reached by an upgraded connection only. */
-export type SessionSubresource = 'exec' | 'attach';
 
 export interface TableColumn {
   readonly name: string;

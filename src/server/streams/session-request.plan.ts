@@ -1,6 +1,5 @@
 import { ApiError, type Pod } from '#api';
-import type { SessionRequest, SessionStreams } from '../nodes/node-tunnel.types.ts';
-import type { SessionSubresource } from '../registry/api.ts';
+import type { SessionRequest, SessionStreams, SessionSubresource } from '../nodes/node-tunnel.types.ts';
 
 /** Which node to ask, and for what. */
 export interface SessionPlan {
