@@ -11,7 +11,7 @@ import {
   FRAME_PROTOCOL,
   readWebSocketOffer,
 } from '#streams';
-import type { Authorize } from '../auth/authorizer.ts';
+import type { Authorize } from '../auth/authorization.types.ts';
 import { nodeNameOf } from '../auth/groups.plan.ts';
 import { errorAnswer } from '../http/answers.ts';
 import { CheckedRight } from '../http/checked-right.ts';
