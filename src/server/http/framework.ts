@@ -135,7 +135,8 @@ export class OpenResponses {
 
 /** Answers bytes that are no HTTP request, or one with too long headers, or one that never came to its end. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // To whom no key was agreed with, nothing can be said.
+  if (error.code === 'ECONNRESET' || error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT' || !socket.writable) {
     socket.destroy();
     return;
   }
