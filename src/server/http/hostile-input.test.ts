@@ -1,4 +1,5 @@
-import { request as httpsRequest, type IncomingHttpHeaders } from 'node:https';
+import type { IncomingHttpHeaders } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiServerProcess, startApiServerProcess } from '../../../test/support/api-server-process.ts';
