@@ -7,6 +7,7 @@ import { createControllers } from '#controllers';
 import {
   AdmissionChain,
   createApi,
+  createAuditTrail,
   createHttpServer,
   createLocalClient,
   createNodeTunnel,
@@ -20,6 +21,7 @@ import {
   isEncryptedKey,
   type Listener,
   nodeUser,
+  openAuditLog,
   openTokenFile,
   startAuthorization,
   type TokenStore,
@@ -166,6 +168,8 @@ async function open(
   const sessions = createSessions({ clock });
   const authorization = await startAuthorization({ api, admission, clock, log });
   lifecycle.add('authorization', async () => authorization.close());
+  const auditLog = await openAuditLog({ directory: paths.audit, clock, log });
+  lifecycle.add('audit log', () => auditLog.close());
   const tunnel = createNodeTunnel({ clock, log });
   const openPodLog = createPodLogs({ api, tunnel });
   const local = (name: string): Client =>
@@ -206,6 +210,7 @@ async function open(
     api,
     authenticate: (token) => tokens.authenticate(token),
     authorization,
+    audit: createAuditTrail({ sink: auditLog, clock }),
     tunnel,
     openPodLog,
     createLoginLink: loginLink,

@@ -9,6 +9,7 @@ import { createHttpClient, type HttpClient } from '#client';
 import {
   AdmissionChain,
   createApi,
+  createAuditTrail,
   createHttpServer,
   createNodeTunnel,
   createPodLogs,
@@ -58,6 +59,7 @@ describe('src/node-agent/control.ts', () => {
       tunnel,
       authenticate: (token) => users.get(token),
       authorization,
+      audit: createAuditTrail({ sink: { write: () => undefined }, clock: systemClock }),
       openPodLog: createPodLogs({ api, tunnel }),
       issueToken: () => Promise.reject(new Error('no tokens here')),
       tls: pki,

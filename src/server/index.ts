@@ -1,4 +1,9 @@
 /** The API server: registry and verbs, HTTPS, who may do what, agents' tunnel, webhooks, and the UI's server side. */
+export type { AuditEvent } from './audit/audit-event.plan.ts';
+export type { AuditLog, AuditLogDeps } from './audit/audit-log.ts';
+export { openAuditLog } from './audit/audit-log.ts';
+export type { AuditSink, AuditTrail } from './audit/audit-trail.ts';
+export { createAuditTrail } from './audit/audit-trail.ts';
 export type { Authorize } from './auth/authorization.types.ts';
 export type { Authorization, AuthorizationDeps } from './auth/authorizer.ts';
 export { startAuthorization } from './auth/authorizer.ts';

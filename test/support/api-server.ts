@@ -6,7 +6,9 @@ import { createHttpClient, type HttpClient } from '#client';
 import {
   AdmissionChain,
   type Api,
+  type AuditEvent,
   createApi,
+  createAuditTrail,
   createHttpServer,
   createNodeTunnel,
   createPodLogs,
@@ -25,6 +27,8 @@ export interface ApiServer {
   readonly ca: string;
   readonly api: Api;
   readonly tunnel: NodeTunnel;
+  /** What the audit trail noted, oldest first. */
+  readonly audited: readonly AuditEvent[];
   readonly tokens: TokenStore;
   /** A folder of its own, removed on close. */
   readonly directory: string;
@@ -45,11 +49,13 @@ export async function startApiServer(options: { readonly log?: Log; readonly clo
   const authorization = await startAuthorization({ api, admission, clock, log });
   const pki = await ensurePki(path.join(directory, 'pki'));
   const tokens = await openTokenFile(path.join(directory, 'tokens'));
+  const audited: AuditEvent[] = [];
   const tunnel = createNodeTunnel({ clock, log });
   const server = createHttpServer({
     api,
     authenticate: (token) => tokens.authenticate(token),
     authorization,
+    audit: createAuditTrail({ sink: { write: (event) => audited.push(event) }, clock }),
     tunnel,
     openPodLog: createPodLogs({ api, tunnel }),
     issueToken: (user) => tokens.issue(user),
@@ -67,6 +73,7 @@ export async function startApiServer(options: { readonly log?: Log; readonly clo
     ca: pki.ca,
     api,
     tunnel,
+    audited,
     tokens,
     directory,
     async client(user, userAgent = 'test/1') {

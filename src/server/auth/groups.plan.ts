@@ -9,6 +9,9 @@ export const GROUP_AUTHENTICATED = 'system:authenticated';
 export const GROUP_UNAUTHENTICATED = 'system:unauthenticated';
 export const GROUP_SERVICE_ACCOUNTS = 'system:serviceaccounts';
 
+/** Who calls without a credential; refused, but may be impersonated. */
+export const USER_ANONYMOUS = 'system:anonymous';
+
 const NODE_USER_PREFIX = 'system:node:';
 const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:';
 
@@ -27,6 +30,18 @@ export function nodeNameOf(user: UserInfo): string | undefined {
 /** The user name of a service account. */
 export function serviceAccountUser(namespace: string, name: string): string {
   return `${SERVICE_ACCOUNT_PREFIX}${namespace}:${name}`;
+}
+
+/** Namespace and name of the service account a user is; undefined for everyone else. */
+export function serviceAccountOf(userName: string): { readonly namespace: string; readonly name: string } | undefined {
+  if (!userName.startsWith(SERVICE_ACCOUNT_PREFIX)) return undefined;
+  const [namespace = '', name = '', ...rest] = userName.slice(SERVICE_ACCOUNT_PREFIX.length).split(':');
+  return namespace === '' || name === '' || rest.length > 0 ? undefined : { namespace, name };
+}
+
+/** The groups of a service account. */
+export function serviceAccountGroups(namespace: string): readonly string[] {
+  return [GROUP_SERVICE_ACCOUNTS, `${GROUP_SERVICE_ACCOUNTS}:${namespace}`];
 }
 
 /** The same user as one whose credential was accepted. */

@@ -61,6 +61,16 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
     expect(list).not.toMatch(/^nodes /m);
   });
 
+  it('acts as another for who may', async () => {
+    const carl = await ok(admin, 'auth whoami --as=carl --as-group=x');
+    expect(carl).toMatch(/Username +carl\nGroups +\[x system:authenticated\]/);
+    const { stderr } = await bea('create configmap x -n team --as=carl --validate=false');
+    expect(stderr).toContain('users "carl" is forbidden: User "bea" cannot impersonate resource "users"');
+    // `admin` of a namespace may act as its service accounts.
+    const { stdout } = await bea('auth whoami --as=system:serviceaccount:team:default');
+    expect(stdout).toContain('system:serviceaccounts:team');
+  });
+
   it('tells who one is', async () => {
     expect(await ok(bea, 'auth whoami')).toMatch(/Username +bea\nGroups +\[team system:authenticated\]/);
   });

@@ -8,8 +8,8 @@ export interface Exchange {
   readonly context: RequestContext;
   readonly pathname: string;
   readonly query: URLSearchParams;
-  /** Throws `Unauthorized` when the caller's token is worth nothing any more. */
-  readonly reauthenticate: () => void;
+  /** Throws `Unauthorized` when the caller's token is worth nothing any more, `Forbidden` when he may act as another no more. */
+  readonly reauthenticate: () => Promise<void>;
   /** Aborts when the caller leaves or the server closes. */
   readonly signal: AbortSignal;
 }

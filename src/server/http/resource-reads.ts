@@ -30,7 +30,7 @@ export function createResourceReads(deps: ResourceReadsDeps): Readonly<Record<'g
   /** Both again: that the caller is known, and that he may. */
   function checkAgain(call: ResourceCall, more: Parameters<typeof permit>[2] = {}): () => Promise<void> {
     return async () => {
-      call.exchange.reauthenticate();
+      await call.exchange.reauthenticate();
       await permit(authorize, call, more);
     };
   }

@@ -5,6 +5,7 @@ import { CONFIG_MAPS, encodeProtobuf, PODS } from '#api';
 import type { HttpClient } from '#client';
 import { type ApiServer, startApiServer } from '../../../test/support/api-server.ts';
 import { until } from '../../../test/support/until.ts';
+import { auditLimits } from '../audit/limits.ts';
 import { httpLimits } from './limits.ts';
 
 const ADMIN = { name: 'admin', groups: ['system:masters'] };
@@ -139,9 +140,65 @@ describe('src/server/http/server.ts', () => {
       expect(await call('GET', path, { token: undefined })).toMatchObject({ status: 200, text: 'ok' });
     });
 
-    it('does not run as the caller what was asked for as another', async () => {
-      const { status, json } = await call('GET', '/api/v1/pods', { headers: { 'impersonate-user': 'vera' } });
-      expect([status, json.message]).toEqual([403, 'impersonation is not supported']);
+    it('runs as another only for who may act as him', async () => {
+      const as = (who: string, group?: string) => ({
+        headers: { 'impersonate-user': who, ...(group === undefined ? {} : { 'impersonate-group': group }) },
+      });
+      expect((await call('GET', '/api/v1/pods', as('vera', 'plumbline:viewers'))).status).toBe(200);
+      const { status, json } = await call('GET', '/api/v1/pods', as('vera'));
+      expect([status, json.message]).toEqual([
+        403,
+        'pods is forbidden: User "vera" cannot list resource "pods" in API group "" at the cluster scope',
+      ]);
+      const viewer = await server.tokens.issue({ name: 'vera', groups: ['plumbline:viewers'] });
+      const refused = await call('GET', '/api/v1/pods', { ...as('admin', 'system:masters'), token: viewer });
+      expect([refused.status, refused.json.message]).toEqual([
+        403,
+        'users "admin" is forbidden: User "vera" cannot impersonate resource "users" in API group "" at the cluster scope',
+      ]);
+      const nobody = await call('GET', '/api/v1/pods', { headers: { 'impersonate-group': 'system:masters' } });
+      expect(nobody.status).toBe(400);
+    });
+
+    it('notes who did what, and no secret of it', async () => {
+      const found = () => server.audited.filter((event) => String(event['userAgent']) === 'auditor');
+      const headers = { 'user-agent': 'auditor', 'content-type': 'application/json' };
+      const secret = { metadata: { name: 'noted' }, stringData: { a: 'canary-value' } };
+      const secrets = '/api/v1/namespaces/default/secrets';
+      await call('POST', secrets, { headers, body: JSON.stringify(secret) });
+      await call('GET', `${secrets}/noted?token=canary-value`, { headers });
+      await call('GET', '/api/v1/pods', { headers });
+      await call('DELETE', `${secrets}/noted`, { headers: { ...headers, 'impersonate-user': 'vera' } });
+      await until('all is noted', () => found().length === 3);
+      expect(found().map(({ verb, responseStatus }) => [verb, responseStatus])).toEqual([
+        ['create', { metadata: {}, code: 201 }],
+        ['get', { metadata: {}, code: 200 }],
+        ['delete', { metadata: {}, code: 403 }],
+      ]);
+      expect(found()[2]).toMatchObject({
+        kind: 'Event',
+        apiVersion: 'audit.k8s.io/v1',
+        level: 'Metadata',
+        stage: 'ResponseComplete',
+        requestURI: `${secrets}/noted`,
+        user: { username: 'admin', groups: ['system:masters', 'system:authenticated'] },
+        impersonatedUser: { username: 'vera', groups: ['system:authenticated'] },
+        sourceIPs: ['127.0.0.1'],
+        objectRef: { resource: 'secrets', namespace: 'default', name: 'noted', apiVersion: 'v1' },
+        annotations: { 'authorization.k8s.io/decision': 'forbid' },
+      });
+      expect(JSON.stringify(found())).not.toContain('canary-value');
+      expect(JSON.stringify(found())).not.toContain(token);
+    });
+
+    it('notes strangers, but not so many that they push out the others', async () => {
+      const strangers = () => server.audited.filter(({ user }) => JSON.stringify(user) === '{}');
+      for (let asked = 0; asked <= auditLimits.strangersPerMinute; asked += 1) {
+        await call('GET', '/version', { token: undefined });
+      }
+      expect(strangers()[0]).toMatchObject({ verb: 'get', requestURI: '/version' });
+      const all = matrix.length + auditLimits.strangersPerMinute;
+      expect(strangers().length).toBeLessThan(all);
     });
 
     it('lets only administrators make tokens, and for no component of our own', async () => {

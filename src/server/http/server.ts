@@ -1,10 +1,11 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '#api';
 import type { Clock, Log } from '#base';
+import type { AuditTrail } from '../audit/audit-trail.ts';
 import type { Authorization } from '../auth/authorizer.ts';
-import { asAuthenticated, nodeNameOf } from '../auth/groups.plan.ts';
+import { nodeNameOf } from '../auth/groups.plan.ts';
 import { planNamedUser } from '../auth/named-user.plan.ts';
+import { type Caller, createRequestUsers } from '../auth/request-users.ts';
 import { createReviews } from '../auth/reviews.ts';
 import { planNodePath, serveControl, serveStream } from '../nodes/node-routes.ts';
 import type { NodeTunnel } from '../nodes/node-tunnel.ts';
@@ -31,6 +32,8 @@ export interface HttpServerOptions {
   /** The user behind a bearer token; undefined for none. */
   readonly authenticate: (token: string) => UserInfo | undefined;
   readonly authorization: Authorization;
+  /** Notes who did what. */
+  readonly audit: AuditTrail;
   readonly tunnel: NodeTunnel;
   readonly openPodLog: OpenPodLog;
   /** A login link for a user's browser, asked for by `POST /plumbline/v1/login-links`; absent where there is no UI. */
@@ -54,6 +57,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   const { authorize } = authorization;
   const open = new OpenResponses();
   const inFlight = new InFlight();
+  const identify = createRequestUsers({ authenticate: options.authenticate, authorize });
   const app = createFramework({ tls, limits: httpLimits, clock, log });
 
   const bodies = createBodyReader(clock);
@@ -71,19 +75,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     random: options.random ?? Math.random,
   });
 
-  function authenticate(headers: IncomingHttpHeaders): UserInfo {
-    const [scheme = '', token = ''] = (headers.authorization ?? '').split(' ');
-    const user = scheme.toLowerCase() === 'bearer' ? options.authenticate(token) : undefined;
-    if (user === undefined) throw new ApiError('Unauthorized', 'Unauthorized');
-    // Running as the caller where another identity was asked for would be worse than refusing.
-    if (Object.keys(headers).some((name) => name.startsWith('impersonate-'))) {
-      throw new ApiError('Forbidden', 'impersonation is not supported');
-    }
-    return asAuthenticated(user);
-  }
-
-  function exchangeOf(request: FastifyRequest, reply: FastifyReply): Exchange {
-    const user = authenticate(request.headers);
+  function exchangeOf(request: FastifyRequest, reply: FastifyReply, { user }: Caller): Exchange {
     const context = { user, defaultManager: managerFromUserAgent(request.headers['user-agent']) };
     const { pathname, query } = splitTarget(request.raw.url ?? '/');
     return {
@@ -92,7 +84,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
       context,
       pathname,
       query,
-      reauthenticate: () => void authenticate(request.headers),
+      reauthenticate: async () => void (await identify(request.raw)),
       signal: open.track(reply.raw),
     };
   }
@@ -100,9 +92,12 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   /** Every route goes through here: no handler runs for a caller we do not know. */
   function authenticated(handle: (exchange: Exchange) => unknown) {
     return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+      const entry = options.audit.begin(request.raw, reply.raw, () => reply.raw.statusCode);
       const release = inFlight.enter(reply.raw, isStream(request));
       try {
-        return await handle(exchangeOf(request, reply));
+        const caller = await identify(request.raw);
+        entry.identified(caller);
+        return await handle(exchangeOf(request, reply, caller));
       } finally {
         release();
       }
@@ -128,7 +123,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     await permitted(exchange);
     if (nodeNameOf(context.user) !== node) throw new ApiError('Forbidden', "only a node's own agent may call here");
     if (ticket === undefined && request.method === 'GET') {
-      const check = async () => exchange.reauthenticate();
+      const check = exchange.reauthenticate;
       return serveControl(tunnel, node, reply, new CheckedRight({ clock, check, signal }));
     }
     if (ticket !== undefined && request.method === 'POST') return serveStream(tunnel, node, ticket, exchange);
@@ -175,7 +170,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
       authenticated(({ reply, context }) => sendValue(reply, 201, createLoginLink(context.user))),
     );
   }
-  const upgrades = { api, authenticate, authorize, tunnel, open, inFlight, clock, log };
+  const upgrades = { api, identify, audit: options.audit, authorize, tunnel, open, inFlight, clock, log };
   app.server.on('upgrade', createUpgradeHandler(upgrades));
   return createListener(app, { listen, clock, closeGraceMs: httpLimits.closeGraceMs, open });
 }

@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, type IncomingMessage, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ApiError, PODS, type Pod } from '#api';
 import type { Clock, Log } from '#base';
@@ -11,8 +11,10 @@ import {
   FRAME_PROTOCOL,
   readWebSocketOffer,
 } from '#streams';
+import type { AuditTrail } from '../audit/audit-trail.ts';
 import type { Authorize } from '../auth/authorization.types.ts';
 import { nodeNameOf } from '../auth/groups.plan.ts';
+import type { Caller, IdentifyCaller } from '../auth/request-users.ts';
 import { errorAnswer } from '../http/answers.ts';
 import { CheckedRight } from '../http/checked-right.ts';
 import { managerFromUserAgent, splitTarget } from '../http/exchange.ts';
@@ -29,8 +31,8 @@ import { isSessionSubresource, planSession } from './session-request.plan.ts';
 
 export interface UpgradeDeps {
   readonly api: Pick<Api, 'get' | 'row'>;
-  /** Throws `Unauthorized`. */
-  readonly authenticate: (headers: IncomingHttpHeaders) => UserInfo;
+  readonly identify: IdentifyCaller;
+  readonly audit: AuditTrail;
   readonly authorize: Authorize;
   readonly tunnel: NodeTunnel;
   readonly open: OpenResponses;
@@ -38,6 +40,8 @@ export interface UpgradeDeps {
   readonly clock: Clock;
   readonly log: Log;
 }
+
+const SWITCHING_PROTOCOLS = 101;
 
 interface Upgrade {
   readonly request: IncomingMessage;
@@ -54,10 +58,16 @@ interface Upgrade {
  * the framework runs for these, so everything it would ask is asked here: who, whether he may, and how many there are.
  */
 export function createUpgradeHandler(deps: UpgradeDeps) {
-  const { authenticate, authorize, tunnel, open, inFlight, clock, log } = deps;
+  const { identify, authorize, tunnel, open, inFlight, clock, log } = deps;
 
-  async function serve(request: IncomingMessage, connection: Duplex): Promise<void> {
-    const user = authenticate(request.headers);
+  async function serve(
+    request: IncomingMessage,
+    connection: Duplex,
+    identified: (caller: Caller) => void,
+  ): Promise<void> {
+    const caller = await identify(request);
+    identified(caller);
+    const { user } = caller;
     inFlight.enter(connection, true);
     const upgrade = { request, connection, user, ...splitTarget(request.url ?? '/'), signal: open.track(connection) };
     const { node, ticket } = planNodePath(upgrade.pathname);
@@ -93,7 +103,7 @@ export function createUpgradeHandler(deps: UpgradeDeps) {
     if (offer === undefined || protocol === undefined) {
       throw new ApiError('BadRequest', 'this session needs a WebSocket of v5.channel.k8s.io or v4.channel.k8s.io');
     }
-    const check = async () => authorize(authenticate(request.headers), attributes);
+    const check = async () => authorize((await identify(request)).user, attributes);
     const right = new CheckedRight({ clock, check, signal });
     try {
       const agent = await tunnel.openSession(plan.node, plan.request, right.signal);
@@ -113,9 +123,12 @@ export function createUpgradeHandler(deps: UpgradeDeps) {
   return (request: IncomingMessage, connection: Duplex, head: Buffer): void => {
     connection.on('error', () => undefined); // whoever reads hears of it as an end
     if (head.length > 0) connection.unshift(head);
-    serve(request, connection).catch((error: unknown) => {
+    let status = SWITCHING_PROTOCOLS;
+    const entry = deps.audit.begin(request, connection, () => status);
+    serve(request, connection, (caller) => entry.identified(caller)).catch((error: unknown) => {
       if (!(error instanceof ApiError))
         log.error({ err: error, path: request.url?.split('?', 1)[0] }, 'session failed');
+      status = errorAnswer(error).status;
       refuse(connection, error);
     });
   };
