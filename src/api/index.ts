@@ -33,6 +33,8 @@ export type { ApplicationConditionType, ConditionSeverity } from './kinds/applic
 export { APPLICATION_CONDITIONS, CONDITION_SEVERITIES, severityOf } from './kinds/application-conditions.ts';
 export { unsupportedApplicationFields } from './kinds/application-fields.ts';
 export type * from './kinds/plumbline.ts';
+export type { UnsupportedPodField } from './kinds/pod-fields.ts';
+export { podSpecOf, unsupportedPodFields } from './kinds/pod-fields.ts';
 export type { ResourceType } from './kinds/resource.ts';
 export { apiVersionOf } from './kinds/resource.ts';
 export {

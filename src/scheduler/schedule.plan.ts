@@ -1,4 +1,4 @@
-import type { Node, Pod } from '#api';
+import { type Node, type Pod, unsupportedPodFields } from '#api';
 import { Candidates } from './candidates.ts';
 import { demandOf, type PodDemand } from './demand.ts';
 import { type Explanation, explain } from './explain.ts';
@@ -41,6 +41,11 @@ export function planSchedule({ table, pods }: ScheduleSnapshot): SchedulePlan {
   // Nodes only fill up while the batch is planned: what failed once fails again.
   const failed = new Map<string, Explanation>();
   for (const pod of [...pods].sort(byImportance)) {
+    const impossible = explainUnsupported(table.size, pod);
+    if (impossible !== undefined) {
+      failures.push({ pod, ...impossible });
+      continue;
+    }
     const demand = demandOf(pod);
     const kind = kindOf(pod, demand);
     const known = failed.get(kind);
@@ -79,6 +84,14 @@ export function planScheduleOf({
   for (const node of nodes) table.setNode(node);
   for (const pod of bound) table.place(pod.metadata.uid, pod, pod.spec.nodeName ?? '');
   return planSchedule({ table, pods });
+}
+
+/** Why no node of this cluster, whatever its state, runs the pod as it was meant. */
+function explainUnsupported(nodes: number, { spec }: Pod): Explanation | undefined {
+  const fields = unsupportedPodFields(spec);
+  if (fields.length === 0) return undefined;
+  const why = fields.map(({ path, message }) => `spec.${path}: ${message}`).join(', ');
+  return { message: `0/${nodes} nodes are available: ${why}.`, verdicts: [], retryOn: new Set() };
 }
 
 /** Kinds of pods in one batch whose candidates are kept; the one used longest ago goes first. */

@@ -11,7 +11,6 @@ import type {
   Toleration,
   TopologySpreadConstraint,
 } from 'kubernetes-types/core/v1.js';
-import { canonicalJson, equalJson } from '#base';
 import type { Pod } from '../kinds/types.ts';
 import { isIPAddress, NOT_AN_ADDRESS } from './addresses.ts';
 import {
@@ -84,9 +83,16 @@ function* validatePodSpec(spec: Loose<PodSpec>, path: string, claims: readonly s
   yield* itemsOf(`${path}.readinessGates`, spec.readinessGates, (gate, at) =>
     checked(`${at}.conditionType`, gate.conditionType ?? '', qualifiedName),
   );
-  yield* itemsOf(`${path}.schedulingGates`, spec.schedulingGates, (gate, at) =>
-    requiredText(`${at}.name`, gate.name, qualifiedName),
-  );
+  yield* validateSchedulingGates(spec, path);
+}
+
+function* validateSchedulingGates({ schedulingGates = [], nodeName }: Loose<PodSpec>, path: string): Issues {
+  const at = `${path}.schedulingGates`;
+  yield* itemsOf(at, schedulingGates, (gate, place) => requiredText(`${place}.name`, gate.name, qualifiedName));
+  yield* noDuplicates(schedulingGates.map(({ name }, index) => ({ path: `${at}[${index}]`, value: name })));
+  if (schedulingGates.length > 0 && nodeName) {
+    yield forbidden(`${path}.nodeName`, 'cannot be set until all schedulingGates have been cleared');
+  }
 }
 
 function* validateContainers(spec: Loose<PodSpec>, path: string, claims: readonly string[]): Issues {
@@ -271,55 +277,4 @@ function* validateNodeTerm(term: Loose<NodeSelectorTerm>, path: string): Issues 
       );
     }
   });
-}
-
-const MUTABLE_SPEC =
-  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
-
-/** Source: validation.go, ValidatePodUpdate. Binding a pod to a node is no update: it has its own subresource. */
-export function* validatePodUpdate(pod: Loose<Pod>, old: Loose<Pod>): Issues {
-  const spec = pod.spec ?? {};
-  const before = old.spec ?? {};
-  for (const list of ['containers', 'initContainers'] as const) {
-    if ((spec[list] ?? []).length !== (before[list] ?? []).length) {
-      yield forbidden(`spec.${list}`, 'pod updates may not add or remove containers');
-      return;
-    }
-  }
-  const seconds = spec.activeDeadlineSeconds;
-  if (before.activeDeadlineSeconds !== undefined) {
-    if (seconds === undefined) {
-      yield invalid('spec.activeDeadlineSeconds', null, 'must not update from a positive integer to nil value');
-    } else if (seconds > before.activeDeadlineSeconds) {
-      yield invalid('spec.activeDeadlineSeconds', seconds, `must be less than or equal to previous value`);
-    }
-  }
-  yield* validateTolerationsUpdate(spec.tolerations ?? [], before.tolerations ?? []);
-  if (!equalJson(immutablePart(spec, before), immutablePart(before, before))) yield forbidden('spec', MUTABLE_SPEC);
-}
-
-function* validateTolerationsUpdate(
-  tolerations: readonly Loose<Toleration>[],
-  before: readonly Loose<Toleration>[],
-): Issues {
-  const textOf = (toleration: Loose<Toleration>) => canonicalJson({ ...toleration, tolerationSeconds: undefined });
-  const kept = new Set(tolerations.map(textOf));
-  if (!before.every((toleration) => kept.has(textOf(toleration)))) {
-    yield forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds');
-  }
-}
-
-/** The spec without what an update may change. */
-function immutablePart(spec: Loose<PodSpec>, before: Loose<PodSpec>): unknown {
-  const withoutImage = (containers: readonly Loose<Container>[] | undefined) =>
-    containers?.map((container) => ({ ...container, image: undefined }));
-  const wasNegative = (before.terminationGracePeriodSeconds ?? 0) < 0;
-  return {
-    ...spec,
-    containers: withoutImage(spec.containers),
-    initContainers: withoutImage(spec.initContainers),
-    activeDeadlineSeconds: undefined,
-    tolerations: undefined,
-    ...(wasNegative ? { terminationGracePeriodSeconds: undefined } : {}),
-  };
 }

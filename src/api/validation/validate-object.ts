@@ -54,7 +54,8 @@ import {
   validateSyncRunStatus,
   validateSyncRunUpdate,
 } from './plumbline.ts';
-import { validatePod, validatePodUpdate } from './pod.ts';
+import { validatePod } from './pod.ts';
+import { validatePodUpdate } from './pod-update.ts';
 import {
   validateClusterRole,
   validateClusterRoleBinding,

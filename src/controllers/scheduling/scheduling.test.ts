@@ -61,6 +61,42 @@ describe('src/controllers/scheduling/scheduling.ts', () => {
     expect(await placed('a')).toBe('n2');
   });
 
+  it('places a gated pod when its last gate is taken off, and not before', async () => {
+    const { client } = cluster;
+    await client.create(NODES, nodeObject('n1'));
+    await start();
+    await client.create(PODS, podObject('gated', { spec: { schedulingGates: [{ name: 'a' }, { name: 'b' }] } }));
+    const open = (schedulingGates: { name: string }[] | null) =>
+      client.patch(
+        PODS,
+        { namespace: 'default', name: 'gated' },
+        { type: 'merge', body: { spec: { schedulingGates } } },
+      );
+    await open([{ name: 'b' }]);
+    await client.create(PODS, podObject('other'));
+    await placed('other');
+    expect((await get('gated')).spec.nodeName).toBeUndefined();
+    expect(said(await get('gated'))).toMatchObject({ status: 'False', reason: 'SchedulingGated' });
+    await open(null);
+    expect(await placed('gated')).toBe('n1');
+    expect(said(await get('gated'))).toMatchObject({ status: 'True' });
+  });
+
+  it('says which part of a pod it cannot have, and places none without it', async () => {
+    const { client } = cluster;
+    await client.create(NODES, nodeObject('n1'));
+    await start();
+    const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
+    await client.create(PODS, podObject('a', { spec: { volumes } }));
+    const refused = await until('the pod is told', async () => said(await get('a')));
+    expect(refused).toMatchObject({
+      reason: 'Unschedulable',
+      message:
+        '0/1 nodes are available: spec.volumes[0].persistentVolumeClaim: volumes of this kind are not supported (volume "data").',
+    });
+    expect((await get('a')).spec.nodeName).toBeUndefined();
+  });
+
   it('gives the room of a pod that goes to one that waits for it', async () => {
     const { client } = cluster;
     await client.create(NODES, nodeObject('n1', { status: { allocatable: { cpu: '4', memory: '8Gi', pods: '1' } } }));

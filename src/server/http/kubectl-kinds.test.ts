@@ -343,7 +343,7 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
         .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/, 'UID')
         .replace(/\d{4}-\S+Z/, 'TIME'),
     ).toBe(cells);
-    expect(await ok(`get ${word} -o name`)).toMatch(/^\S+\/x\n$/);
+    expect(await ok(`get ${word} -o name`)).toMatch(/^\S+\/x$/m);
 
     const text = await ok(`describe ${word} x`);
     for (const line of described) expect(words(text)).toContain(words(line));

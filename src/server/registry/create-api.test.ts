@@ -9,6 +9,8 @@ import {
   LEASES,
   NAMESPACES,
   PODS,
+  type Pod,
+  PRIORITY_CLASSES,
   type ResourceType,
   SERVICES,
   type Service,
@@ -155,6 +157,64 @@ describe('src/server/registry/create-api.ts', () => {
       expect(made.metadata).not.toHaveProperty('deletionTimestamp');
       expect(made.metadata).not.toHaveProperty('selfLink');
       expect(made['status']).toEqual({ phase: 'Pending', qosClass: 'BestEffort' });
+    });
+
+    it('ranks a pod by its class, and keeps the rank whatever an update leaves out', async () => {
+      const metadata = { name: 'high' };
+      await create(PRIORITY_CLASSES, {
+        apiVersion: 'scheduling.k8s.io/v1',
+        kind: 'PriorityClass',
+        metadata,
+        value: 1000,
+      });
+      const object = pod('a', { priorityClassName: 'high' });
+      const made = (await create(PODS, object)) as Pod;
+      expect(made.spec.priority).toBe(1000);
+      const { priority: _, preemptionPolicy: __, ...spec } = made.spec;
+      const replaced = await api.update({ ...at(PODS), name: 'a', object: { ...object, spec } });
+      expect(replaced.object).toMatchObject({ spec: { priority: 1000, preemptionPolicy: 'PreemptLowerPriority' } });
+      const unknown = create(PODS, pod('b', { priorityClassName: 'none' }));
+      expect(await refusal(unknown, 'Forbidden')).toContain('no PriorityClass with name none was found');
+      const system = await create(PODS, pod('c', { priorityClassName: 'system-node-critical' }));
+      expect(system).toMatchObject({ spec: { priority: 2_000_001_000 } });
+    });
+
+    it('says of a gated pod that gates hold it', async () => {
+      const { status } = (await create(PODS, pod('a', { schedulingGates: [{ name: 'x' }] }))) as Pod;
+      expect(status?.conditions).toEqual([
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'SchedulingGated',
+          message: 'Scheduling is blocked due to non-empty scheduling gates',
+          lastTransitionTime: '2026-01-01T00:00:00Z',
+        },
+      ]);
+      const both = create(PODS, pod('b', { schedulingGates: [{ name: 'x' }], nodeName: 'n' }));
+      expect(await refusal(both, 'Invalid')).toContain('cannot be set until all schedulingGates have been cleared');
+    });
+
+    it('warns of what a pod cannot have, in whatever makes it, once', async () => {
+      const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
+      const why = 'volumes of this kind are not supported (volume "data"); the pod will not be scheduled';
+      const made = await api.create({ ...at(PODS), object: pod('a', { volumes }) });
+      expect(made.warnings).toEqual([`spec.volumes[0].persistentVolumeClaim: ${why}`]);
+      const deployment = {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'web' },
+        spec: {
+          selector: { matchLabels: { app: 'web' } },
+          template: { metadata: { labels: { app: 'web' } }, spec: { ...(pod('a', { volumes })['spec'] as object) } },
+        },
+      };
+      const path = 'spec.template.spec.volumes[0].persistentVolumeClaim';
+      expect((await api.create({ ...at(DEPLOYMENTS), object: deployment })).warnings).toEqual([`${path}: ${why}`]);
+      const change = (patch: object) =>
+        api.patch({ ...at(DEPLOYMENTS), name: 'web', patchType: 'merge', patch: patch as never });
+      expect((await change({ spec: { replicas: 2 } })).warnings).toEqual([]);
+      const spec = { template: { spec: { runtimeClassName: 'gvisor' } } };
+      expect((await change({ spec })).warnings).toHaveLength(2);
     });
 
     it('keeps the object it was given as it was', async () => {

@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto';
+import type { ResourceType, StoredObject } from '#api';
 import type { Clock, Log } from '#base';
 import type { Store } from '#store';
+import { selectNamespace } from '../watch-cache/selection.ts';
 import { WatchCache, type WatchCacheOptions, watchCacheDefaults } from '../watch-cache/watch-cache.ts';
 import { AdmissionChain } from './admission-chain.ts';
 import type { Api, ResourceRow } from './api.ts';
-import { createMissingNamespaces } from './bootstrap.ts';
+import { createMissingObjects } from './bootstrap.ts';
 import { chanceFrom, systemChance } from './chance.ts';
 import { decodeObject } from './codec.ts';
 import { ContinueTokens } from './continue-token.ts';
 import { type HousekeepingOptions, housekeepingDefaults, startHousekeeping } from './housekeeping.ts';
 import { resourceName } from './keys.ts';
 import { OTHER_VERSION_ROWS, RESOURCE_ROWS, REVIEW_ROWS } from './rows.ts';
+import { type ClusterObjects, createPodAdmission } from './rows/pod-admission.ts';
 import { indexOf } from './selection.ts';
 import { createServiceAllocator, type NodePortRange } from './service-allocator.ts';
 import { createBind } from './verbs/bind.ts';
@@ -51,7 +54,7 @@ export const apiDefaults: ApiOptions = {
 };
 
 /**
- * The API over a store: resolves when every object is loaded and the namespaces that must exist do. It expects to be the
+ * The API over a store: resolves when every object is loaded and the objects that every cluster has do. It expects to be the
  * store's only writer of objects; another one's writes show a moment later, and never get lost or overwritten.
  */
 export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}): Promise<Api> {
@@ -66,6 +69,7 @@ export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}
   );
   const allocator = createServiceAllocator({ store, random: chance.random }, options);
   const { admission = new AdmissionChain() } = deps;
+  admission.add(createPodAdmission(clusterObjects(cache)));
   const verbDeps: VerbDeps = { store, cache, clock, log, chance, allocator, admission };
   const housekeeping = startHousekeeping({ store, cache, clock, log }, options.housekeeping);
   const create = createCreate(verbDeps);
@@ -92,12 +96,20 @@ export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}
     },
   };
   try {
-    await createMissingNamespaces(api, rows);
+    await createMissingObjects(api, rows);
   } catch (error) {
     await api.close();
     throw error;
   }
   return api;
+}
+
+function clusterObjects(cache: WatchCache): ClusterObjects {
+  const of = (type: ResourceType) => cache.resource(resourceName(type));
+  return {
+    get: <T extends StoredObject>(type: ResourceType<T>, name: string) => of(type).get(name) as T | undefined,
+    list: <T extends StoredObject>(type: ResourceType<T>) => of(type).select(selectNamespace('')) as T[],
+  };
 }
 
 function cachedResource(row: ResourceRow) {

@@ -1,11 +1,13 @@
 import { type KubeObject, PODS, type Pod, type PodSpec, type PodStatus } from '#api';
+import { formatTime } from '#base';
 import type { ResourceRow } from '../api.ts';
 import { NONE } from '../format.ts';
 import { ageColumn, column, wide } from './column.ts';
+import { keepAdmitted } from './pod-admission.ts';
 import { qosClassOf } from './pod-qos.ts';
 import { summarisePod } from './pod-status.ts';
 import { allVerbs, statusOf } from './shared.ts';
-import { keepStatus, startStatus } from './strategy.ts';
+import { keepStatus, onUpdate, startStatus } from './strategy.ts';
 
 const podIps = ({ status }: Pod) => status?.podIPs?.map((each) => each.ip ?? '') ?? [];
 
@@ -57,12 +59,22 @@ export const podRow: ResourceRow = {
   },
   prepareForCreate: (object, nowMs) => {
     const pod = withServiceAccount(object);
-    const qosClass = qosClassOf(pod.spec as PodSpec | undefined);
-    return startStatus({ phase: 'Pending', qosClass })(pod, nowMs);
+    const spec = pod['spec'] as PodSpec | undefined;
+    return startStatus({ phase: 'Pending', ...gated(spec, nowMs), qosClass: qosClassOf(spec) })(pod, nowMs);
   },
-  prepareForUpdate: keepStatus,
+  prepareForUpdate: onUpdate(keepStatus, keepAdmitted),
   prepareForStatus: keepQosClass,
 };
+
+/** Source: kubernetes pkg/registry/core/pod/strategy.go, applySchedulingGatedCondition (v1.32). */
+function gated(spec: PodSpec | undefined, nowMs: number): Pick<PodStatus, 'conditions'> {
+  if ((spec?.schedulingGates ?? []).length === 0) return {};
+  const message = 'Scheduling is blocked due to non-empty scheduling gates';
+  const lastTransitionTime = formatTime(nowMs);
+  return {
+    conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message, lastTransitionTime }],
+  };
+}
 
 /** A node that reports a pod's status need not repeat what follows from its spec. */
 function keepQosClass(object: KubeObject, old: KubeObject): KubeObject {

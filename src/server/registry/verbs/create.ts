@@ -10,6 +10,7 @@ import { apiLimits } from '../limits.ts';
 import { newMetadata } from '../metadata.plan.ts';
 import { isAllocationKey } from '../service-allocator.ts';
 import { storedRow } from '../versions.ts';
+import { podWarnings } from '../warnings.plan.ts';
 import { asIfStored, commitPut, isService } from './commit.ts';
 import type { VerbDeps } from './verb-deps.ts';
 
@@ -42,7 +43,8 @@ export function createCreate(deps: VerbDeps) {
 
 /** Stores a new object; a generated name that is taken is replaced by another. */
 export async function createObject(deps: VerbDeps, creation: Creation): Promise<WriteAnswer> {
-  const { row, object, warnings, dryRun } = creation;
+  const { row, object, dryRun } = creation;
+  const warnings = [...creation.warnings, ...podWarnings(object, undefined)];
   const generates = !object.metadata.name && Boolean(object.metadata.generateName);
   if (!object.metadata.name && !generates) {
     const message = 'Required value: name or generateName is required';

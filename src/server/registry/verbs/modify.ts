@@ -6,6 +6,7 @@ import { isReleased } from '../delete.plan.ts';
 import { conflict, objectModified } from '../errors.ts';
 import { apiLimits } from '../limits.ts';
 import { keepIdentity, onlyStatus } from '../metadata.plan.ts';
+import { podWarnings } from '../warnings.plan.ts';
 import { asIfStored, commitPut, commitRemoval, isService } from './commit.ts';
 import { current, type Target, type VerbDeps } from './verb-deps.ts';
 
@@ -35,11 +36,12 @@ export async function modify(deps: VerbDeps, modification: Modification): Promis
   const { row, name, dryRun } = modification;
   for (let attempt = 0; attempt < apiLimits.writeAttempts; attempt += 1) {
     const old = current(deps, modification);
-    const { object: wished, warnings } = modification.wish(old);
-    if (wished === old) return { object: old, created: false, warnings };
+    const { object: wished, warnings: said } = modification.wish(old);
+    if (wished === old) return { object: old, created: false, warnings: said };
     assertSame(modification, wished, old);
     const settled = settle(deps, modification, wished, old);
     await admit(deps, modification, settled, old);
+    const warnings = [...said, ...podWarnings(settled, old)];
     if (isReleased(settled)) {
       if (dryRun) return { object: asIfStored(settled, old), created: false, warnings };
       const removed = await commitRemoval(deps, row, old);
