@@ -169,7 +169,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
       name: 'scheduling',
       run: (signal) =>
         createScheduling(
-          { client: schedulerClient, clock, log, nodes: kinds.nodes, pods: kinds.pods, events: schedulerEvents },
+          { ...kinds, client: schedulerClient, clock, log, events: schedulerEvents },
           { ...schedulingDefaults, ...options.scheduling },
         ).run(signal),
     },

@@ -2,13 +2,17 @@ import type { PodDemand } from './demand.ts';
 import { portsTaken } from './explain.ts';
 import type { NodeMask } from './node-mask.ts';
 import type { NodeTable } from './node-table.ts';
+import type { JustPlaced, Relations } from './relations/relations.ts';
 import type { Usage } from './usage.ts';
+import { WEIGHTS } from './weights.ts';
 
 export interface CandidatesOf {
   readonly table: NodeTable;
   readonly mask: NodeMask;
   readonly usage: Usage;
   readonly demand: PodDemand;
+  /** How the pods stand to others; undefined when no pod of the plan cares. */
+  readonly relations?: Relations | undefined;
 }
 
 export interface BestNode {
@@ -18,9 +22,6 @@ export interface BestNode {
   readonly feasible: number;
 }
 
-/** Weights against the two resource scores, 0–100 each. Source: kubernetes scheduler apis/config/v1 default_plugins.go. */
-const TAINT_WEIGHT = 3;
-const SPREAD_WEIGHT = 2;
 const NO_SIBLINGS: ReadonlyMap<number, number> = new Map();
 const UNFIT = Number.NEGATIVE_INFINITY;
 
@@ -31,37 +32,41 @@ const UNFIT = Number.NEGATIVE_INFINITY;
  */
 export class Candidates {
   readonly mask: NodeMask;
+  readonly relations: Relations | undefined;
   readonly #of: CandidatesOf;
   /** By slot, the higher the better: least allocated, balanced, few unwanted taints. */
   readonly #scores: Float64Array;
-  /** All zero but while `best` looks. */
-  readonly #penalties: Float64Array;
+  /** Where `best` works the scores of one pod out. */
+  readonly #now: Float64Array;
   readonly #cpu: Float64Array | undefined;
   readonly #memory: Float64Array | undefined;
 
   constructor(of: CandidatesOf) {
     this.mask = of.mask;
+    this.relations = of.relations;
     this.#of = of;
     this.#cpu = of.usage.column('cpu')?.allocatable;
     this.#memory = of.usage.column('memory')?.allocatable;
     this.#scores = new Float64Array(of.table.slots);
-    this.#penalties = new Float64Array(of.table.slots);
+    this.#now = new Float64Array(of.table.slots);
     for (let slot = 0; slot < this.#scores.length; slot += 1) this.#scores[slot] = this.#score(slot);
   }
 
-  /** To be called when something was put on a node. */
-  update(slot: number): void {
+  /** To be called when something was put on a node; with the pod's profile where relations count. */
+  update(slot: number, placed?: JustPlaced): void {
     this.#scores[slot] = this.#score(slot);
+    if (placed !== undefined) this.relations?.add(placed.slot, placed.profile);
   }
 
   /** The best node, with the fewest pods of the same owner; among equals the first by name. */
   best(owner: string): BestNode | undefined {
     const { table, usage } = this.#of;
     const siblings = owner === '' ? NO_SIBLINGS : usage.podsOf(owner);
-    const penalties = this.#penalties;
-    const penalty = (100 * SPREAD_WEIGHT) / largest(siblings.values());
-    for (const [slot, count] of siblings) penalties[slot] = penalty * count;
-    const scores = this.#scores;
+    const scores = this.#now;
+    scores.set(this.#scores);
+    const penalty = (100 * WEIGHTS.spread) / largest(siblings.values());
+    for (const [slot, count] of siblings) scores[slot] = (scores[slot] ?? UNFIT) - penalty * count;
+    this.relations?.judge(scores);
     const { ranks } = table;
     let best = -1;
     let bestScore = UNFIT;
@@ -69,13 +74,12 @@ export class Candidates {
     for (let slot = 0; slot < scores.length; slot += 1) {
       if (scores[slot] === UNFIT) continue;
       feasible += 1;
-      const score = (scores[slot] as number) - (penalties[slot] as number);
+      const score = scores[slot] as number;
       if (score < bestScore) continue;
       if (score === bestScore && (ranks[slot] as number) > (ranks[best] as number)) continue;
       best = slot;
       bestScore = score;
     }
-    for (const slot of siblings.keys()) penalties[slot] = 0;
     const node = table.node(best)?.name;
     return node === undefined ? undefined : { slot: best, node, feasible };
   }
@@ -88,9 +92,10 @@ export class Candidates {
     const cpu = share((usage.scoredCpu[slot] ?? 0) + demand.scoredCpu, this.#cpu?.[slot] ?? 0);
     const memory = share((usage.scoredMemory[slot] ?? 0) + demand.scoredMemory, this.#memory?.[slot] ?? 0);
     const resources = 200 - 50 * (cpu + memory) - 50 * Math.abs(cpu - memory);
-    const { unwanted } = mask;
-    if (unwanted === undefined) return resources;
-    return resources - (100 * TAINT_WEIGHT * (unwanted.counts[slot] ?? 0)) / unwanted.most;
+    const { unwanted, preferred } = mask;
+    const dislike = unwanted === undefined ? 0 : (unwanted.counts[slot] ?? 0) / unwanted.most;
+    const liking = preferred === undefined ? 0 : (preferred.weights[slot] ?? 0) / preferred.most;
+    return resources - 100 * WEIGHTS.taint * dislike + 100 * WEIGHTS.nodeAffinity * liking;
   }
 }
 

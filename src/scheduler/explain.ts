@@ -3,6 +3,7 @@ import type { ClusterChange } from './filters/filter.ts';
 import { NODE_FILTERS } from './filters/filters.ts';
 import type { NodeMask } from './node-mask.ts';
 import type { NodeTable } from './node-table.ts';
+import { AFFINITY_FILTER, type Relations, SPREAD_FILTER } from './relations/relations.ts';
 import { portsClash, type Usage } from './usage.ts';
 
 /** Why one node does not take a pod. */
@@ -26,30 +27,44 @@ export const PORTS_FILTER = 'NodePorts';
 
 /** Full nodes and taken ports are mended by pods that go as well as by nodes that come. */
 const BY_USAGE: readonly ClusterChange[] = ['node', 'pod'];
+/** What depends on other pods may also be mended by one that comes. */
+const BY_RELATIONS: readonly ClusterChange[] = ['node', 'pod', 'placed'];
+
+export interface ExplainInput {
+  readonly table: NodeTable;
+  readonly mask: NodeMask;
+  readonly usage: Usage;
+  readonly demand: PodDemand;
+  readonly relations?: Relations | undefined;
+}
 
 /** Walks over all nodes once more, slowly, for the words. Only for pods that fit nowhere. */
-export function explain(table: NodeTable, mask: NodeMask, usage: Usage, demand: PodDemand): Explanation {
+export function explain(input: ExplainInput): Explanation {
+  const { table } = input;
   const verdicts: NodeVerdict[] = [];
   for (let slot = 0; slot < table.slots; slot += 1) {
     const node = table.node(slot);
     if (node === undefined) continue;
-    const verdict = judge(slot, mask, usage, demand);
+    const verdict = judge(slot, input);
     if (verdict !== undefined) verdicts.push({ node: node.name, ...verdict });
   }
   return { message: sentence(table.size, verdicts), verdicts, retryOn: changesThatHelp(verdicts) };
 }
 
 /** Source: kubernetes pkg/scheduler/framework/plugins: the order of filters, and noderesources/fit.go's words (v1.32). */
-function judge(slot: number, mask: NodeMask, usage: Usage, demand: PodDemand): Omit<NodeVerdict, 'node'> | undefined {
+function judge(slot: number, { mask, usage, demand, relations }: ExplainInput): Omit<NodeVerdict, 'node'> | undefined {
   const refusal = mask.refusal(slot);
   if (refusal !== undefined) return { filter: refusal.filter, reasons: [refusal.reason] };
   if (portsTaken(slot, usage, demand)) {
     return { filter: PORTS_FILTER, reasons: ["node(s) didn't have free ports for the requested pod ports"] };
   }
   const short = [...demand.amounts].filter(([resource, amount]) => !usage.hasRoom(slot, resource, amount));
-  if (short.length === 0) return undefined;
-  const reasons = short.map(([resource]) => (resource === 'pods' ? 'Too many pods' : `Insufficient ${resource}`));
-  return { filter: RESOURCES_FILTER, reasons };
+  if (short.length > 0) {
+    const reasons = short.map(([resource]) => (resource === 'pods' ? 'Too many pods' : `Insufficient ${resource}`));
+    return { filter: RESOURCES_FILTER, reasons };
+  }
+  const related = relations?.refusal(slot);
+  return related === undefined ? undefined : { filter: related.filter, reasons: [related.reason] };
 }
 
 export function portsTaken(slot: number, usage: Usage, { hostPorts }: PodDemand): boolean {
@@ -70,7 +85,8 @@ function changesThatHelp(verdicts: readonly NodeVerdict[]): ReadonlySet<ClusterC
   const changes = new Set<ClusterChange>(['node']);
   for (const { filter } of verdicts) {
     const known = NODE_FILTERS.find((each) => each.name === filter);
-    for (const change of known?.retryOn ?? BY_USAGE) changes.add(change);
+    const related = filter === SPREAD_FILTER || filter === AFFINITY_FILTER;
+    for (const change of known?.retryOn ?? (related ? BY_RELATIONS : BY_USAGE)) changes.add(change);
   }
   return changes;
 }

@@ -1,5 +1,6 @@
 import type { PodSpec } from '#api';
 import { NODE_FILTERS } from './filters/filters.ts';
+import { preferenceFor } from './filters/node-affinity.ts';
 import { unwantedTaints } from './filters/taints.ts';
 import type { NodeFacts } from './node-facts.ts';
 
@@ -19,17 +20,22 @@ export class NodeMask {
   #codes: Uint16Array;
   #unwanted: Uint8Array;
   #mostUnwanted: number | undefined;
+  #preferred: Uint32Array;
+  #mostPreferred: number | undefined;
 
   constructor(pod: PodSpec, capacity: number) {
     this.#pod = pod;
     this.#codes = new Uint16Array(capacity).fill(NO_NODE);
     this.#unwanted = new Uint8Array(capacity);
+    this.#preferred = new Uint32Array(capacity);
   }
 
   set(slot: number, node: NodeFacts | undefined): void {
     this.#codes[slot] = node === undefined ? NO_NODE : this.#codeOf(node);
     this.#unwanted[slot] = node === undefined ? 0 : Math.min(255, unwantedTaints(this.#pod, node));
     this.#mostUnwanted = undefined;
+    this.#preferred[slot] = node === undefined ? 0 : preferenceFor(this.#pod, node);
+    this.#mostPreferred = undefined;
   }
 
   grow(capacity: number): void {
@@ -39,6 +45,9 @@ export class NodeMask {
     unwanted.set(this.#unwanted);
     this.#codes = codes;
     this.#unwanted = unwanted;
+    const preferred = new Uint32Array(capacity);
+    preferred.set(this.#preferred);
+    this.#preferred = preferred;
   }
 
   fits(slot: number): boolean {
@@ -54,6 +63,12 @@ export class NodeMask {
   get unwanted(): { readonly counts: Uint8Array; readonly most: number } | undefined {
     this.#mostUnwanted ??= this.#unwanted.reduce((most, count) => Math.max(most, count), 0);
     return this.#mostUnwanted === 0 ? undefined : { counts: this.#unwanted, most: this.#mostUnwanted };
+  }
+
+  /** By slot, how much the pod prefers the node for what it is; undefined when it does not care. */
+  get preferred(): { readonly weights: Uint32Array; readonly most: number } | undefined {
+    this.#mostPreferred ??= this.#preferred.reduce((most, weight) => Math.max(most, weight), 0);
+    return this.#mostPreferred === 0 ? undefined : { weights: this.#preferred, most: this.#mostPreferred };
   }
 
   #codeOf(node: NodeFacts): number {

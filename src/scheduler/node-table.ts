@@ -1,14 +1,18 @@
-import type { Node, Pod, PodSpec } from '#api';
+import type { Labels, Node, Pod, PodSpec } from '#api';
 import { equalJson } from '#base';
 import { demandOf, type PodDemand } from './demand.ts';
 import { likenessOf } from './filters/filters.ts';
 import { factsOf, type NodeFacts } from './node-facts.ts';
 import { NodeMask } from './node-mask.ts';
+import { type Domains, domainsOf } from './relations/domains.ts';
+import { PlacedPods, type PodGroup } from './relations/placed-pods.ts';
+import type { NamespaceLabels } from './relations/pod-profile.ts';
 import { Usage } from './usage.ts';
 
 interface Placement {
   readonly node: string;
   readonly demand: PodDemand;
+  readonly group: PodGroup;
 }
 
 /** Answers of node filters that are kept, for as many different kinds of pods; the one used longest ago goes first. */
@@ -27,6 +31,10 @@ export class NodeTable {
   readonly #podsByNode = new Map<string, Set<string>>();
   readonly #masks = new Map<string, NodeMask>();
   readonly #usage = Usage.empty(FIRST_CAPACITY);
+  readonly #placed = new PlacedPods();
+  readonly #namespaces = new Map<string, Labels>();
+  /** By topology key; forgotten when any node changes. */
+  readonly #domains = new Map<string, Domains>();
   #ranks: Int32Array | undefined;
 
   /** Number of nodes. */
@@ -44,6 +52,33 @@ export class NodeTable {
     return this.#usage;
   }
 
+  /** What runs beside what. Read only. */
+  get placed(): PlacedPods {
+    return this.#placed;
+  }
+
+  /** By slot. */
+  get nodes(): readonly (NodeFacts | undefined)[] {
+    return this.#nodes;
+  }
+
+  readonly namespaceLabels: NamespaceLabels = (namespace) => this.#namespaces.get(namespace) ?? {};
+
+  /** Takes the labels of a namespace as they are now; undefined when it is gone. False when nothing has changed. */
+  setNamespace(name: string, labels: Labels | undefined): boolean {
+    if (equalJson(this.#namespaces.get(name) ?? null, labels ?? null)) return false;
+    if (labels === undefined) this.#namespaces.delete(name);
+    else this.#namespaces.set(name, labels);
+    return true;
+  }
+
+  /** The places that a label of nodes divides them into. */
+  domains(topologyKey: string): Domains {
+    const known = this.#domains.get(topologyKey) ?? domainsOf(this.#nodes, topologyKey);
+    this.#domains.set(topologyKey, known);
+    return known;
+  }
+
   node(slot: number): NodeFacts | undefined {
     return this.#nodes[slot];
   }
@@ -55,6 +90,7 @@ export class NodeTable {
     if (slot !== undefined && sameFacts(this.#nodes[slot], facts)) return false;
     const at = slot ?? this.#allot(facts.name);
     this.#nodes[at] = facts;
+    this.#domains.clear();
     this.#usage.setAllocatable(at, facts.allocatable);
     for (const mask of this.#masks.values()) mask.set(at, facts);
     if (slot === undefined) {
@@ -68,6 +104,8 @@ export class NodeTable {
     if (slot === undefined) return false;
     this.#slots.delete(name);
     this.#nodes[slot] = undefined;
+    this.#domains.clear();
+    this.#placed.clear(slot);
     this.#usage.clear(slot);
     for (const mask of this.#masks.values()) mask.set(slot, undefined);
     this.#free.push(slot);
@@ -75,16 +113,24 @@ export class NodeTable {
     return true;
   }
 
-  /** Counts a pod on a node, wherever it was counted before. The node may be unknown yet. */
-  place(key: string, pod: Pod, node: string): void {
+  /**
+   * Counts a pod on a node, wherever it was counted before. The node may be unknown yet. False when nothing that matters
+   * to other pods has changed.
+   */
+  place(key: string, pod: Pod, node: string): boolean {
     const before = this.#placements.get(key);
     const demand = demandOf(pod);
-    if (before !== undefined && before.node === node && sameDemand(before.demand, demand)) return;
+    const group = this.#placed.join(pod);
+    if (before?.node === node && before.group === group && sameDemand(before.demand, demand)) {
+      this.#placed.leave(group);
+      return false;
+    }
     this.unplace(key);
-    this.#placements.set(key, { node, demand });
+    this.#placements.set(key, { node, demand, group });
     const pods = this.#podsByNode.get(node) ?? new Set();
     this.#podsByNode.set(node, pods.add(key));
     this.#count(key, 'add');
+    return true;
   }
 
   /** Counts a pod no more. False when it was not counted. */
@@ -93,6 +139,7 @@ export class NodeTable {
     if (placement === undefined) return false;
     this.#count(key, 'remove');
     this.#placements.delete(key);
+    this.#placed.leave(placement.group);
     const pods = this.#podsByNode.get(placement.node);
     pods?.delete(key);
     if (pods?.size === 0) this.#podsByNode.delete(placement.node);
@@ -138,7 +185,9 @@ export class NodeTable {
   #count(key: string, how: 'add' | 'remove'): void {
     const placement = this.#placements.get(key);
     const slot = placement === undefined ? undefined : this.#slots.get(placement.node);
-    if (placement !== undefined && slot !== undefined) this.#usage[how](slot, placement.demand);
+    if (placement === undefined || slot === undefined) return;
+    this.#usage[how](slot, placement.demand);
+    this.#placed.shift(placement.group, slot, how === 'add' ? 1 : -1);
   }
 
   #allot(name: string): number {

@@ -83,6 +83,17 @@ const requires = (operator: string, values: string[]): Partial<PodSpec> => ({
   },
 });
 
+const prefers = (...wishes: readonly (readonly [weight: number, disk: string])[]): Partial<PodSpec> => ({
+  affinity: {
+    nodeAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: wishes.map(([weight, disk]) => ({
+        weight,
+        preference: { matchExpressions: [{ key: 'disk', operator: 'In', values: [disk] }] },
+      })),
+    },
+  },
+});
+
 describe('src/scheduler/schedule.plan.ts', () => {
   it.each<readonly [string, readonly Node[], Pod, string]>([
     [
@@ -120,6 +131,16 @@ describe('src/scheduler/schedule.plan.ts', () => {
       'a node its affinity does not exclude',
       [node('a', { cpu: '8', labels: { disk: 'hdd' } }), node('b')],
       pod('p', { spec: requires('NotIn', ['hdd']) }),
+      'b',
+    ],
+    [
+      'a node its affinity prefers, by weight',
+      [
+        node('a', { labels: { disk: 'hdd' } }),
+        node('b', { labels: { disk: 'ssd' } }),
+        node('c', { labels: { disk: 'nvme' } }),
+      ],
+      pod('p', { spec: prefers([10, 'hdd'], [30, 'ssd'], [20, 'nvme']) }),
       'b',
     ],
     ['the first by name among equals', [node('b'), node('a')], pod('p'), 'a'],
@@ -177,6 +198,20 @@ describe('src/scheduler/schedule.plan.ts', () => {
     );
     const { bindings } = planSchedule({ table: tableOf([node('a'), node('b'), node('c')]), pods });
     for (const name of ['a', 'b', 'c']) expect(bindings.filter(({ node }) => node === name)).toHaveLength(2);
+  });
+
+  it('keeps the pods of one owner apart even where a node with siblings is much emptier', () => {
+    const sibling = pod('old', { cpu: '100m', memory: '100Mi', owner: 'rs' });
+    const filler = pod('filler', { cpu: '3', memory: '6Gi' });
+    const nodes = [node('a', { cpu: '8', memory: '16Gi' }), node('b', { cpu: '8', memory: '16Gi' })];
+    const table = tableOf(nodes, [
+      [sibling, 'a'],
+      [filler, 'b'],
+    ]);
+    const place = (owner: string) =>
+      planSchedule({ table, pods: [pod('p', { cpu: '100m', memory: '100Mi', owner })] }).bindings[0]?.node;
+    expect(place('rs')).toBe('b');
+    expect(place('another')).toBe('a');
   });
 
   it('frees what a pod held when it is counted no more', () => {

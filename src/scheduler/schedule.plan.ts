@@ -4,6 +4,8 @@ import { demandOf, type PodDemand } from './demand.ts';
 import { type Explanation, explain } from './explain.ts';
 import { likenessOf } from './filters/filters.ts';
 import { NodeTable } from './node-table.ts';
+import { profileOf } from './relations/pod-profile.ts';
+import { isRelated, type JustPlaced, Relations, relationsKeyOf } from './relations/relations.ts';
 
 export interface ScheduleSnapshot {
   /** Nodes, and what is bound or about to be. Not changed. */
@@ -38,7 +40,10 @@ export function planSchedule({ table, pods }: ScheduleSnapshot): SchedulePlan {
   const bindings: PlannedBinding[] = [];
   const failures: PlannedFailure[] = [];
   const kinds = new Map<string, Candidates>();
-  // Nodes only fill up while the batch is planned: what failed once fails again.
+  // Relations cost: where no pod has any, nobody asks.
+  const related = table.placed.hasAntiAffinity || pods.some(({ spec }) => isRelated(spec));
+  const justPlaced: JustPlaced[] = [];
+  // Nodes only fill up while the batch is planned: what failed once fails again, unless a pod that came may help.
   const failed = new Map<string, Explanation>();
   for (const pod of [...pods].sort(byImportance)) {
     const impossible = explainUnsupported(table.size, pod);
@@ -47,16 +52,25 @@ export function planSchedule({ table, pods }: ScheduleSnapshot): SchedulePlan {
       continue;
     }
     const demand = demandOf(pod);
-    const kind = kindOf(pod, demand);
+    const kind = related ? `${kindOf(pod, demand)}|${relationsKeyOf(pod)}` : kindOf(pod, demand);
     const known = failed.get(kind);
     if (known !== undefined) {
       failures.push({ pod, ...known });
       continue;
     }
-    const candidates = kinds.get(kind) ?? new Candidates({ table, usage, demand, mask: table.maskFor(pod.spec) });
+    const candidates =
+      kinds.get(kind) ??
+      new Candidates({
+        table,
+        usage,
+        demand,
+        mask: table.maskFor(pod.spec),
+        relations: related ? new Relations(pod, table, justPlaced) : undefined,
+      });
     const best = candidates.best(demand.owner);
     if (best === undefined) {
-      const why = explain(table, candidates.mask, usage, demand);
+      const { mask, relations } = candidates;
+      const why = explain({ table, mask, usage, demand, relations });
       kinds.delete(kind);
       failed.set(kind, why);
       failures.push({ pod, ...why });
@@ -64,7 +78,12 @@ export function planSchedule({ table, pods }: ScheduleSnapshot): SchedulePlan {
     }
     remember(kinds, kind, candidates);
     usage.add(best.slot, demand);
-    for (const each of kinds.values()) each.update(best.slot);
+    const placed = related ? { slot: best.slot, profile: profileOf(pod) } : undefined;
+    if (placed !== undefined) {
+      justPlaced.push(placed);
+      for (const [key, { retryOn }] of failed) if (retryOn.has('placed')) failed.delete(key);
+    }
+    for (const each of kinds.values()) each.update(best.slot, placed);
     bindings.push({ pod, node: best.node, reason: `the best of ${best.feasible} nodes that fit` });
   }
   return { bindings, failures };

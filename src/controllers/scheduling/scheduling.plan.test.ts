@@ -60,10 +60,24 @@ describe('src/controllers/scheduling/pending-pods.ts', () => {
     expect(pending.take(9).map(({ metadata }) => metadata.uid)).toEqual(['tainted']);
   });
 
+  it('gives the most important first, then those that came first', () => {
+    const pending = new PendingPods();
+    const put = (uid: string, priority?: number) =>
+      pending.put(pod({ metadata: { uid }, ...(priority === undefined ? {} : { spec: { priority } }) }), true);
+    put('a');
+    put('b', 5);
+    put('c');
+    put('d', 1000);
+    put('e', -1);
+    put('a', 7);
+    const taken = () => pending.take(2).map(({ metadata }) => metadata.uid);
+    expect([taken(), taken(), taken(), taken()]).toEqual([['d', 'a'], ['b', 'c'], ['e'], []]);
+  });
+
   it('keeps every pod in one place', () => {
     const uid = fc.constantFrom('a', 'b', 'c', 'd');
     const step = fc.oneof(
-      fc.record({ do: fc.constant('put' as const), uid, anew: fc.boolean() }),
+      fc.record({ do: fc.constant('put' as const), uid, anew: fc.boolean(), priority: fc.nat(2) }),
       fc.record({ do: fc.constant('refuse' as const), limit: fc.nat(3) }),
       fc.record({ do: fc.constant('forget' as const), uid }),
       fc.record({ do: fc.constant('retry' as const), change: fc.constantFrom('node' as const, 'pod' as const) }),
@@ -74,7 +88,7 @@ describe('src/controllers/scheduling/pending-pods.ts', () => {
         const known = new Set<string>();
         for (const each of steps) {
           if (each.do === 'put') {
-            pending.put(pod({ metadata: { uid: each.uid } }), each.anew);
+            pending.put(pod({ metadata: { uid: each.uid }, spec: { priority: each.priority } }), each.anew);
             known.add(each.uid);
           } else if (each.do === 'forget') {
             pending.forget(each.uid);

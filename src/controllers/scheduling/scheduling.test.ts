@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ApiError, EVENTS, NODES, PODS, type Pod } from '#api';
+import { ApiError, EVENTS, NAMESPACES, NODES, PODS, type Pod } from '#api';
 import type { Client } from '#client';
 import { type Cluster, nodeObject, podObject, startCluster } from '../../../test/support/cluster.ts';
 import { settle } from '../../../test/support/fake-clock.ts';
@@ -14,7 +14,8 @@ afterEach(() => cluster.close());
 
 const start = async (client: Pick<Client, 'update' | 'patch'> = cluster.client) => {
   const { clock, log, events, informers } = cluster;
-  const deps = { client, clock, log, events, pods: informers.of(PODS), nodes: informers.of(NODES) };
+  const [pods, nodes, namespaces] = [informers.of(PODS), informers.of(NODES), informers.of(NAMESPACES)];
+  const deps = { client, clock, log, events, pods, nodes, namespaces };
   const scheduling = createScheduling(deps, { ...schedulingDefaults, backoff: { initialMs: 1, maxMs: 2 } });
   await cluster.run((signal) => scheduling.run(signal));
 };
@@ -80,6 +81,42 @@ describe('src/controllers/scheduling/scheduling.ts', () => {
     await open(null);
     expect(await placed('gated')).toBe('n1');
     expect(said(await get('gated'))).toMatchObject({ status: 'True' });
+  });
+
+  it('places a pod beside the one it waits for, when that comes', async () => {
+    const { client } = cluster;
+    for (const zone of ['z1', 'z2']) await client.create(NODES, nodeObject(zone, { metadata: { labels: { zone } } }));
+    await start();
+    const term = { topologyKey: 'zone', labelSelector: { matchLabels: { app: 'db' } } };
+    const affinity = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
+    await client.create(PODS, podObject('web', { spec: { affinity } }));
+    const refused = await until('the pod is told', async () => said(await get('web')));
+    expect(refused.message).toBe("0/2 nodes are available: 2 node(s) didn't match pod affinity rules.");
+    await client.create(PODS, podObject('db', { metadata: { labels: { app: 'db' } }, spec: { nodeName: 'z2' } }));
+    expect(await placed('web')).toBe('z2');
+  });
+
+  it('knows the labels of namespaces, and learns of new ones', async () => {
+    const { client } = cluster;
+    await client.create(NODES, nodeObject('n1', { metadata: { labels: { zone: 'z1' } } }));
+    await start();
+    await client.create(PODS, podObject('db', { metadata: { labels: { app: 'db' } } }));
+    await placed('db');
+    const selectors = {
+      labelSelector: { matchLabels: { app: 'db' } },
+      namespaceSelector: { matchLabels: { team: 'a' } },
+    };
+    const affinity = {
+      podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone', ...selectors }] },
+    };
+    await client.create(PODS, podObject('web', { spec: { affinity } }));
+    await until('the pod is told', async () => said(await get('web')));
+    await client.patch(
+      NAMESPACES,
+      { name: 'default' },
+      { type: 'merge', body: { metadata: { labels: { team: 'a' } } } },
+    );
+    expect(await placed('web')).toBe('n1');
   });
 
   it('says which part of a pod it cannot have, and places none without it', async () => {

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { isApiError, type Json, type KubeObject, type Node, PODS, type Pod } from '#api';
+import { isApiError, type Json, type KubeObject, type Namespace, type Node, PODS, type Pod } from '#api';
 import { type BackoffOptions, backoffMs, type Clock, errorCode, type Log } from '#base';
 import type { Client } from '#client';
 import { type Change, type EventRecorder, type Informer, keyOf } from '#reconcile';
-import { NodeTable, type PlannedBinding, type PlannedFailure, planSchedule } from '#scheduler';
+import { type ClusterChange, NodeTable, type PlannedBinding, type PlannedFailure, planSchedule } from '#scheduler';
 import { PendingPods } from './pending-pods.ts';
 import { asksAnew, planRefusal, standingOf } from './scheduling.plan.ts';
 
@@ -14,6 +14,8 @@ export interface SchedulingDeps {
   readonly events: EventRecorder;
   readonly pods: Informer<Pod>;
   readonly nodes: Informer<Node>;
+  /** For their labels, by which affinity may choose. */
+  readonly namespaces: Informer<Namespace>;
 }
 
 export interface SchedulingOptions {
@@ -75,16 +77,18 @@ class SchedulingLoop {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { nodes, pods } = this.#deps;
-    for (const informer of [nodes, pods]) {
+    const { nodes, pods, namespaces } = this.#deps;
+    for (const informer of [nodes, pods, namespaces]) {
       await informer.until(() => informer.synced, signal).catch(() => undefined); // Aborted: seen below.
     }
     signal.addEventListener('abort', () => this.#wake(), { once: true });
     const stop = [
       nodes.onChange((change) => this.#seeNode(change)),
+      namespaces.onChange(({ key, current }) => this.#seeNamespace(key, current)),
       pods.onChange((change) => this.#seePod(change)),
       this.#flushRegularly(),
     ];
+    for (const namespace of namespaces.list()) this.#seeNamespace(namespace.metadata.name, namespace);
     for (const node of nodes.list()) this.#table.setNode(node);
     for (const pod of pods.list()) this.#seePod({ key: keyOf(pod), previous: undefined, current: pod });
     while (!signal.aborted) {
@@ -109,6 +113,11 @@ class SchedulingLoop {
     else if (this.#table.setNode(current)) this.#retry('node');
   }
 
+  #seeNamespace(name: string, namespace: Namespace | undefined): void {
+    const labels = namespace === undefined ? undefined : (namespace.metadata.labels ?? {});
+    if (this.#table.setNamespace(name, labels)) this.#retry('placed');
+  }
+
   #seePod({ previous, current }: Change<Pod>): void {
     if (previous !== undefined && previous.metadata.uid !== current?.metadata.uid) this.#forget(previous);
     if (current === undefined) return;
@@ -116,7 +125,7 @@ class SchedulingLoop {
     switch (standingOf(current, this.#options.schedulerName)) {
       case 'occupies':
         this.#settled(uid);
-        this.#table.place(uid, current, current.spec.nodeName ?? '');
+        if (this.#table.place(uid, current, current.spec.nodeName ?? '')) this.#retry('placed');
         return;
       case 'waits':
         if (this.#assumed.has(uid)) return;
@@ -141,7 +150,7 @@ class SchedulingLoop {
     this.#told.delete(uid);
   }
 
-  #retry(change?: 'node' | 'pod'): void {
+  #retry(change?: ClusterChange): void {
     this.#pending.retry(change);
     if (this.#pending.ready > 0) this.#wake();
   }
@@ -171,6 +180,8 @@ class SchedulingLoop {
       this.#pending.refuse(failure.pod, failure.retryOn);
       this.#explain(failure);
     }
+    // Whoever was refused before another of the batch was placed may want to be beside it.
+    if (bindings.length > 0) this.#retry('placed');
     this.#pump();
   }
 
@@ -211,7 +222,7 @@ class SchedulingLoop {
     const { uid } = pod.metadata;
     // Seen on a node or gone meanwhile: what was seen counts.
     if (!this.#assumed.delete(uid)) return;
-    this.#table.unplace(uid);
+    if (this.#table.unplace(uid)) this.#retry('pod');
     const failures = (this.#failures.get(uid) ?? 0) + 1;
     this.#failures.set(uid, failures);
     const delayMs = backoffMs(failures, this.#options.backoff);

@@ -1,8 +1,8 @@
 import type { PodSpec } from '#api';
 import type { NodeFacts } from '../node-facts.ts';
 
-/** What can make a refused pod fit: a node came or changed, a pod went. */
-export type ClusterChange = 'node' | 'pod';
+/** What can make a refused pod fit: a node came or changed, a pod went, or one was placed (or what others see of it changed). */
+export type ClusterChange = 'node' | 'pod' | 'placed';
 
 /** Refuses by what a node is, not by what runs there; so the answer is kept per node and shared by like pods. */
 export interface NodeFilter {

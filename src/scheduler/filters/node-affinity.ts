@@ -44,6 +44,12 @@ function matches({ matchExpressions = [], matchFields = [] }: Term, { name, labe
   );
 }
 
+/** The weights of the node preferences that hold, added up. */
+export function preferenceFor({ affinity }: PodSpec, node: NodeFacts): number {
+  const preferred = affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  return preferred.reduce((sum, { weight, preference }) => sum + (matches(preference, node) ? weight : 0), 0);
+}
+
 function holds({ operator, values = [] }: Requirement, actual: string | undefined): boolean {
   switch (operator) {
     case 'In':
