@@ -1,9 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import { type Clock, errorMessage, sleep } from '#base';
 import { StartError } from './errors.ts';
+import { asRoot, invoker } from './privileges.ts';
 import { type ProcessRecord, readProcessFile, removeProcessFile, startTicksOf } from './process-file.ts';
 
 const run = promisify(execFile);
@@ -12,6 +13,9 @@ const run = promisify(execFile);
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 15_000;
 const LOOK_EVERY_MS = 50;
+/** Bytes at the end of the log, and lines of them, in which an agent that failed told why. */
+const LAST_WORDS_BYTES = 16 * 1024;
+const LAST_WORDS_LINES = 3;
 
 export interface AgentProcessOptions {
   /** The program and arguments that start this very build: `[node, main.js]`. */
@@ -21,12 +25,9 @@ export interface AgentProcessOptions {
   readonly logFile: string;
   readonly fingerprint: string;
   readonly clock: Clock;
+  /** Variables the agent needs, also where it is started through sudo. */
+  readonly env?: Readonly<Record<string, string>>;
 }
-
-const isRoot = () => process.getuid?.() === 0;
-
-/** Runs `command` as root: as it is for root, through sudo for anyone else. */
-const asRoot = (command: readonly string[]): readonly string[] => (isRoot() ? command : ['sudo', '--', ...command]);
 
 async function waitUntil(clock: Clock, timeoutMs: number, condition: () => Promise<boolean>): Promise<boolean> {
   const deadline = clock.monotonicMs() + timeoutMs;
@@ -39,20 +40,27 @@ async function waitUntil(clock: Clock, timeoutMs: number, condition: () => Promi
 
 /**
  * Sees that the node agent runs, in a session of its own that outlives this process. One that runs already with the same
- * build and options is left alone; one of another build is replaced, which restarts no container.
+ * build and options is left alone; one of another build is replaced, which restarts no container. Throws `AgentNotStarted`
+ * with the agent's own last words.
  */
 export async function ensureAgentProcess(options: AgentProcessOptions): Promise<'adopted' | 'started' | 'replaced'> {
-  const { pidFile, logFile, fingerprint, clock, program, args } = options;
+  const { pidFile, logFile, fingerprint, clock, program, args, env } = options;
   const running = await readProcessFile(pidFile);
   if (running?.fingerprint === fingerprint) return 'adopted';
   if (running !== undefined) await stopAgentProcess(running, pidFile, clock);
-  const log = await open(logFile, 'a', 0o644);
+  const who = invoker();
+  const log = await open(logFile, 'a+', 0o644);
   try {
-    const [command = '', ...rest] = asRoot([...program, ...args, '--pid-file', pidFile, '--fingerprint', fingerprint]);
+    const { size: from } = await log.stat();
+    const [command = '', ...rest] = asRoot(
+      [...program, ...args, '--pid-file', pidFile, '--fingerprint', fingerprint],
+      who,
+      env,
+    );
     // Root without a terminal must not ask for a password; with one, sudo asks on it.
     const child = spawn(command, rest, {
       detached: true,
-      stdio: [isRoot() ? 'ignore' : 'inherit', log.fd, log.fd],
+      stdio: [who.uid === 0 ? 'ignore' : 'inherit', log.fd, log.fd],
       cwd: path.dirname(pidFile),
     });
     child.unref();
@@ -69,16 +77,33 @@ export async function ensureAgentProcess(options: AgentProcessOptions): Promise<
       async () => ended !== undefined || (await readProcessFile(pidFile)) !== undefined,
     );
     if (!up || ended !== undefined) {
+      if (ended === undefined) child.kill();
+      const words = await lastWords(log, from);
+      const why = [ended, words].filter((text) => text !== undefined && text !== '').join(': ');
       throw new StartError(
         'AgentNotStarted',
-        `the node agent did not start${ended === undefined ? '' : `: ${ended}`}`,
-        `Its log is ${logFile}. The agent needs root (for pod networks and Services): start as root, or where sudo works.`,
+        `the node agent did not start${why === '' ? '' : `: ${why}`}`,
+        `Its log is ${logFile}.${who.uid === 0 ? '' : ' The agent needs root (for pod networks and Services): start where sudo works, or as root.'}`,
       );
     }
   } finally {
     await log.close();
   }
   return running === undefined ? 'started' : 'replaced';
+}
+
+/** What a person would read at the end of the log: lines since `from` that are no log entries in JSON. */
+async function lastWords(log: Awaited<ReturnType<typeof open>>, from: number): Promise<string> {
+  const { size } = await log.stat();
+  const start = Math.max(from, size - LAST_WORDS_BYTES);
+  if (size <= start) return '';
+  const { buffer, bytesRead } = await log.read(Buffer.alloc(size - start), 0, size - start, start);
+  return stripVTControlCharacters(buffer.toString('utf8', 0, bytesRead))
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('{'))
+    .slice(-LAST_WORDS_LINES)
+    .join(' ');
 }
 
 /** Asks the agent to leave and waits until it has. Its containers go on. */
@@ -94,7 +119,7 @@ export async function stopAgentProcess(record: ProcessRecord, pidFile: string, c
 
 async function signal({ pid, startTicks }: ProcessRecord, name: 'TERM' | 'KILL'): Promise<void> {
   if ((await startTicksOf(pid)) !== startTicks) return;
-  const [command = '', ...rest] = asRoot(['kill', `-${name}`, String(pid)]);
+  const [command = '', ...rest] = asRoot(['kill', `-${name}`, String(pid)], invoker());
   await run(command, rest).catch(async (error: unknown) => {
     if ((await startTicksOf(pid)) === startTicks) throw error;
   });

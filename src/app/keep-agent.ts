@@ -1,21 +1,31 @@
 import os from 'node:os';
-import { type Log, silentLog, sleep, systemClock } from '#base';
+import { backoffMs, errorMessage, type Log, sleep, systemClock } from '#base';
 import { readAgentConfigIfThere, writeAgentConfig } from './agent-config.ts';
 import { type AgentProcessOptions, ensureAgentProcess } from './agent-process.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { StartError } from './errors.ts';
 import { ensurePrivateDir } from './private-state.ts';
+import { dockerConfigDir, homeOfUser, invoker } from './privileges.ts';
 
-/** How often a dead agent is noticed, ms. */
-const LOOK_EVERY_MS = 2_000;
+/** How often a dead agent is noticed, ms; one that ends again and again is started ever more rarely. */
+const LOOK = { initialMs: 2_000, maxMs: 60_000 } as const;
+/** An agent that has run for so long, in ms, is well again. */
+const WELL_AFTER_MS = 60_000;
 
 export interface KeepAgentOptions {
-  readonly plane: ControlPlane;
+  readonly plane: Pick<ControlPlane, 'paths' | 'apiUrl' | 'ca' | 'clusterId' | 'issueNodeToken'>;
   /** The program and arguments that start this very build. */
   readonly program: readonly string[];
   readonly fingerprint: string;
   readonly dockerHost?: string;
   readonly nodeName?: string;
-  readonly log?: Log;
+  /** Told of an agent that ended, or cannot be started. */
+  readonly log: Log;
+}
+
+export interface KeptAgent {
+  readonly state: 'adopted' | 'started' | 'replaced';
+  readonly nodeName: string;
 }
 
 /** A machine's host name as a node name: lower case, DNS-1123. */
@@ -31,9 +41,9 @@ export const defaultNodeName = () =>
  * the signal aborts the agent is left running.
  */
 export async function keepAgentRunning(
-  { plane, program, fingerprint, dockerHost, nodeName, log = silentLog }: KeepAgentOptions,
+  { plane, program, fingerprint, dockerHost, nodeName, log }: KeepAgentOptions,
   signal: AbortSignal,
-): Promise<'adopted' | 'started' | 'replaced'> {
+): Promise<KeptAgent> {
   const { paths, apiUrl, ca, clusterId } = plane;
   await ensurePrivateDir(paths.agent);
   const known = await readAgentConfigIfThere(paths.agent);
@@ -52,6 +62,9 @@ export async function keepAgentRunning(
       nodeName: name,
       token: await plane.issueNodeToken(name),
     });
+  const who = invoker();
+  const home = who.env['SUDO_USER'] === undefined ? undefined : await homeOfUser(who.env['SUDO_USER']);
+  const logins = dockerConfigDir(who, () => home);
   const options: AgentProcessOptions = {
     program,
     args: [
@@ -64,22 +77,36 @@ export async function keepAgentRunning(
     ],
     pidFile: paths.agentPid,
     logFile: paths.agentLog,
-    fingerprint: `${fingerprint} ${apiUrl} ${name}`,
+    fingerprint: `${fingerprint} ${apiUrl} ${name} ${logins ?? ''}`,
     clock: systemClock,
+    ...(logins === undefined ? {} : { env: { DOCKER_CONFIG: logins } }),
   };
   const state = await ensureAgentProcess(options);
   void supervise(options, log, signal);
-  return state;
+  return { state, nodeName: name };
 }
 
 async function supervise(options: AgentProcessOptions, log: Log, signal: AbortSignal): Promise<void> {
+  const { clock, logFile } = options;
+  let failures = 0;
+  let startedMs = clock.monotonicMs();
   while (!signal.aborted) {
+    await sleep(clock, backoffMs(Math.max(failures, 1), LOOK), signal).catch(() => undefined); // aborted: the loop sees it
+    if (signal.aborted) return;
     try {
-      await sleep(options.clock, LOOK_EVERY_MS, signal);
-      if ((await ensureAgentProcess(options)) !== 'adopted')
-        log.warn({}, 'the node agent had ended and was started again');
+      if ((await ensureAgentProcess(options)) === 'adopted') {
+        if (clock.monotonicMs() - startedMs > WELL_AFTER_MS) failures = 0;
+        continue;
+      }
+      failures += 1;
+      startedMs = clock.monotonicMs();
+      log.warn({ logFile, times: failures }, 'the node agent had ended and was started again; its log tells why');
     } catch (error) {
-      if (!signal.aborted) log.error({ err: error }, 'the node agent cannot be started');
+      failures += 1;
+      startedMs = clock.monotonicMs();
+      const hint = error instanceof StartError ? error.hint : `Its log is ${logFile}.`;
+      const againMs = backoffMs(failures, LOOK);
+      log.error({ reason: errorMessage(error), hint, againMs }, 'the node agent cannot be started');
     }
   }
 }

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { access, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { createLog, systemClock } from '#base';
-import { createLinuxNetwork } from '#network';
+import { createLog, errorCode, systemClock } from '#base';
+import { createLinuxNetwork, type Network } from '#network';
 import { createDockerRuntime } from '#runtime';
 import { networkOwner, ownerLabel } from './agent.ts';
 import { readAgentConfigIfThere } from './agent-config.ts';
@@ -28,14 +28,33 @@ function unmountBelow(directory: string): void {
   }
 }
 
+/** Whether this user must ask root to remove an installation: an agent ran, as root, or the folder is another user's. */
+export async function needsRootToRemove(paths: StatePaths, uid = process.getuid?.() ?? 0): Promise<boolean> {
+  if (uid === 0) return false;
+  if ((await stat(paths.root)).uid !== uid) return true;
+  for (const folder of [paths.agent, paths.root]) {
+    try {
+      await access(path.join(folder, 'agent.json'));
+      return true;
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') return true; // closed to this user: then root made it
+    }
+  }
+  return false;
+}
+
+export interface Removal {
+  /** How many containers went, sandboxes too. */
+  readonly containers: number;
+  /** What stays on this machine, in words. */
+  readonly kept: readonly string[];
+}
+
 /**
  * Ends the agent and removes this installation's containers, kernel rules and files. Root only where an agent ran; others'
- * containers and the images stay. Answers how many containers went.
+ * containers and the images stay. Throws before it removes anything where kernel rules could not be removed.
  */
-export async function removeInstallation(
-  paths: StatePaths,
-  dockerHost: string | undefined,
-): Promise<{ readonly containers: number }> {
+export async function removeInstallation(paths: StatePaths, dockerHost: string | undefined): Promise<Removal> {
   const log = createLog({ level: 'warn' });
   const clock = systemClock;
   const control = await readProcessFile(paths.serverPid);
@@ -45,12 +64,30 @@ export async function removeInstallation(
       `the control plane still runs (process ${control.pid})`,
       'End it with Ctrl-C where it runs, then run the command again.',
     );
-  const running = await readProcessFile(paths.agentPid);
-  if (running !== undefined) await stopAgentProcess(running, paths.agentPid, clock);
   // A machine that only runs an agent has its folder alone.
   const agentDir = existsSync(path.join(paths.root, 'agent.json')) ? paths.root : paths.agent;
   const config = await readAgentConfigIfThere(agentDir);
+  const kept = ['images in Docker', 'the Docker engine and packages that were installed'];
   let containers = 0;
+  let network: Network | undefined;
+  if (config !== undefined) {
+    const { podCidr, serviceCidr, dnsServiceIP: dnsIP, domain: clusterDomain } = clusterNetwork;
+    const owner = networkOwner(config.clusterId, config.nodeName, agentDir);
+    network = createLinuxNetwork(
+      { owner, podCidr, clusterCidr: podCidr, serviceCidr, dnsIP, clusterDomain },
+      { clock, log },
+    );
+    const support = await network.support();
+    if (!support.ok) {
+      // Rules may stand from when the programs were here: without them, and the state, nobody would find those again.
+      if (support.lacks === 'tools')
+        throw new StartError('RulesNotRemovable', `kernel rules cannot be removed: ${support.reason}`, support.remedy);
+      kept.push(`kernel rules, if there are any (${support.reason})`);
+      network = undefined;
+    }
+  }
+  const running = await readProcessFile(paths.agentPid);
+  if (running !== undefined) await stopAgentProcess(running, paths.agentPid, clock);
   if (config !== undefined) {
     const runtime = createDockerRuntime({
       owner: ownerLabel(config.clusterId, config.nodeName),
@@ -60,21 +97,9 @@ export async function removeInstallation(
     });
     containers = (await runtime.listContainers()).length + (await runtime.listSandboxes()).length;
     await runtime.removeAll();
-    const { podCidr, serviceCidr, dnsServiceIP: dnsIP, domain: clusterDomain } = clusterNetwork;
-    const network = createLinuxNetwork(
-      {
-        owner: networkOwner(config.clusterId, config.nodeName, agentDir),
-        podCidr,
-        clusterCidr: podCidr,
-        serviceCidr,
-        dnsIP,
-        clusterDomain,
-      },
-      { clock, log },
-    );
-    if ((await network.support()).ok) await network.remove();
+    await network?.remove();
   }
   unmountBelow(agentDir);
   await rm(paths.root, { recursive: true, force: true });
-  return { containers };
+  return { containers, kept };
 }

@@ -24,7 +24,7 @@ describe('src/network/fake-network.ts', () => {
   });
 
   it('does not start where it is not supported', async () => {
-    const network = createFakeNetwork({ ok: false, reason: 'not root', remedy: 'be root' });
+    const network = createFakeNetwork({ ok: false, lacks: 'rights', reason: 'not root', remedy: 'be root' });
     await expect(network.start(new AbortController().signal)).rejects.toMatchObject({ code: 'NetworkUnsupported' });
   });
 });

@@ -20,7 +20,13 @@ export interface PodAttachment {
 /** Whether the kernel's tables can be touched here, and if not, what a person can do. */
 export type NetworkSupport =
   | { readonly ok: true }
-  | { readonly ok: false; readonly reason: string; readonly remedy: string };
+  | {
+      readonly ok: false;
+      /** `tools`: pod networks may have been made here before the programs went. */
+      readonly lacks: 'system' | 'rights' | 'tools' | 'kernel';
+      readonly reason: string;
+      readonly remedy: string;
+    };
 
 export interface Network {
   /** Checks rights and tools; changes nothing. */

@@ -455,7 +455,12 @@ describe('src/node-agent/node-agent.ts', () => {
 
   it('runs without the rights to touch the network, and says so', async () => {
     await stop();
-    const support = { ok: false, reason: 'no CAP_NET_ADMIN', remedy: 'start the agent as root' } as const;
+    const support = {
+      ok: false,
+      lacks: 'rights',
+      reason: 'no CAP_NET_ADMIN',
+      remedy: 'start the agent as root',
+    } as const;
     startAgent({ createNetwork: () => createFakeNetwork(support) });
     const node = await until(
       'the condition is told',

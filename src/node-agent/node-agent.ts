@@ -210,7 +210,7 @@ async function startNetwork(network: Network, log: Log, signal: AbortSignal): Pr
     return support;
   } catch (error) {
     log.error({ err: error }, 'the pod network cannot be started');
-    return { ok: false, reason: errorMessage(error), remedy: 'see the log of the node agent' };
+    return { ok: false, lacks: 'kernel', reason: errorMessage(error), remedy: 'see the log of the node agent' };
   }
 }
 

@@ -4,9 +4,10 @@ import net from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { APPLICATIONS, NODES } from '#api';
-import { statePaths } from '#app';
+import { statePaths, typedAsRoot } from '#app';
 import { errorCode, errorMessage } from '#base';
 import { clientFromKubeconfig } from '#client';
+import { isReady, networkTrouble } from '../nodes.ts';
 import { type Output, paint, plain } from '../output.ts';
 import { APPLICATION_NAMESPACE, defaultStateDir, kubeconfigPath, type SessionOptions } from '../session.ts';
 
@@ -33,7 +34,7 @@ async function program(name: string, debianPackage: string, why: string): Promis
       if (!['ENOENT', 'ENOTDIR', 'EACCES'].includes(errorCode(error) ?? '')) throw error;
     }
   }
-  return failed(`${name} is missing; ${why}`, `apt-get install ${debianPackage}`);
+  return failed(`${name} is missing; ${why}`, typedAsRoot(`apt-get install ${debianPackage}`));
 }
 
 function node(): Finding {
@@ -47,7 +48,7 @@ async function gitVersion(): Promise<Finding> {
   try {
     return ok((await run('git', ['--version'])).stdout.trim());
   } catch (error) {
-    return failed(`git does not run (${errorCode(error) ?? errorMessage(error)})`, 'apt-get install git');
+    return failed(`git does not run (${errorCode(error) ?? errorMessage(error)})`, typedAsRoot('apt-get install git'));
   }
 }
 
@@ -67,7 +68,7 @@ function engine(): Promise<Finding> {
         resolve(
           failed(
             `no Docker engine on ${file} (${errorCode(error) ?? 'unknown'})`,
-            'Start it (systemctl start docker), or set DOCKER_HOST.',
+            `Start it (${typedAsRoot('systemctl start docker')}), or set DOCKER_HOST.`,
           ),
         );
     });
@@ -111,32 +112,18 @@ async function server(options: SessionOptions): Promise<readonly Finding[]> {
     const findings: Finding[] = [ok(`the API answers (${file})`)];
     if (nodes.items.length === 0)
       findings.push(failed('no node has joined', 'See agent.log in the state folder; the agent needs root.'));
-    for (const { metadata, status } of nodes.items) {
-      const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    for (const node of nodes.items) {
+      const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
       findings.push(
-        ready?.status === 'True'
-          ? ok(`node ${metadata.name} is Ready`)
+        isReady(node)
+          ? ok(`node ${node.metadata.name} is Ready`)
           : failed(
-              `node ${metadata.name} is not Ready: ${plain(ready?.message ?? 'never heard of')}`,
+              `node ${node.metadata.name} is not Ready: ${plain(ready?.message ?? 'never heard of')}`,
               'See agent.log on that machine.',
             ),
       );
-      for (const { type, status: value, reason, message } of status?.conditions ?? []) {
-        if (type === 'NetworkUnavailable' && value === 'True')
-          findings.push(
-            failed(
-              `node ${metadata.name} has no pod network: ${plain(message ?? '')}`,
-              'The message tells what is missing.',
-            ),
-          );
-        else if (type === 'NetworkUnavailable' && reason === 'NodePortTaken')
-          findings.push(
-            warn(
-              `node ${metadata.name}: ${plain(message ?? '')}`,
-              'A NodePort needs it on loopback: end that program; the port is then taken within 5 s.',
-            ),
-          );
-      }
+      const trouble = networkTrouble(node);
+      if (trouble !== undefined) findings.push((trouble.grave ? failed : warn)(trouble.what, trouble.remedy));
     }
     for (const { metadata, status } of applications.items) {
       for (const condition of status?.conditions ?? []) {

@@ -1,14 +1,23 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { removeInstallation, statePaths } from '#app';
+import { asRoot, needsRootToRemove, removeInstallation, StartError, type StatePaths, statePaths } from '#app';
+import { errorCode } from '#base';
 import { CliError } from '../errors.ts';
 import type { Output } from '../output.ts';
+import { ownProgram } from '../own-program.ts';
 import { defaultStateDir } from '../session.ts';
 
-/** Removes an installation from this machine: agent, containers, kernel rules, state. The images stay. */
-export async function reset(
-  flags: { readonly stateDir?: string | undefined; readonly yes?: boolean; readonly dockerHost?: string },
-  output: Output,
-): Promise<number> {
+export interface ResetFlags {
+  readonly stateDir?: string | undefined;
+  readonly yes?: boolean;
+  readonly dockerHost?: string;
+}
+
+/**
+ * Removes an installation from this machine: agent, containers, kernel rules, state. The images stay. What root made is
+ * removed by root: through sudo for anyone else, or not at all.
+ */
+export async function reset(flags: ResetFlags, output: Output, uid = process.getuid?.() ?? 0): Promise<number> {
   const paths = statePaths(flags.stateDir ?? defaultStateDir());
   if (!existsSync(paths.root)) {
     output.note(`Nothing to remove: ${paths.root} is not there.`);
@@ -20,7 +29,44 @@ export async function reset(
       { hint: 'To do it: plumb reset --yes' },
     );
   }
-  const removed = await removeInstallation(paths, flags.dockerHost);
-  output.write(`Removed ${removed.containers} containers and ${paths.root}.`);
+  if (await needsRootToRemove(paths, uid)) return resetAsRoot(paths, flags, output, uid);
+  const { containers, kept } = await removeInstallation(paths, flags.dockerHost);
+  output.write(`Removed ${containers} containers, their network, and ${paths.root}.`);
+  output.note(`What stays: ${kept.join('; ')}.`);
   return 0;
+}
+
+async function resetAsRoot(
+  paths: StatePaths,
+  { dockerHost }: ResetFlags,
+  output: Output,
+  uid: number,
+): Promise<number> {
+  const host = dockerHost ?? process.env['DOCKER_HOST'];
+  const line = [
+    ...ownProgram,
+    'reset',
+    '--state-dir',
+    paths.root,
+    '--yes',
+    ...(host === undefined || host === '' ? [] : ['--docker-host', host]),
+  ];
+  output.note('The node agent ran as root: what it made is removed through sudo.');
+  const [command = '', ...args] = asRoot(line, { uid });
+  const code = await new Promise<number>((resolve, reject) => {
+    spawn(command, args, { stdio: 'inherit' })
+      .once('error', reject)
+      .once('exit', (given) => resolve(given ?? 1));
+  }).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (code === 0) return 0;
+  throw new StartError(
+    'RootNeeded',
+    code === undefined
+      ? `${paths.root} is of a node agent that ran as root, and sudo is not here; nothing was removed`
+      : `sudo ended with code ${code}; what was not removed is still known to ${paths.root}`,
+    `Containers, kernel rules and links, and ${paths.root} stay until root runs: ${line.join(' ')}`,
+  );
 }

@@ -1,5 +1,6 @@
 import type { Application, ResourceStatus } from '#api';
 import { APPLICATIONS, NODES, SYNC_RUNS } from '#api';
+import { isReady, networkTrouble } from '../nodes.ts';
 import { formatTable, paint, plain, shortCommit } from '../output.ts';
 import { APPLICATION_NAMESPACE, requireApplication, type Session } from '../session.ts';
 import { formatDrift, formatOrigin } from '../words.ts';
@@ -54,13 +55,10 @@ export async function status({ client, output }: Session, name?: string): Promis
     const lines = details(application);
     if (lines.length > 0) output.write(`\n${application.metadata.name}\n${lines.join('\n')}`);
   }
-  const notReady = nodes.items.filter(
-    (node) => !node.status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
-  );
-  for (const { metadata, status: state } of nodes.items) {
-    const network = state?.conditions?.find(({ type }) => type === 'NetworkUnavailable');
-    if (network?.status === 'True' || network?.reason === 'NodePortTaken')
-      output.write(`\n${paint('warn')} node ${metadata.name}: ${plain(network.message ?? '')}`);
+  const notReady = nodes.items.filter((node) => !isReady(node));
+  for (const node of nodes.items) {
+    const trouble = networkTrouble(node);
+    if (trouble !== undefined) output.write(`\n${paint('warn')} ${trouble.what}`);
   }
   for (const node of notReady) output.write(`\n${paint('NotReady')} node ${node.metadata.name}`);
   if (nodes.items.length === 0) output.write('\nNo node has joined: pods wait until an agent runs (plumb agent).');

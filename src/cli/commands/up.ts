@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import colors from 'picocolors';
 import {
   type ControlPlane,
@@ -9,14 +8,20 @@ import {
   packageRoot,
   prepareSampleImage,
   type RootRepository,
+  readProcessFile,
+  requireFreeNodePort,
+  sampleNodePort,
   startControlPlane,
   statePaths,
 } from '#app';
-import { createLog } from '#base';
+import { createLog, type Log, systemClock } from '#base';
+import { clientFromKubeconfig } from '#client';
 import type { Output } from '../output.ts';
+import { ownProgram } from '../own-program.ts';
 import { defaultStateDir } from '../session.ts';
 import { version } from '../version.ts';
 import { parseSeconds } from '../words.ts';
+import { watchNode } from './watch-node.ts';
 
 export interface ServerFlags {
   readonly stateDir?: string | undefined;
@@ -30,9 +35,6 @@ export interface ServerFlags {
   readonly nodeName?: string;
 }
 
-/** This very build, as another process starts it. */
-const program = [process.execPath, ...process.execArgv, fileURLToPath(new URL('../main.js', import.meta.url))];
-
 /** Differs for every build, so that a new one replaces an agent of the old. */
 function buildId(): string {
   try {
@@ -42,7 +44,7 @@ function buildId(): string {
   }
 }
 
-function startServer(flags: ServerFlags, root: RootRepository | undefined): Promise<ControlPlane> {
+function startServer(flags: ServerFlags, root: RootRepository | undefined, log: Log): Promise<ControlPlane> {
   return startControlPlane(
     {
       stateDir: flags.stateDir ?? defaultStateDir(),
@@ -51,7 +53,7 @@ function startServer(flags: ServerFlags, root: RootRepository | undefined): Prom
       version,
       ...(root === undefined ? {} : { root }),
     },
-    { log: createLog({ level: flags.verbose === true ? 'debug' : 'warn' }) },
+    { log },
   );
 }
 
@@ -75,14 +77,17 @@ async function serve(
   tell: (plane: ControlPlane) => Promise<void>,
   withAgent: boolean,
 ): Promise<number> {
-  const plane = await startServer(flags, root);
+  const log = createLog({ level: flags.verbose === true ? 'debug' : 'warn' });
+  const plane = await startServer(flags, root, log);
   const leaving = new AbortController();
+  let watched: Promise<void> | undefined;
   try {
     if (withAgent) {
-      const state = await keepAgentRunning(
+      const { state, nodeName } = await keepAgentRunning(
         {
           plane,
-          program,
+          log,
+          program: ownProgram,
           fingerprint: `${buildId()} ${flags.dockerHost ?? ''} ${flags.nodeName ?? ''}`,
           ...(flags.dockerHost === undefined ? {} : { dockerHost: flags.dockerHost }),
           ...(flags.nodeName === undefined ? {} : { nodeName: flags.nodeName }),
@@ -90,15 +95,33 @@ async function serve(
         leaving.signal,
       );
       if (state === 'adopted') output.note('The node agent was running already; its containers are adopted.');
+      watched = watchOwnNode(plane, nodeName, output, leaving.signal).catch((error: unknown) =>
+        log.warn({ err: error }, 'the node could not be looked at'),
+      );
     }
     const asked = untilAsked(output);
     await tell(plane);
     await Promise.race([asked, plane.failed]);
   } finally {
     leaving.abort();
+    await watched;
     await plane.close();
   }
   return 0;
+}
+
+async function watchOwnNode(
+  { paths }: ControlPlane,
+  nodeName: string,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const client = await clientFromKubeconfig(paths.kubeconfig, { userAgent: 'plumb-up' });
+  try {
+    await watchNode({ client, clock: systemClock, output, nodeName, logFile: paths.agentLog }, signal);
+  } finally {
+    client.close();
+  }
 }
 
 const heading = (plane: ControlPlane) => `${colors.bold(`Plumbline ${version}`)}\n
@@ -119,14 +142,17 @@ export async function up(root: RootRepository, flags: ServerFlags, output: Outpu
 export async function upDemo(flags: ServerFlags, output: Output): Promise<number> {
   const paths = statePaths(flags.stateDir ?? defaultStateDir());
   output.note('Making the sample image and the demo repository …');
-  await prepareSampleImage(paths);
   await createDemoRepository(path.join(packageRoot, 'sample-repo'), paths.demo);
+  const port = await sampleNodePort(paths.demo);
+  // An agent of ours that runs has the port itself, or tells who has it.
+  if (port !== undefined && (await readProcessFile(paths.agentPid)) === undefined)
+    await requireFreeNodePort(port, paths.demo);
+  await prepareSampleImage(paths);
   const file = path.relative(process.cwd(), path.join(paths.demo, 'web/deployment.yaml'));
   const demo = path.relative(process.cwd(), paths.demo);
   const tell = async (plane: ControlPlane) =>
     output.write(`${heading(plane)}
-  Sample      http://127.0.0.1:30080   (when its pods are Ready)
-  Repository  ${paths.demo}
+${port === undefined ? '' : `  Sample      http://127.0.0.1:${port}   (when its pods are Ready)\n`}  Repository  ${paths.demo}
 
 Try:
   sed -i 's/value: blue/value: green/' ${file}      ${colors.dim('# edit')}

@@ -19,6 +19,7 @@ export async function checkSupport(): Promise<NetworkSupport> {
   if (process.platform !== 'linux') {
     return {
       ok: false,
+      lacks: 'system',
       reason: `pod networks need Linux; this is ${process.platform}`,
       remedy: 'run the node agent on a Linux host',
     };
@@ -27,8 +28,9 @@ export async function checkSupport(): Promise<NetworkSupport> {
   if (missing.length > 0) {
     return {
       ok: false,
+      lacks: 'rights',
       reason: `the process lacks ${missing.join(' and ')}`,
-      remedy: 'run the node agent as root: sudo plumb agent',
+      remedy: remedyForRights(process.getuid?.()),
     };
   }
   const absent = [];
@@ -36,6 +38,7 @@ export async function checkSupport(): Promise<NetworkSupport> {
   if (absent.length > 0) {
     return {
       ok: false,
+      lacks: 'tools',
       reason: `not found: ${absent.map(({ command }) => command).join(', ')}`,
       remedy: `apt-get install ${absent.map((tool) => tool.package).join(' ')}`,
     };
@@ -44,11 +47,19 @@ export async function checkSupport(): Promise<NetworkSupport> {
   if (code !== 0) {
     return {
       ok: false,
+      lacks: 'kernel',
       reason: `the kernel gives no access to nf_tables: ${stderr.trim().slice(0, 200)}`,
       remedy: 'load the kernel module: modprobe nf_tables; in a container: give it CAP_NET_ADMIN',
     };
   }
   return { ok: true };
+}
+
+/** Root that lacks a right is in a container or unit that takes it away; being root again does not help. */
+export function remedyForRights(uid: number | undefined): string {
+  return uid === 0
+    ? 'it is root already, so a container or service unit takes the right away: give it CAP_NET_ADMIN and CAP_SYS_ADMIN (docker run: --privileged --network host --pid host)'
+    : 'run the node agent as root: sudo plumb agent';
 }
 
 /** Names of the capabilities that pod networks need and this process lacks. */
