@@ -88,6 +88,8 @@ export {
   SELF_SUBJECT_REVIEWS,
   SELF_SUBJECT_RULES_REVIEWS,
   SUBJECT_ACCESS_REVIEWS,
+  TOKEN_REQUESTS,
+  TOKEN_REVIEWS,
 } from './kinds/reviews.ts';
 export type * from './kinds/types.ts';
 export type {

@@ -12,11 +12,14 @@ import {
   createLocalClient,
   createNodeTunnel,
   createPodLogs,
+  createServiceAccountAdmission,
+  createServiceAccountTokens,
   createSessions,
   createUiServer,
   createWebhookLookup,
   createWebhookServer,
   ensurePki,
+  ensureSigningKey,
   GROUP_MASTERS,
   isEncryptedKey,
   type Listener,
@@ -168,6 +171,8 @@ async function open(
   const sessions = createSessions({ clock });
   const authorization = await startAuthorization({ api, admission, clock, log });
   lifecycle.add('authorization', async () => authorization.close());
+  admission.add(createServiceAccountAdmission(api));
+  const signingKey = await ensureSigningKey(paths.serviceAccountKey);
   const auditLog = await openAuditLog({ directory: paths.audit, clock, log });
   lifecycle.add('audit log', () => auditLog.close());
   const tunnel = createNodeTunnel({ clock, log });
@@ -209,6 +214,7 @@ async function open(
   const http = createHttpServer({
     api,
     authenticate: (token) => tokens.authenticate(token),
+    serviceAccountTokens: createServiceAccountTokens({ api, key: signingKey, clock }),
     authorization,
     audit: createAuditTrail({ sink: auditLog, clock }),
     tunnel,

@@ -10,6 +10,7 @@ export interface StatePaths {
   readonly store: string;
   readonly storeKey: string;
   readonly pki: string;
+  readonly serviceAccountKey: string;
   readonly audit: string;
   readonly tokens: string;
   readonly kubeconfig: string;
@@ -31,6 +32,7 @@ export function statePaths(stateDir: string): StatePaths {
     store: path.join(root, 'store.sqlite'),
     storeKey: path.join(root, 'store.key'),
     pki: path.join(root, 'pki'),
+    serviceAccountKey: path.join(root, 'pki/service-account.key'),
     audit: path.join(root, 'audit'),
     tokens: path.join(root, 'tokens.json'),
     kubeconfig: path.join(root, 'kubeconfig'),

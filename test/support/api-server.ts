@@ -12,7 +12,10 @@ import {
   createHttpServer,
   createNodeTunnel,
   createPodLogs,
+  createServiceAccountAdmission,
+  createServiceAccountTokens,
   ensurePki,
+  ensureSigningKey,
   type NodeTunnel,
   openTokenFile,
   startAuthorization,
@@ -47,6 +50,7 @@ export async function startApiServer(options: { readonly log?: Log; readonly clo
   const admission = new AdmissionChain();
   const api = await createApi({ store, clock, log, admission });
   const authorization = await startAuthorization({ api, admission, clock, log });
+  admission.add(createServiceAccountAdmission(api));
   const pki = await ensurePki(path.join(directory, 'pki'));
   const tokens = await openTokenFile(path.join(directory, 'tokens'));
   const audited: AuditEvent[] = [];
@@ -54,6 +58,11 @@ export async function startApiServer(options: { readonly log?: Log; readonly clo
   const server = createHttpServer({
     api,
     authenticate: (token) => tokens.authenticate(token),
+    serviceAccountTokens: createServiceAccountTokens({
+      api,
+      key: await ensureSigningKey(path.join(directory, 'service-account.key')),
+      clock,
+    }),
     authorization,
     audit: createAuditTrail({ sink: { write: (event) => audited.push(event) }, clock }),
     tunnel,

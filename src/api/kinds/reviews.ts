@@ -10,6 +10,19 @@ export const SELF_SUBJECT_REVIEWS: ResourceType = {
   plural: 'selfsubjectreviews',
   namespaced: false,
 };
+export const TOKEN_REVIEWS: ResourceType = {
+  ...authentication,
+  kind: 'TokenReview',
+  plural: 'tokenreviews',
+  namespaced: false,
+};
+/** Asked of a service account, as its subresource `token`. */
+export const TOKEN_REQUESTS: ResourceType = {
+  ...authentication,
+  kind: 'TokenRequest',
+  plural: 'tokenrequests',
+  namespaced: true,
+};
 export const LOCAL_SUBJECT_ACCESS_REVIEWS: ResourceType = {
   ...authorization,
   kind: 'LocalSubjectAccessReview',
@@ -38,6 +51,7 @@ export const SUBJECT_ACCESS_REVIEWS: ResourceType = {
 /** In the order of discovery. */
 export const REVIEWS: readonly ResourceType[] = [
   SELF_SUBJECT_REVIEWS,
+  TOKEN_REVIEWS,
   LOCAL_SUBJECT_ACCESS_REVIEWS,
   SELF_SUBJECT_ACCESS_REVIEWS,
   SELF_SUBJECT_RULES_REVIEWS,

@@ -54,6 +54,9 @@ function planNode(node: string, asked: ResourceAttributes, pods: readonly Pod[])
     case '/configmaps':
     case '/serviceaccounts':
       return when(either(READ) && isReferenced(pods, resource, namespace, name), 'named by a pod bound to it');
+    case '/serviceaccounts/token':
+      // For which pod, the request itself says: looked at when the token is made.
+      return when(verb === 'create' && isReferenced(pods, resource, namespace, name), 'of a pod bound to it');
     case '/services':
     case '/namespaces':
     case 'discovery.k8s.io/endpointslices':

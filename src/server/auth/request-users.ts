@@ -14,7 +14,7 @@ export interface Caller {
 
 export interface RequestUsersDeps {
   /** The user behind a bearer token; undefined for none. */
-  readonly authenticate: (token: string) => UserInfo | undefined;
+  readonly authenticate: (token: string) => Promise<UserInfo | undefined>;
   readonly authorize: Authorize;
 }
 
@@ -24,7 +24,7 @@ export type IdentifyCaller = (request: Pick<IncomingMessage, 'headers' | 'header
 export function createRequestUsers({ authenticate, authorize }: RequestUsersDeps): IdentifyCaller {
   return async ({ headers, headersDistinct }) => {
     const [scheme = '', token = ''] = (headers.authorization ?? '').split(' ');
-    const known = scheme.toLowerCase() === 'bearer' ? authenticate(token) : undefined;
+    const known = scheme.toLowerCase() === 'bearer' ? await authenticate(token) : undefined;
     if (known === undefined) throw new ApiError('Unauthorized', 'Unauthorized');
     const user = asAuthenticated(known);
     const plan = planImpersonation(headersDistinct);

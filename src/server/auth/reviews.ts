@@ -3,8 +3,9 @@ import type { RequestContext, ResourceRow } from '../registry/api.ts';
 import { badRequest, invalid } from '../registry/errors.ts';
 import type { Attributes, UserInfo } from './authorization.types.ts';
 import type { Authorization } from './authorizer.ts';
-import { GROUP_MASTERS, nodeNameOf } from './groups.plan.ts';
+import { asAuthenticated, GROUP_MASTERS, nodeNameOf } from './groups.plan.ts';
 import { grantsOf } from './rbac/grants.plan.ts';
+import { SERVICE_ACCOUNT_ISSUER, type TokenAnswer } from './service-accounts/service-account-tokens.ts';
 
 /** A question to the server, decoded and of a right structure. */
 export interface ReviewRequest {
@@ -17,6 +18,9 @@ export interface ReviewRequest {
 
 /** Answers a question by its kind: the object that was sent, with a status. */
 export type AnswerReview = (request: ReviewRequest) => Promise<KubeObject>;
+
+/** Who bears a token, and for which of the audiences it is good; undefined for nobody. */
+export type AuthenticateFor = (token: string, audiences: readonly string[]) => Promise<TokenAnswer | undefined>;
 
 interface AccessSpec {
   readonly resourceAttributes?: {
@@ -35,7 +39,10 @@ interface AccessSpec {
 }
 
 /** Source: kubernetes pkg/registry/authorization and pkg/registry/authentication/selfsubjectreview (v1.32). */
-export function createReviews(authorization: Pick<Authorization, 'decide' | 'roles'>): AnswerReview {
+export function createReviews(
+  authorization: Pick<Authorization, 'decide' | 'roles'>,
+  authenticate: AuthenticateFor,
+): AnswerReview {
   async function access(user: UserInfo, spec: AccessSpec): Promise<object> {
     const { allowed, reason } = await authorization.decide(user, attributesOf(spec));
     return { allowed, ...(reason === '' ? {} : { reason }) };
@@ -43,6 +50,13 @@ export function createReviews(authorization: Pick<Authorization, 'decide' | 'rol
 
   const answers: Readonly<Record<string, (request: ReviewRequest) => Promise<object> | object>> = {
     SelfSubjectReview: ({ context: { user } }) => ({ userInfo: userInfoOf(user) }),
+    TokenReview: async ({ object }) => {
+      const { token = '', audiences = [] } = specOf<{ token?: string; audiences?: readonly string[] }>(object);
+      if (token === '') throw badRequest('token is required for TokenReview in authentication');
+      const answer = await authenticate(token, audiences.length === 0 ? [SERVICE_ACCOUNT_ISSUER] : audiences);
+      if (answer === undefined) return { user: {}, error: 'the token is unknown, has ended, or is for others' };
+      return { authenticated: true, user: userInfoOf(asAuthenticated(answer.user)), audiences: answer.audiences };
+    },
     SelfSubjectAccessReview: ({ context, row, object }) => {
       const spec = specOf<AccessSpec>(object);
       assertOneQuestion(row, spec);

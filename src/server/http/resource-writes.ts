@@ -3,8 +3,10 @@ import type { Authorize } from '../auth/authorization.types.ts';
 import { nodeNameOf } from '../auth/groups.plan.ts';
 import { type NodeWrite, planNodeWrite } from '../auth/node-restriction.plan.ts';
 import type { AnswerReview } from '../auth/reviews.ts';
+import type { ServiceAccountTokens } from '../auth/service-accounts/service-account-tokens.ts';
 import { decode, validateTypes } from '../registry/admission.ts';
-import type { Api, WriteAnswer } from '../registry/api.ts';
+import type { Api, ResourceRow, WriteAnswer } from '../registry/api.ts';
+import { tokenRequestRow } from '../registry/rows/reviews.ts';
 import { addWarnings, sendJson, sendJsonPieces, sendValue } from './answers.ts';
 import type { Encoder } from './encoding.ts';
 import type { Exchange } from './exchange.ts';
@@ -17,6 +19,7 @@ export interface ResourceWritesDeps {
   readonly api: Pick<Api, 'get' | 'create' | 'update' | 'patch' | 'delete' | 'deleteCollection'>;
   readonly authorize: Authorize;
   readonly answerReview: AnswerReview;
+  readonly serviceAccountTokens: ServiceAccountTokens;
   readonly bodies: BodyReader;
   readonly encoder: Encoder;
 }
@@ -56,14 +59,31 @@ export function createResourceWrites(deps: ResourceWritesDeps): Readonly<Record<
   /** Answers a question: nothing is stored. */
   async function review(call: ResourceCall, sent: KubeObject, duplicateFields: readonly string[]): Promise<unknown> {
     const { exchange, row, path } = call;
+    const object = decodeVirtual(call, row, sent, duplicateFields);
+    const { context } = exchange;
+    const answer = await deps.answerReview({ context, row, namespace: path.namespace, object });
+    return sendValue(exchange.reply, 201, answer);
+  }
+
+  async function issueToken(call: ResourceCall, sent: KubeObject, duplicateFields: readonly string[]) {
+    const { exchange, path } = call;
+    const request = decodeVirtual(call, tokenRequestRow, sent, duplicateFields);
+    const answer = await deps.serviceAccountTokens.issue(exchange.context, path.namespace, nameOf(call), request);
+    return sendValue(exchange.reply, 201, answer);
+  }
+
+  function decodeVirtual(
+    { exchange }: ResourceCall,
+    row: ResourceRow,
+    sent: KubeObject,
+    duplicateFields: readonly string[],
+  ): KubeObject {
     const { fieldValidation } = planWriteOptions(exchange.query);
     const strictness = { duplicateFields, ...(fieldValidation === undefined ? {} : { fieldValidation }) };
     const { object, warnings } = decode(row, sent, strictness);
     validateTypes(row, object);
     addWarnings(exchange.reply, warnings);
-    const { context } = exchange;
-    const answer = await deps.answerReview({ context, row, namespace: path.namespace, object });
-    return sendValue(exchange.reply, 201, answer);
+    return object;
   }
 
   return {
@@ -75,6 +95,7 @@ export function createResourceWrites(deps: ResourceWritesDeps): Readonly<Record<
       await permit(authorize, call, newName === undefined ? {} : { newName });
       if (path.namespace === '' && row.type.namespaced) throw notAllowed();
       if (row.virtual === true) return review(call, object, duplicateFields);
+      if (subresource === 'token') return issueToken(call, object, duplicateFields);
       await restrict(call, 'create', object as unknown as Json);
       const request = { ...targetOf(call), ...options, object, duplicateFields };
       if (subresource !== 'binding') return sendWritten(call, { ...(await api.create(request)), created: true });

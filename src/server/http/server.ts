@@ -7,6 +7,12 @@ import { nodeNameOf } from '../auth/groups.plan.ts';
 import { planNamedUser } from '../auth/named-user.plan.ts';
 import { type Caller, createRequestUsers } from '../auth/request-users.ts';
 import { createReviews } from '../auth/reviews.ts';
+import {
+  SERVICE_ACCOUNT_ISSUER,
+  type ServiceAccountTokens,
+  type TokenAnswer,
+} from '../auth/service-accounts/service-account-tokens.ts';
+import { isWebToken } from '../auth/service-accounts/web-token.ts';
 import { planNodePath, serveControl, serveStream } from '../nodes/node-routes.ts';
 import type { NodeTunnel } from '../nodes/node-tunnel.ts';
 import type { OpenPodLog } from '../nodes/pod-logs.ts';
@@ -31,6 +37,7 @@ export interface HttpServerOptions {
   readonly api: Api;
   /** The user behind a bearer token; undefined for none. */
   readonly authenticate: (token: string) => UserInfo | undefined;
+  readonly serviceAccountTokens: ServiceAccountTokens;
   readonly authorization: Authorization;
   /** Notes who did what. */
   readonly audit: AuditTrail;
@@ -57,7 +64,19 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   const { authorize } = authorization;
   const open = new OpenResponses();
   const inFlight = new InFlight();
-  const identify = createRequestUsers({ authenticate: options.authenticate, authorize });
+  const { serviceAccountTokens } = options;
+
+  /** Tokens of people are good for this API alone. */
+  async function authenticateFor(token: string, audiences: readonly string[]): Promise<TokenAnswer | undefined> {
+    if (isWebToken(token)) return serviceAccountTokens.authenticate(token, audiences);
+    const user = audiences.includes(SERVICE_ACCOUNT_ISSUER) ? options.authenticate(token) : undefined;
+    return user === undefined ? undefined : { user, audiences: [SERVICE_ACCOUNT_ISSUER] };
+  }
+
+  const identify = createRequestUsers({
+    authenticate: async (token) => (await authenticateFor(token, [SERVICE_ACCOUNT_ISSUER]))?.user,
+    authorize,
+  });
   const app = createFramework({ tls, limits: httpLimits, clock, log });
 
   const bodies = createBodyReader(clock);
@@ -66,7 +85,8 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   const handleResource = createResourceHandler({
     api,
     authorize,
-    answerReview: createReviews(authorization),
+    answerReview: createReviews(authorization, authenticateFor),
+    serviceAccountTokens,
     bodies,
     encoder: createEncoder(() => clock.nowMs()),
     openPodLog: options.openPodLog,
@@ -141,6 +161,19 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     '/version/',
     authenticated(({ reply }) => sendValue(reply, 200, version)),
   );
+  for (const url of ['/.well-known/openid-configuration', '/openid/v1/jwks']) {
+    app.get(
+      url,
+      authenticated(async (exchange) => {
+        await permitted(exchange);
+        if (url.startsWith('/openid')) {
+          return exchange.reply.type('application/jwk-set+json').send(JSON.stringify(serviceAccountTokens.jwks));
+        }
+        const { host = '' } = exchange.request.headers;
+        return sendValue(exchange.reply, 200, serviceAccountTokens.openidConfiguration(`https://${host}`));
+      }),
+    );
+  }
   for (const url of ['/openapi/v2', '/openapi/v3', '/openapi/v3/*']) {
     app.get(
       url,

@@ -18,7 +18,7 @@ export interface RequestContext {
 }
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
-export type Subresource = 'status' | 'scale' | 'binding' | 'finalize' | 'log' | SessionSubresource;
+export type Subresource = 'status' | 'token' | 'scale' | 'binding' | 'finalize' | 'log' | SessionSubresource;
 
 export interface TableColumn {
   readonly name: string;

@@ -43,6 +43,9 @@ export const serviceAccountRow: ResourceRow = {
   singular: 'serviceaccount',
   shortNames: ['sa'],
   verbs: allVerbs,
+  subresources: {
+    token: { kind: 'TokenRequest', group: 'authentication.k8s.io', version: 'v1', verbs: ['create'] },
+  },
   columns: [column<ServiceAccount>('Secrets', 'integer', ({ secrets }) => secrets?.length ?? 0), ageColumn],
 };
 
