@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -7,7 +7,8 @@ const run = promisify(execFile);
 
 /**
  * The stock kubectl of a minor version: from the folder `PLUMBLINE_KUBECTL_DIR`, else beside the one on the PATH
- * (some packages install a dispatcher that chooses by the server's version), else the one on the PATH itself.
+ * (some packages install a dispatcher that chooses by the server's version), else the one on the PATH itself. Undefined
+ * when there is none of that version: another one would prove something else.
  */
 export function findKubectl(minor = '1.32'): string | undefined {
   const onPath = (process.env['PATH'] ?? '')
@@ -19,7 +20,14 @@ export function findKubectl(minor = '1.32'): string | undefined {
     ...(named === undefined ? [] : [named]),
     ...(onPath === undefined ? [] : [path.dirname(realpathSync(onPath))]),
   ];
-  return folders.map((folder) => path.join(folder, `kubectl.${minor}`)).find((file) => existsSync(file)) ?? onPath;
+  const beside = folders.map((folder) => path.join(folder, `kubectl.${minor}`)).filter((file) => existsSync(file));
+  return [...beside, ...(onPath === undefined ? [] : [onPath])].find((file) => clientMinor(file) === minor);
+}
+
+/** `1.32`: what a kubectl says of itself. */
+function clientMinor(kubectl: string): string | undefined {
+  const said = execFileSync(kubectl, ['version', '--client', '-o', 'json'], { encoding: 'utf8', timeout: 60_000 });
+  return /"gitVersion": "v(\d+\.\d+)\./.exec(said)?.[1];
 }
 
 export interface KubectlResult {

@@ -238,7 +238,7 @@ describe('src/api/yaml/format.ts', () => {
     }));
     fc.assert(
       fc.property(value, (json) => {
-        expect(parseYamlBody(formatYaml(json))).toEqual(json);
+        expect(parseYamlBody(formatYaml(json))).toEqual({ value: json, duplicates: [] });
       }),
       { numRuns: 300 },
     );
@@ -247,17 +247,22 @@ describe('src/api/yaml/format.ts', () => {
 
 describe('src/api/yaml/body.ts', () => {
   it('says where a body is broken', () => {
-    expect(() => parseYamlBody('a: 1\na: 2')).toThrow(
-      expect.objectContaining({
-        reason: 'BadRequest',
-        message: expect.stringContaining('line 2, column 1: duplicate key "a"'),
-      }),
+    expect(() => parseYamlBody('a: 1\n{a: 2')).toThrow(
+      expect.objectContaining({ reason: 'BadRequest', message: expect.stringContaining('line 2, column ') }),
     );
   });
 
+  it('tells where a key stands twice, and takes the last', () => {
+    const text = 'a: 1\nb:\n  - c: 1\n  - c: {d: 1, d: 2}\n    c: 3\na: 2\na: 3';
+    expect(parseYamlBody(text)).toEqual({
+      value: { a: 3, b: [{ c: 1 }, { c: 3 }] },
+      duplicates: ['b[1].c.d', 'b[1].c', 'a', 'a'],
+    });
+  });
+
   it('takes one document', () => {
-    expect(parseYamlBody('a: 1')).toEqual({ a: 1 });
-    expect(parseYamlBody('# nothing')).toBeNull();
+    expect(parseYamlBody('a: 1')).toEqual({ value: { a: 1 }, duplicates: [] });
+    expect(parseYamlBody('# nothing').value).toBeNull();
   });
 });
 

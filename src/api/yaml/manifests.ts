@@ -47,7 +47,7 @@ export function parseManifests(text: string, path: string, limits: YamlLimits = 
   let spent = 0;
   try {
     for (const document of reader.documents()) {
-      const values = new ValueReader(limits, spent);
+      const values = new ValueReader(limits, { spent });
       try {
         objects.push(...readDocument(document, values, reader, path, report));
       } catch (error) {

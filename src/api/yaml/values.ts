@@ -14,19 +14,29 @@ interface Anchor {
 
 type MutableMap = Record<string, Json>;
 
+export interface ValueReaderOptions {
+  /** Nodes that earlier documents of the same text took. */
+  readonly spent?: number;
+  /** Told the path of each key that stands twice in one map, of which the last wins; without it such a key is refused. */
+  onDuplicate?(path: string): void;
+}
+
 /**
  * Turns one document's nodes into a JSON value as kubectl reads them. Every use of an alias counts as a copy, a key
- * named `__proto__` is data, and a doubled key, an unknown tag or a loop of aliases throws `YamlProblem`.
+ * named `__proto__` is data, and a doubled key that nobody wants to be told of, an unknown tag or a loop of aliases throws `YamlProblem`.
  */
 export class ValueReader {
   readonly #limits: YamlLimits;
   readonly #anchors = new Map<string, Anchor | 'open'>();
+  readonly #onDuplicate: ValueReaderOptions['onDuplicate'];
+  /** The way to the value now being read: `.spec`, `[0]`. */
+  readonly #steps: string[] = [];
   #nodes: number;
 
-  /** `spent`: nodes that earlier documents of the same text took. */
-  constructor(limits: YamlLimits, spent = 0) {
+  constructor(limits: YamlLimits, { spent = 0, onDuplicate }: ValueReaderOptions = {}) {
     this.#limits = limits;
     this.#nodes = spent;
+    this.#onDuplicate = onDuplicate;
   }
 
   /** Nodes taken so far, `spent` included. */
@@ -60,10 +70,12 @@ export class ValueReader {
   #list(node: YAMLSeq.Parsed, depth: number): { value: Json; depth: number } {
     checkTag(node, 'tag:yaml.org,2002:seq');
     let below = 0;
-    const value = node.items.map((item) => {
+    const value = node.items.map((item, index) => {
       // `[a: 1]` is a list of one-key maps.
       if (isPair(item)) throw new YamlProblem('write a map inside a list with braces', offsetOf(node));
+      this.#steps.push(`[${index}]`);
       const inner = this.#value(item as ParsedNode, depth + 1);
+      this.#steps.pop();
       below = Math.max(below, inner.depth);
       return inner.value;
     });
@@ -84,13 +96,20 @@ export class ValueReader {
         continue;
       }
       const key = this.#key(pair.key, keyOffset);
-      if (seen.has(key)) throw new YamlProblem(`duplicate key ${JSON.stringify(key)}`, keyOffset);
+      this.#steps.push(`.${key}`);
+      if (seen.has(key)) this.#duplicate(key, keyOffset);
       seen.add(key);
       const inner = pair.value === null ? NULL : this.#value(pair.value, depth + 1);
+      this.#steps.pop();
       below = Math.max(below, inner.depth);
       setOwn(value, key, inner.value);
     }
     return { value, depth: below + 1 };
+  }
+
+  #duplicate(key: string, offset: number): void {
+    if (this.#onDuplicate === undefined) throw new YamlProblem(`duplicate key ${JSON.stringify(key)}`, offset);
+    this.#onDuplicate(this.#steps.join('').replace(/^\./, ''));
   }
 
   /** Keys become text: `on` is `true`, `0777` is `511`, as kubectl does it. */

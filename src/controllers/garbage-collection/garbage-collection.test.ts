@@ -1,5 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CONFIG_MAPS, type ConfigMap, EVENTS, NAMESPACES, type OwnerReference, SECRETS, type StoredObject } from '#api';
+import {
+  CONFIG_MAPS,
+  type ConfigMap,
+  EVENTS,
+  isApiError,
+  NAMESPACES,
+  type OwnerReference,
+  SECRETS,
+  type StoredObject,
+} from '#api';
+import type { Client } from '#client';
+import { createInformer, type Informer } from '#reconcile';
 import { type Cluster, startCluster } from '../../../test/support/cluster.ts';
 import { settle } from '../../../test/support/fake-clock.ts';
 import { until } from '../../../test/support/until.ts';
@@ -14,10 +25,14 @@ beforeEach(async () => {
 afterEach(() => cluster.close());
 
 const namespace = 'default';
-const start = async () => {
-  const { client, events, informers } = cluster;
-  const graph = new OwnerGraph(ownableKinds(informers));
+const start = async (client: Client = cluster.client, blind?: Informer<StoredObject>) => {
+  const { events, informers } = cluster;
+  const kinds = ownableKinds(informers).map((each) =>
+    blind !== undefined && each.resource.plural === blind.resource.plural ? blind : each,
+  );
+  const graph = new OwnerGraph(kinds);
   await cluster.run(
+    ...(blind === undefined ? [] : [(signal: AbortSignal) => blind.run(signal)]),
     cluster.loop(createGarbageCollectionController({ client, events, graph }), garbageCollectionSources(graph)),
   );
 };
@@ -89,6 +104,44 @@ describe('src/controllers/garbage-collection/garbage-collection.ts', () => {
     await remove('root');
     await make('root');
     await gone('child');
+  });
+
+  it('asks the server before it believes that an owner is gone', async () => {
+    const { client, clock, log } = cluster;
+    const root = await make('root');
+    // A cache that never saw the owner, as one that is behind does not yet.
+    const blind = createInformer({ client, clock, log }, CONFIG_MAPS, { fieldSelector: 'metadata.name!=root' });
+    let asked = 0;
+    const get = ((resource, key, options) => {
+      if (key.name === 'root') asked += 1;
+      return client.get(resource, key, options);
+    }) as Client['get'];
+    await start({ ...client, get }, blind as Informer<StoredObject>);
+    await make('child', [ownedBy(root)]);
+    await until('the owner was asked for', () => asked > 0);
+    await rest();
+    expect((await client.get(CONFIG_MAPS, { namespace, name: 'child' }))?.metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  it('deletes only the very version that it judged', async () => {
+    const { client } = cluster;
+    const [old, heir] = [await make('old'), await make('heir')];
+    const child = await make('child', [ownedBy(old)]);
+    let refused: unknown;
+    const removeLate = (async (resource, key, options) => {
+      if (refused !== undefined) return client.delete(resource, key, options);
+      await setOwners(child, ownedBy(heir));
+      return client.delete(resource, key, options).catch((error: unknown) => {
+        refused = error;
+        throw error;
+      });
+    }) as Client['delete'];
+    await start({ ...client, delete: removeLate });
+    await remove('old');
+    await until('it tried to delete', () => refused !== undefined);
+    await rest();
+    expect(isApiError(refused, 'Conflict')).toBe(true);
+    expect((await get('child'))?.metadata.ownerReferences?.map(({ uid }) => uid)).toEqual([heir.metadata.uid]);
   });
 
   it('keeps what another owner keeps, and takes the lost one off it', async () => {

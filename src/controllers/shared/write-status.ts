@@ -1,11 +1,11 @@
-import type { ResourceType, StoredObject } from '#api';
+import { isApiError, type ResourceType, type StoredObject } from '#api';
 import type { Client } from '#client';
 import { mergePatch } from './merge-patch.ts';
 
 /**
  * Writes what differs of a status, and of annotations when given; nothing when nothing differs. The sole writer of a
  * status needs no version check, so a change of the spec meanwhile is no conflict: `observedGeneration` tells what was
- * looked at. Answers the object as written; undefined when nothing was.
+ * looked at. Answers the object as written; undefined when nothing was, also because it is gone: then nobody reads it.
  */
 export async function writeStatus<T extends StoredObject & { readonly status?: unknown }>(
   client: Pick<Client, 'patch'>,
@@ -18,5 +18,10 @@ export async function writeStatus<T extends StoredObject & { readonly status?: u
   const after = { status, metadata: { annotations: annotations ?? before.metadata.annotations } };
   const body = mergePatch(before, after);
   if (body === undefined) return undefined;
-  return await client.patch(resource, object.metadata, { type: 'merge', body }, { subresource: 'status' });
+  try {
+    return await client.patch(resource, object.metadata, { type: 'merge', body }, { subresource: 'status' });
+  } catch (error) {
+    if (isApiError(error, 'NotFound')) return undefined;
+    throw error;
+  }
 }

@@ -5,9 +5,7 @@ import { createKubectl, findKubectl } from '../../../test/support/kubectl.ts';
 import { type KubectlBed, startKubectlBed } from '../../../test/support/kubectl-bed.ts';
 
 const kubectlPath = findKubectl('1.32');
-/** Without one of that version, another may have been found. */
-const elder = findKubectl('1.27');
-const elderPath = elder?.endsWith('1.27') ? elder : undefined;
+const elderPath = findKubectl('1.27');
 const title = `src/server/http with kubectl 1.32${kubectlPath === undefined ? ' (skipped: there is no kubectl)' : ''}`;
 
 const deployment = (image: string, extra = '') => `
@@ -61,9 +59,12 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
     expect(row).toMatch(/^web +0\/2 +0 +0 +\S+ +web +sample:2 +app=web$/);
   });
 
-  it('says which field is unknown, and which stands twice', async () => {
+  it('says which field is unknown, which stands twice, and which value is wrong', async () => {
     const unknown = await kubectl('apply -f -', deployment('sample:2', '      nodeNam: x\n'));
     expect(unknown.stderr).toContain('strict decoding error: unknown field "spec.template.spec.nodeNam"');
+    const twice = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"twice"},"data":{"a":"1","a":"2"}}';
+    const raw = await kubectl('create --raw /api/v1/namespaces/default/configmaps?fieldValidation=Strict -f -', twice);
+    expect(raw.stderr).toContain('strict decoding error: duplicate field "data.a"');
     const invalid = await kubectl('patch deploy web --type=merge -p {"spec":{"replicas":-1}}');
     expect(invalid.stderr).toMatch(/The Deployment "web" is invalid: spec\.replicas: Invalid value: -1/);
   });

@@ -16,15 +16,13 @@ export interface BodyType {
 export function parseBody(bytes: Uint8Array, syntax: BodySyntax, type: BodyType): DecodedBody {
   if (syntax === 'protobuf') return { value: decodeProtobuf(bytes, type), duplicateFields: [] };
   const text = decodeUtf8(bytes);
-  if (syntax === 'json' || /^\s*[{[]/.test(text)) {
-    const { value, duplicates } = parseJsonStrict(text);
-    return { value, duplicateFields: duplicates };
-  }
-  if (bytes.length > httpLimits.yamlBodyBytes) {
+  const isJson = syntax === 'json' || /^\s*[{[]/.test(text);
+  if (!isJson && bytes.length > httpLimits.yamlBodyBytes) {
     const most = httpLimits.yamlBodyBytes;
     throw new ApiError('RequestEntityTooLarge', `a body that is YAML may have ${most} bytes at most; send JSON`);
   }
-  return { value: parseYamlBody(text), duplicateFields: [] };
+  const { value, duplicates } = isJson ? parseJsonStrict(text) : parseYamlBody(text);
+  return { value, duplicateFields: duplicates };
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

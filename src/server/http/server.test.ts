@@ -303,6 +303,24 @@ describe('src/server/http/server.ts', () => {
       expect([warned.status, warned.headers['warning']]).toEqual([201, '299 - "duplicate field \\"data\\""']);
     });
 
+    it('does the same for YAML', async () => {
+      const send = (name: string, fieldValidation: string) =>
+        call('POST', `${configMaps}?fieldValidation=${fieldValidation}`, {
+          headers: { 'content-type': 'application/yaml' },
+          body: `metadata:\n  name: ${name}\ndata:\n  a: "1"\n  a: "2"\n`,
+        });
+      const strict = await send('yaml-twice', 'Strict');
+      expect([strict.status, strict.json.message]).toEqual([
+        400,
+        expect.stringContaining('strict decoding error: duplicate field "data.a"'),
+      ]);
+      const warned = await send('yaml-warned', 'Warn');
+      expect([warned.status, warned.headers['warning']]).toEqual([201, '299 - "duplicate field \\"data.a\\""']);
+      const ignored = await send('yaml-ignored', 'Ignore');
+      expect([ignored.status, ignored.headers['warning']]).toEqual([201, undefined]);
+      expect(ignored.json).toMatchObject({ data: { a: '2' } });
+    });
+
     it('answers 413 to a body that announces itself as too large, and to one that just goes on', async () => {
       const announced = await call('POST', configMaps, {
         headers: { 'content-type': 'application/json' },

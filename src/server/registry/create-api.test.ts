@@ -576,6 +576,40 @@ describe('src/server/registry/create-api.ts', () => {
       expect((await get(DEPLOYMENTS, 'a')).metadata.generation).toBe(2);
     });
 
+    it('applies a Scale, owns the number it wants, and tells who else does', async () => {
+      await create(DEPLOYMENTS, deployment('a'));
+      const scale = (replicas: unknown, more: object = {}) =>
+        api.patch({
+          ...at(DEPLOYMENTS),
+          name: 'a',
+          patchType: 'apply',
+          subresource: 'scale',
+          fieldManager: 'scaler',
+          patch: { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'a' }, spec: { replicas } } as never,
+          ...more,
+        });
+      expect(await refusal(scale(4), 'Conflict')).toBe(
+        'Apply failed with 1 conflict: conflict with "test" using apps/v1: .spec.replicas',
+      );
+      expect((await scale(4, { force: true, dryRun: true })).object).toMatchObject({ spec: { replicas: 4 } });
+      const { object, created } = await scale(4, { force: true });
+      expect([object, created]).toMatchObject([{ kind: 'Scale', spec: { replicas: 4 } }, false]);
+      const { metadata, spec } = await get(DEPLOYMENTS, 'a');
+      expect(spec).toMatchObject({ replicas: 4, selector: { matchLabels: { app: 'a' } } });
+      expect(metadata.managedFields?.find(({ manager }) => manager === 'scaler')).toMatchObject({
+        operation: 'Apply',
+        subresource: 'scale',
+        apiVersion: 'apps/v1',
+        fieldsV1: { 'f:spec': { 'f:replicas': {} } },
+      });
+      expect((await scale(4)).object.metadata.resourceVersion).toBe(metadata.resourceVersion);
+      await refusal(scale('many'), 'Invalid');
+      const stale = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { resourceVersion: '1' }, spec: {} };
+      await refusal(scale(5, { patch: stale }), 'Conflict');
+      await refusal(scale(5, { patch: { ...stale, kind: 'Deployment' } }), 'BadRequest');
+      await refusal(scale(5, { name: 'none', patch: { ...stale, metadata: {} } }), 'NotFound');
+    });
+
     it('persists nothing in a dry run, and still checks everything', async () => {
       await create(DEPLOYMENTS, deployment('a'));
       const revision = await store.revision();
@@ -825,6 +859,26 @@ describe('src/server/registry/create-api.ts', () => {
       const refused = settled.filter((each) => each.status === 'rejected');
       expect(refused).toHaveLength(2);
       for (const { reason } of refused) expect(isApiError(reason, 'NotFound')).toBe(true);
+    });
+
+    it('removes no version but the one that is named', async () => {
+      const { metadata } = await create(CONFIG_MAPS, configMap('a'));
+      await merge(CONFIG_MAPS, 'a', { data: { a: '1' } });
+      const preconditions = { resourceVersion: metadata.resourceVersion };
+      const said = await refusal(api.delete({ ...at(CONFIG_MAPS), name: 'a', preconditions }), 'Conflict');
+      const { resourceVersion } = (await get(CONFIG_MAPS, 'a')).metadata;
+      expect(said).toContain(
+        `Precondition failed: ResourceVersion in precondition: ${metadata.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`,
+      );
+      await api.delete({ ...at(CONFIG_MAPS), name: 'a', preconditions: { resourceVersion } });
+      await refusal(get(CONFIG_MAPS, 'a'), 'NotFound');
+    });
+
+    it('says in a dry run that a pod would linger, and marks nothing', async () => {
+      const made = await create(PODS, pod('a', { nodeName: 'n1' }));
+      const answer = await api.delete({ ...at(PODS), name: 'a', dryRun: true });
+      expect(answer).toMatchObject({ lingers: true, object: { metadata: { deletionGracePeriodSeconds: 30 } } });
+      expect(await get(PODS, 'a')).toEqual(made);
     });
 
     it('removes a pod only when its finalizers and its node have let it go', async () => {

@@ -31,6 +31,23 @@ function selectorOf(object: StoredObject): LabelSelector {
   return selectorFromObject({ matchLabels: (object as ReplicationController).spec.selector ?? {} });
 }
 
+export const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' } as const;
+
+/** What a Scale says of its workload: which one and which version of it is meant, and how many there should be. */
+export function workloadFields({ metadata, ...scale }: KubeObject): Pick<KubeObject, 'metadata' | 'spec'> {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  const { replicas } = (scale['spec'] ?? {}) as { readonly replicas?: number };
+  return {
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
+    spec: replicas === undefined ? {} : { replicas },
+  };
+}
+
 /** The workload with the number of replicas that a Scale asks for; pinned to the Scale's version when it names one. */
 export function withScale(object: StoredObject, scale: KubeObject): KubeObject {
   const replicas = (scale['spec'] as { replicas?: number } | undefined)?.replicas ?? 0;

@@ -1,5 +1,5 @@
 import {
-  ApiError,
+  apiVersionOf,
   applyServerSide,
   defaultObject,
   isApiError,
@@ -13,6 +13,7 @@ import type { PatchRequest, WriteAnswer } from '../api.ts';
 import { badRequest, conflict, invalid, objectModified } from '../errors.ts';
 import { identityOf, shapeOfRow, withManagedFields } from '../field-ownership.ts';
 import { apiLimits } from '../limits.ts';
+import { SCALE, scaleOf, workloadFields } from '../scale.plan.ts';
 import { storedRow } from '../versions.ts';
 import { createObject } from './create.ts';
 import { modify, type Wish } from './modify.ts';
@@ -22,8 +23,9 @@ import type { VerbDeps } from './verb-deps.ts';
 export function createApply(deps: VerbDeps) {
   return async function apply(asked: PatchRequest): Promise<WriteAnswer> {
     assertApply(asked);
-    const applied = decodeAsSent(asked.row, asNamed(asked), asked);
     const request = { ...asked, row: storedRow(asked.row) };
+    if (asked.subresource === 'scale') return applyScale(request);
+    const applied = decodeAsSent(asked.row, asNamed(asked), asked);
     const { row, name } = request;
     for (let attempt = 0; attempt < apiLimits.writeAttempts; attempt += 1) {
       try {
@@ -39,6 +41,15 @@ export function createApply(deps: VerbDeps) {
     }
     throw objectModified(row.type, name);
   };
+
+  /** What a Scale wants is applied to the workload it shows: its manager owns the number of replicas there. */
+  async function applyScale(request: PatchRequest): Promise<WriteAnswer> {
+    const { row } = request;
+    const { object, warnings } = decodeAsSent({ ...row, type: { ...row.type, ...SCALE } }, asNamed(request), request);
+    const identity = { apiVersion: apiVersionOf(row.type), kind: row.type.kind };
+    const answer = await change(request, { object: { ...identity, ...workloadFields(object) }, warnings });
+    return { ...answer, object: scaleOf(answer.object) };
+  }
 
   function change(request: PatchRequest, applied: Wish): Promise<WriteAnswer> {
     const { row, namespace, name, subresource, dryRun = false } = request;
@@ -116,8 +127,7 @@ function asNamed({ row, namespace, name, patch }: PatchRequest): KubeObject {
   return { ...sent, metadata: { ...metadata, name, ...(row.type.namespaced ? { namespace } : {}) } };
 }
 
-function assertApply({ fieldManager, subresource }: PatchRequest): void {
-  if (subresource === 'scale') throw new ApiError('UnsupportedMediaType', 'scale cannot be applied: patch it');
+function assertApply({ fieldManager }: PatchRequest): void {
   if (fieldManager) return;
   const message = 'Required value: is required for apply patch';
   const issue = { reason: 'FieldValueRequired', path: 'fieldManager', message };

@@ -13,7 +13,7 @@ import { decode } from '../admission.ts';
 import type { PatchRequest, ResourceRow, WriteAnswer } from '../api.ts';
 import { badRequest, invalid } from '../errors.ts';
 import { ownUpdated } from '../field-ownership.ts';
-import { scaleOf, withScale } from '../scale.plan.ts';
+import { SCALE, scaleOf, withScale } from '../scale.plan.ts';
 import { asServed, storedRow } from '../versions.ts';
 import { createApply } from './apply.ts';
 import { type Modification, modify, type Wish } from './modify.ts';
@@ -85,8 +85,6 @@ function schemaFor({ type }: ResourceRow, document: StoredObject) {
   if (schema !== undefined) return schema;
   throw invalid(type, '', [{ reason: 'FieldValueInvalid', path: 'patch', message: `no shape is known of ${kind}` }]);
 }
-
-const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 
 /** Kinds that are not Kubernetes' own have no merge keys. */
 function isCustom({ type: { group } }: ResourceRow): boolean {
