@@ -61,7 +61,7 @@ const LINES: readonly Line[] = [
   { run: 'auth can-i create deployments', says: /^yes/ },
   { run: 'auth can-i --list', says: /\*\.\*/ },
   { run: 'auth whoami', says: /Username +admin/ },
-  { run: 'auth can-i delete nodes --as bea', says: /^no/, code: 1 },
+  { run: 'auth can-i delete nodes --as bea', says: /^no$/m, code: 1 },
   // Making.
   { run: 'create namespace made', says: /^namespace\/made created$/m },
   { run: 'create configmap lit --from-literal=a=1 --from-literal=b=2', says: /^configmap\/lit created$/m },
@@ -83,7 +83,7 @@ const LINES: readonly Line[] = [
   },
   { run: 'create clusterrole lister --verb=list --resource=nodes', says: /created$/m },
   { run: 'create clusterrolebinding listers --clusterrole=lister --user=bea', says: /created$/m },
-  { run: 'auth can-i list nodes --as bea', says: /^yes/ },
+  { run: 'auth can-i list nodes --as bea', says: /^yes$/m },
   { run: 'create quota small --hard=pods=10', says: /^resourcequota\/small created$/m },
   { run: 'create job once --image=job:1', says: /^job\.batch\/once created$/m },
   { run: 'create cronjob hourly --image=job:1 --schedule=0_*_*_*_*', says: /^cronjob\.batch\/hourly created$/m },
