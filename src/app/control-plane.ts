@@ -12,6 +12,7 @@ import {
   createLocalClient,
   createNodeTunnel,
   createPodLogs,
+  createPodSecurityAdmission,
   createServiceAccountAdmission,
   createServiceAccountTokens,
   createSessions,
@@ -172,6 +173,7 @@ async function open(
   const authorization = await startAuthorization({ api, admission, clock, log });
   lifecycle.add('authorization', async () => authorization.close());
   admission.add(createServiceAccountAdmission(api));
+  admission.add(createPodSecurityAdmission(api));
   const signingKey = await ensureSigningKey(paths.serviceAccountKey);
   const auditLog = await openAuditLog({ directory: paths.audit, clock, log });
   lifecycle.add('audit log', () => auditLog.close());

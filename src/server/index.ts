@@ -1,4 +1,5 @@
 /** The API server: registry and verbs, HTTPS, who may do what, agents' tunnel, webhooks, and the UI's server side. */
+export { createPodSecurityAdmission } from './admission/pod-security.ts';
 export type { AuditEvent } from './audit/audit-event.plan.ts';
 export type { AuditLog, AuditLogDeps } from './audit/audit-log.ts';
 export { openAuditLog } from './audit/audit-log.ts';

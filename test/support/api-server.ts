@@ -12,6 +12,7 @@ import {
   createHttpServer,
   createNodeTunnel,
   createPodLogs,
+  createPodSecurityAdmission,
   createServiceAccountAdmission,
   createServiceAccountTokens,
   ensurePki,
@@ -51,6 +52,7 @@ export async function startApiServer(options: { readonly log?: Log; readonly clo
   const api = await createApi({ store, clock, log, admission });
   const authorization = await startAuthorization({ api, admission, clock, log });
   admission.add(createServiceAccountAdmission(api));
+  admission.add(createPodSecurityAdmission(api));
   const pki = await ensurePki(path.join(directory, 'pki'));
   const tokens = await openTokenFile(path.join(directory, 'tokens'));
   const audited: AuditEvent[] = [];

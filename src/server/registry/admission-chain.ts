@@ -25,6 +25,8 @@ export interface AdmissionPlugin {
   mutate?(request: AdmissionRequest): Promise<KubeObject> | KubeObject;
   /** Throws the refusal. May be asked several times for one write, each time somebody else was faster. */
   validate?(request: AdmissionRequest): Promise<void> | void;
+  /** What whoever writes is to be told of a write that is let in. */
+  warn?(request: AdmissionRequest): Promise<readonly string[]> | readonly string[];
 }
 
 /** The rules every write passes, over HTTP and in process alike, in the order in which they were added. */
@@ -41,7 +43,11 @@ export class AdmissionChain {
     return object;
   }
 
-  async validate(request: AdmissionRequest): Promise<void> {
+  /** Throws the first refusal, or answers everyone's warnings. */
+  async validate(request: AdmissionRequest): Promise<readonly string[]> {
+    const warnings: string[] = [];
     for (const plugin of this.#plugins) await plugin.validate?.(request);
+    for (const plugin of this.#plugins) warnings.push(...((await plugin.warn?.(request)) ?? []));
+    return warnings;
   }
 }

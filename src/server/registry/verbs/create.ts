@@ -44,7 +44,7 @@ export function createCreate(deps: VerbDeps) {
 /** Stores a new object; a generated name that is taken is replaced by another. */
 export async function createObject(deps: VerbDeps, creation: Creation): Promise<WriteAnswer> {
   const { row, object, dryRun } = creation;
-  const warnings = [...creation.warnings, ...podWarnings(object, undefined)];
+  const said = [...creation.warnings, ...podWarnings(object, undefined)];
   const generates = !object.metadata.name && Boolean(object.metadata.generateName);
   if (!object.metadata.name && !generates) {
     const message = 'Required value: name or generateName is required';
@@ -53,7 +53,8 @@ export async function createObject(deps: VerbDeps, creation: Creation): Promise<
   for (let attempt = 1; ; attempt += 1) {
     const name = object.metadata.name || generatedName(object.metadata.generateName ?? '', deps.chance.random);
     try {
-      const { made, operations } = await make(deps, creation, name);
+      const { made, operations, warnings: admitted } = await make(deps, creation, name);
+      const warnings = [...said, ...admitted];
       if (dryRun) {
         assertAbsent(deps, row, made);
         return { object: asIfStored(made, undefined), created: true, warnings };
@@ -74,7 +75,11 @@ async function make(
   deps: VerbDeps,
   { context, isApply = false, row, namespace: sentNamespace, object, track, dryRun }: Creation,
   name: string,
-): Promise<{ readonly made: KubeObject; readonly operations: readonly Operation[] }> {
+): Promise<{
+  readonly made: KubeObject;
+  readonly operations: readonly Operation[];
+  readonly warnings: readonly string[];
+}> {
   const nowMs = deps.clock.nowMs();
   const namespace = row.type.namespaced ? sentNamespace : '';
   const home = row.type.namespaced ? liveNamespace(deps, row, namespace, name) : undefined;
@@ -88,13 +93,13 @@ async function make(
   const begun = row.prepareForCreate?.(mutated, nowMs) ?? mutated;
   const prepared = row.stamp?.(begun, undefined, { user: context.user, nowMs }) ?? begun;
   validate(row, prepared);
-  await deps.admission.validate({ ...admitted, object: prepared });
+  const warnings = await deps.admission.validate({ ...admitted, object: prepared });
   const owned = withManagedFields(prepared, managedFields);
   const allocated = isService(row)
     ? await deps.allocator.allocate(owned, undefined)
     : { object: owned, operations: [] };
   const stillThere: Operation[] = home === undefined ? [] : [home];
-  return { made: allocated.object, operations: [...stillThere, ...allocated.operations] };
+  return { made: allocated.object, operations: [...stillThere, ...allocated.operations], warnings };
 }
 
 /** Nothing new begins in a namespace that is not there or is going, not even when it goes at this very moment. */

@@ -40,8 +40,8 @@ export async function modify(deps: VerbDeps, modification: Modification): Promis
     if (wished === old) return { object: old, created: false, warnings: said };
     assertSame(modification, wished, old);
     const settled = settle(deps, modification, wished, old);
-    await admit(deps, modification, settled, old);
-    const warnings = [...said, ...podWarnings(settled, old)];
+    const admitted = await admit(deps, modification, settled, old);
+    const warnings = [...said, ...admitted, ...podWarnings(settled, old)];
     if (isReleased(settled)) {
       if (dryRun) return { object: asIfStored(settled, old), created: false, warnings };
       const removed = await commitRemoval(deps, row, old);
@@ -83,7 +83,7 @@ function settle(
 async function admit({ admission }: VerbDeps, modification: Modification, object: KubeObject, old: StoredObject) {
   const { context, row, subresource, namespace, name, dryRun } = modification;
   const part = subresource === undefined ? {} : { subresource };
-  await admission.validate({ context, operation: 'UPDATE', row, ...part, namespace, name, object, old, dryRun });
+  return admission.validate({ context, operation: 'UPDATE', row, ...part, namespace, name, object, old, dryRun });
 }
 
 function assertSame({ row, name }: Modification, wished: KubeObject, old: StoredObject): void {
