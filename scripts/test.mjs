@@ -56,7 +56,14 @@ build();
 const engine = await ensureEngine(results);
 process.env.DOCKER_HOST = engine.host;
 await ensurePrograms(
-  { ...AGENT_PROGRAMS, ...OPTIONAL_PROGRAMS, git: 'git', chromium: 'chromium', 'ssh-keygen': 'openssh-client' },
+  {
+    ...AGENT_PROGRAMS,
+    ...OPTIONAL_PROGRAMS,
+    git: 'git',
+    chromium: 'chromium',
+    'ssh-keygen': 'openssh-client',
+    htpasswd: 'apache2-utils',
+  },
   'programs the tests drive',
 );
 await ensurePackageLists();

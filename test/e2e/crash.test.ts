@@ -5,6 +5,8 @@ import http from 'node:http';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONFIG_MAPS, PODS, type Pod } from '#api';
+import { errorCode } from '#base';
+import type { Client } from '#client';
 import { type Product, startProduct } from '../support/product.ts';
 import { until } from '../support/until.ts';
 
@@ -85,6 +87,44 @@ const webContainers = async () => [...(await containers('web-')).values()].map((
 const ready = (pod: Pod) =>
   pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 
+const isColoured = (pod: Pod, colour: string) =>
+  pod.spec.containers[0]?.env?.some(({ value }) => value === colour) ?? false;
+
+/** Containers of the web pods by id, each with the colour it was started with. */
+async function webColours(): Promise<ReadonlyMap<string, string>> {
+  const ids = await webContainers();
+  if (ids.length === 0) return new Map();
+  const format = '{{.Id}}{{range .Config.Env}} {{.}}{{end}}';
+  const lines = await product.docker('inspect', '--format', format, ...ids);
+  return new Map(
+    lines.split('\n').map((line) => [line.split(' ')[0] ?? '', /\bCOLOR=(\S+)/.exec(line)?.[1] ?? 'no colour']),
+  );
+}
+
+/** How often the containers of the web pods were restarted, as their status tells. */
+async function restartsOfWeb(client: Client): Promise<readonly (number | undefined)[]> {
+  const { items } = await client.list(PODS, { namespace: 'demo', labelSelector: 'app=web' });
+  return items.map(({ status }) => status?.containerStatuses?.[0]?.restartCount);
+}
+
+/** Programs that write at the same time, so that some write is always under way. */
+const WRITERS = ['a', 'b', 'c', 'd'];
+
+/** Makes one ConfigMap after the other until the server is gone, and names those that it said it has. */
+async function writeUntilRefused(client: Client, writer: string, acknowledged: string[]): Promise<void> {
+  for (let index = 0; ; index += 1) {
+    const name = `acknowledged-${writer}-${index}`;
+    const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' } };
+    try {
+      await client.create(CONFIG_MAPS, map);
+    } catch (error) {
+      expect(errorCode(error)).toBe('ServerUnreachable');
+      return;
+    }
+    acknowledged.push(name);
+  }
+}
+
 describe('crashes', () => {
   it('ends in the declared state when the control plane is killed in the middle of a rollout', async () => {
     const clock = await containers('clock-');
@@ -92,25 +132,30 @@ describe('crashes', () => {
     const file = path.join(product.demo, 'web/deployment.yaml');
     await writeFile(file, (await readFile(file, 'utf8')).replace('value: blue', 'value: purple'));
     const commit = await product.commit('Paint it purple');
+    const acknowledged: string[] = [];
+    const writers = WRITERS.map((writer) => writeUntilRefused(client, writer, acknowledged));
     await until('the rollout has begun', async () => {
       const { items } = await client.list(PODS, { namespace: 'demo', labelSelector: 'app=web' });
-      return items.some((pod) => pod.spec.containers[0]?.env?.some(({ value }) => value === 'purple'));
+      return items.some((pod) => isColoured(pod, 'purple'));
     });
-    // Writes that were acknowledged just before the kill must be there after it.
-    const names: string[] = [];
-    for (let index = 0; index < 20; index += 1) {
-      const created = await client.create(CONFIG_MAPS, {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { name: `acknowledged-${index}`, namespace: 'default' },
-      });
-      names.push(created.metadata.name);
-    }
+    await until('writes are under way', () => acknowledged.length > WRITERS.length);
     await product.stopServer('SIGKILL');
+    await Promise.all(writers);
+    // What the engine runs shows how far the rollout had come; without a control plane it comes no further.
+    const atKill = await webColours();
+    expect([...atKill.values()], 'colours when it was killed').toContain('blue');
+    const newAtKill = [...atKill].filter(([, colour]) => colour === 'purple').map(([id]) => id);
     await product.start();
     await product.untilTrue('web', commit);
     const again = await product.client();
-    for (const name of names) expect(await again.get(CONFIG_MAPS, { namespace: 'default', name }), name).toBeDefined();
+    const { items } = await again.list(CONFIG_MAPS, { namespace: 'default' });
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(acknowledged));
+    await until('only new pods are left', async () => {
+      const colours = [...(await webColours()).values()];
+      return colours.length === 3 && colours.every((colour) => colour === 'purple');
+    });
+    expect([...(await webColours()).keys()]).toEqual(expect.arrayContaining(newAtKill));
+    expect(await restartsOfWeb(again)).toEqual([0, 0, 0]);
     expect(await containers('clock-')).toEqual(clock);
   });
 
@@ -142,7 +187,7 @@ describe('crashes', () => {
     const file = path.join(product.demo, 'web/deployment.yaml');
     await writeFile(file, (await readFile(file, 'utf8')).replace('value: purple', 'value: orange'));
     const commit = await product.commit('Paint it orange');
-    const isOrange = (pod: Pod) => pod.spec.containers[0]?.env?.some(({ value }) => value === 'orange') ?? false;
+    const isOrange = (pod: Pod) => isColoured(pod, 'orange');
     const webPods = async () => (await client.list(PODS, { namespace: 'demo', labelSelector: 'app=web' })).items;
     await until('the first new pod is Ready and old ones are left', async () => {
       const pods = await webPods();
@@ -155,6 +200,7 @@ describe('crashes', () => {
     expect(before).not.toEqual([]);
     const pid = await product.agentPid();
     await killAgent();
+    expect([...(await webColours()).values()], 'colours when it was killed').toContain('purple');
     // The control plane starts it again by itself.
     await until('another agent runs', async () => (await product.agentPid().catch(() => pid)) !== pid);
     await product.untilTrue('web', commit);
@@ -164,6 +210,7 @@ describe('crashes', () => {
       return pods.length === 3 && found.size === 3 && pods.every((pod) => isOrange(pod) && ready(pod)) && found;
     });
     expect([...after.values()]).toEqual(expect.arrayContaining(before));
+    expect(await restartsOfWeb(client)).toEqual([0, 0, 0]);
     expect(await containers('clock-')).toEqual(clock);
   });
 

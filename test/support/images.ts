@@ -1,17 +1,10 @@
-import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { readFile } from 'node:fs/promises';
 import { errorMessage, silentLog, systemClock } from '#base';
 import { buildScratchImage, createDockerRuntime, type DockerRuntime, type ScratchFile } from '#runtime';
-
-const run = promisify(execFile);
+import { fileOfPackage } from './debian.ts';
 
 /** Debian's static busybox, alone in an image of 2 MB: a shell and its friends, without a registry. */
 export const BUSYBOX_IMAGE = 'plumbline.test/busybox:1';
-
-const CACHE = fileURLToPath(new URL('../../node_modules/.cache/plumbline/', import.meta.url));
 
 /** The programs tests call by name. */
 const APPLETS = [
@@ -31,29 +24,10 @@ const APPLETS = [
 ];
 const MORE_APPLETS = ['sh', 'sleep', 'stat', 'true', 'wget', 'touch', 'mkdir', 'ln', 'df', 'mount', 'ps', 'head', 'dd'];
 
-/** The bytes of Debian's busybox-static, downloaded once by apt and never installed (it conflicts with `busybox`). */
-async function busyboxProgram(): Promise<Uint8Array> {
-  const kept = path.join(CACHE, 'busybox');
-  try {
-    return await readFile(kept);
-  } catch {
-    const work = path.join(CACHE, `busybox-${process.pid}`);
-    await mkdir(work, { recursive: true });
-    try {
-      await run('apt-get', ['download', 'busybox-static'], { cwd: work });
-      const archive = (await readdir(work)).find((name) => name.endsWith('.deb'));
-      if (archive === undefined) throw new Error('apt-get download brought no package');
-      await run('dpkg-deb', ['-x', archive, 'out'], { cwd: work });
-      // `/bin/busybox` before Debian merged /bin into /usr/bin.
-      await rename(path.join(work, 'out/bin/busybox'), kept).catch(() =>
-        rename(path.join(work, 'out/usr/bin/busybox'), kept),
-      );
-      return await readFile(kept);
-    } finally {
-      await rm(work, { recursive: true, force: true });
-    }
-  }
-}
+/** The bytes of Debian's busybox-static, which conflicts with `busybox` and so is never installed. */
+const busyboxProgram = async (): Promise<Uint8Array> =>
+  // `/bin/busybox` before Debian merged /bin into /usr/bin.
+  readFile(await fileOfPackage('busybox-static', ['bin/busybox', 'usr/bin/busybox']));
 
 /** The busybox image as a tar for `docker load`. */
 export async function busyboxTar(): Promise<Iterable<Uint8Array>> {
