@@ -11,6 +11,8 @@ export type NetworkErrorCode =
   | 'NetworkAddress'
   /** Another installation has the pod network of this host, or another agent of this one. The message names it and the way out. */
   | 'NetworkHeld'
+  /** Nothing answers on a port of a pod, or the pod is gone. */
+  | 'PodPortUnreachable'
   | 'NetworkClosed';
 
 const RETRYABLE: ReadonlySet<NetworkErrorCode> = new Set(['NetworkCommandFailed', 'SandboxGone']);

@@ -5,6 +5,8 @@ export type { NetworkErrorCode } from './errors.ts';
 export { NetworkError } from './errors.ts';
 export type { FakeNetwork } from './fake-network.ts';
 export { createFakeNetwork } from './fake-network.ts';
+export type { PodPort } from './linux/dial-pod.ts';
+export { dialPod } from './linux/dial-pod.ts';
 export type { LinuxNetworkDeps } from './linux/linux-network.ts';
 export { createLinuxNetwork } from './linux/linux-network.ts';
 export { takePodNetwork } from './linux/network-claim.ts';

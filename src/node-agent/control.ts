@@ -31,6 +31,7 @@ export type ControlMessage =
       readonly container: string;
       readonly streams: StreamRequest;
     }
+  | { readonly type: 'forward'; readonly ticket: string; readonly pod: LogTarget; readonly port: number }
   | { readonly type: 'cancel'; readonly ticket: string }
   | { readonly type: 'ping' };
 

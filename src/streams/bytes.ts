@@ -98,3 +98,13 @@ export class ByteWriter {
     connection.end(() => connection.resume()); // what still comes would keep it from closing
   }
 }
+
+/** A connection's bytes both ways. */
+export function byteConnection(connection: Duplex, clock: Clock) {
+  const writer = new ByteWriter(connection, clock);
+  return {
+    chunks: () => chunksOf(connection),
+    write: (...parts: readonly Uint8Array[]) => writer.write(...parts),
+    end: () => writer.end(),
+  };
+}

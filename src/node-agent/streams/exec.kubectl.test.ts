@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PODS } from '#api';
@@ -10,7 +10,7 @@ import { createKubectl, findKubectl } from '../../../test/support/kubectl.ts';
 import { until } from '../../../test/support/until.ts';
 
 const docker = await dockerForTests(bedOwner());
-const versions = ['1.31', '1.32', '1.33'].flatMap((minor) => {
+const versions = ['1.30', '1.31', '1.32', '1.33'].flatMap((minor) => {
   const binary = findKubectl(minor);
   return binary?.endsWith(minor) ? [{ minor, binary }] : [];
 });
@@ -82,6 +82,15 @@ if (docker.ok && newest !== undefined) {
       const unknown = await kubectl(['exec', 'web', '--', 'no-such-program']);
       expect(unknown.code).not.toBe(0);
       expect(unknown.stdout + unknown.stderr).toContain('no-such-program');
+
+      await bed.client.create(PODS, bedPod('waiting', 'plumbline.test/absent:1'));
+      await until('its image is missed', async () => {
+        const pod = await bed.client.get(PODS, { namespace: 'default', name: 'waiting' });
+        return pod?.status?.containerStatuses?.[0]?.state?.waiting !== undefined;
+      });
+      const early = await kubectl(['exec', 'waiting', '--', 'true']);
+      expect(early).toMatchObject({ code: 1 });
+      expect(early.stderr).toContain('container "app" in pod "waiting" is not running: it has not started yet');
     });
 
     it('carries 50 MB there and back unharmed', async () => {
@@ -134,6 +143,32 @@ if (docker.ok && newest !== undefined) {
       expect(output).toContain('31 97');
       expect(output).toContain('got:answer');
       expect(output).toContain('code:4');
+    });
+
+    it('copies files there and back', async () => {
+      const kubectl = kubectlOf(binary);
+      const bytes = randomBytes(3 * 1024 * 1024);
+      const [there, back] = ['there', 'back'].map((name) => path.join(bed.server.directory, name));
+      await writeFile(there ?? '', bytes);
+      await kubectl(['exec', 'web', '--', 'ln', '-s', '/bin/busybox', '/bin/tar']);
+      expect(await kubectl(['cp', there ?? '', 'web:/tmp/copied'])).toMatchObject({ code: 0 });
+      expect(await kubectl(['cp', 'web:/tmp/copied', back ?? ''])).toMatchObject({ code: 0 });
+      expect((await readFile(back ?? '')).equals(bytes)).toBe(true);
+    });
+
+    it('joins a container: its output from now on, and its input', async () => {
+      const script = 'while read -r line; do echo "heard $line"; done; echo over; sleep 1000';
+      await bed.run(bedPod('listener', image, { command: ['/bin/sh', '-c', script], stdin: true, stdinOnce: true }));
+      const child = start(['attach', '-i', 'listener']);
+      let output = '';
+      child.stdout?.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+      child.stdin?.end('you\n');
+      await until('it has heard all of it', () => output.includes('heard you\nover\n'));
+      child.kill();
+      const [joined] = (await runtime.listContainers()).filter(({ pod }) => pod.name === 'listener');
+      expect(joined).toMatchObject({ state: 'running' });
     });
 
     it('ends the command when its caller leaves', async () => {

@@ -22,3 +22,10 @@ export function planRunningContainer(
     last?.state === 'exited' ? `it ended with exit code ${last.exitCode ?? 'unknown'}` : 'it has not started yet';
   throw new SessionError(`container "${name}" in pod "${pod}" is not running: ${why}`);
 }
+
+/** Any running container: all of a pod share its network. Throws `SessionError` when none runs. */
+export function planAnyRunning(pod: string, containers: readonly RuntimeContainer[]): RuntimeContainer {
+  const running = containers.find(({ state }) => state === 'running');
+  if (running !== undefined) return running;
+  throw new SessionError(`no container of pod "${pod}" is running`);
+}

@@ -1,9 +1,12 @@
+import type { Duplex } from 'node:stream';
 import { type Clock, errorMessage, type Log } from '#base';
+import { dialPod } from '#network';
 import type { Runtime, RuntimeSession } from '#runtime';
 import type { ControlConnection, ControlMessage } from '../control.ts';
 import type { RuntimeView } from '../pod/runtime-view.ts';
 import { containerLog } from './container-logs.ts';
-import { planRunningContainer } from './running-container.plan.ts';
+import { runForward } from './forward.ts';
+import { planAnyRunning, planRunningContainer } from './running-container.plan.ts';
 import { runSession } from './session.ts';
 
 export interface StreamServiceDeps {
@@ -47,7 +50,9 @@ export async function serveStreams(deps: StreamServiceDeps, signal: AbortSignal)
 }
 
 function answer(deps: StreamServiceDeps, message: Ask, signal: AbortSignal): Promise<void> {
-  return message.type === 'log' ? answerLog(deps, message, signal) : answerSession(deps, message, signal);
+  if (message.type === 'log') return answerLog(deps, message, signal);
+  if (message.type === 'forward') return answerForward(deps, message, signal);
+  return answerSession(deps, message, signal);
 }
 
 async function answerLog(
@@ -79,6 +84,26 @@ async function answerSession(deps: StreamServiceDeps, ask: SessionAsk, signal: A
     await runSession({ session, link: await control.dial(ask.ticket, signal), clock, signal });
   } finally {
     session.close();
+  }
+}
+
+async function answerForward(
+  { control, view }: StreamServiceDeps,
+  { ticket, pod, port }: Extract<Ask, { type: 'forward' }>,
+  signal: AbortSignal,
+): Promise<void> {
+  let connection: Duplex;
+  try {
+    const { id, pid } = planAnyRunning(pod.name, view.containers(pod.uid));
+    connection = await dialPod({ pid, containerId: id, port });
+  } catch (error) {
+    await control.refuse(ticket, errorMessage(error));
+    return;
+  }
+  try {
+    await runForward({ connection, link: await control.dial(ticket, signal), signal });
+  } finally {
+    connection.destroy();
   }
 }
 

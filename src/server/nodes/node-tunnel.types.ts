@@ -11,7 +11,7 @@ export interface LogTarget {
 export type LogStreamOptions = Omit<LogOptions, 'signal'>;
 
 /** Subresources of a pod that are reached by an upgraded connection only. */
-export type SessionSubresource = 'exec' | 'attach';
+export type SessionSubresource = 'exec' | 'attach' | 'portforward';
 
 /** Which streams of a process are wanted. */
 export interface SessionStreams {
@@ -30,7 +30,9 @@ export type SessionRequest =
       readonly command: readonly string[];
       readonly streams: SessionStreams;
     }
-  | { readonly type: 'attach'; readonly pod: LogTarget; readonly container: string; readonly streams: SessionStreams };
+  | { readonly type: 'attach'; readonly pod: LogTarget; readonly container: string; readonly streams: SessionStreams }
+  /** A connection to a port of the pod: channel 0 to it, 1 from it. */
+  | { readonly type: 'forward'; readonly pod: LogTarget; readonly port: number };
 
 /** One line of a control connection, server to agent. */
 export type ControlMessage =

@@ -1,13 +1,13 @@
 import { ApiError, type Pod } from '#api';
-import type { SessionRequest, SessionStreams, SessionSubresource } from '../nodes/node-tunnel.types.ts';
+import type { LogTarget, SessionRequest, SessionStreams, SessionSubresource } from '../nodes/node-tunnel.types.ts';
 
 /** Which node to ask, and for what. */
 export interface SessionPlan {
   readonly node: string;
-  readonly request: SessionRequest;
+  readonly request: Exclude<SessionRequest, { type: 'forward' }>;
 }
 
-const SUBRESOURCES: ReadonlySet<string> = new Set<SessionSubresource>(['exec', 'attach']);
+const SUBRESOURCES: ReadonlySet<string> = new Set<SessionSubresource>(['exec', 'attach', 'portforward']);
 
 export function isSessionSubresource(name: string | undefined): name is SessionSubresource {
   return name !== undefined && SUBRESOURCES.has(name);
@@ -17,15 +17,23 @@ export function isSessionSubresource(name: string | undefined): name is SessionS
  * Reads the query of `…/exec` and `…/attach`, and chooses the container. Source: PodExecOptions and PodAttachOptions of
  * core/v1, registry/core/pod/strategy.go streamLocation (words only).
  */
-export function planSession(kind: SessionSubresource, pod: Pod, query: URLSearchParams): SessionPlan {
+export function planSession(
+  kind: Exclude<SessionSubresource, 'portforward'>,
+  pod: Pod,
+  query: URLSearchParams,
+): SessionPlan {
   const node = nodeOf(pod);
-  const { namespace = '', name, uid } = pod.metadata;
-  const target = { pod: { namespace, name, uid }, container: containerOf(pod, query.get('container') ?? '') };
+  const target = { pod: targetOf(pod), container: containerOf(pod, query.get('container') ?? '') };
   const streams = streamsOf(query);
   if (kind === 'attach') return { node, request: { type: 'attach', ...target, streams } };
   const command = query.getAll('command');
   if (command.length === 0) throw bad('you must specify at least one command for the container');
   return { node, request: { type: 'exec', ...target, command, streams } };
+}
+
+/** The pod as its node knows it. */
+export function targetOf({ metadata: { namespace = '', name, uid } }: Pod): LogTarget {
+  return { namespace, name, uid };
 }
 
 /** The node a pod runs on. */

@@ -72,7 +72,7 @@ describe('src/server/streams/upgrades.ts', () => {
     ['the pod’s own node', () => server.tokens.issue(nodeUser('n1')), 403],
     ['an administrator whose node is away', () => server.tokens.issue(ADMIN), 503],
   ])('asks who it is, and whether he may: %s', async (_who, issue, status) => {
-    for (const subresource of ['exec', 'attach']) {
+    for (const subresource of ['exec', 'attach', 'portforward']) {
       const path = EXEC.replace('/exec', `/${subresource}`);
       expect(await ask(path, WEBSOCKET, await issue())).toMatchObject({ status });
     }

@@ -2,15 +2,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ApiError, PODS, type Pod } from '#api';
 import type { Clock, Log } from '#base';
-import {
-  acceptWebSocket,
-  CHANNEL,
-  chooseChannelProtocol,
-  createFrameLink,
-  createWebSocketLink,
-  FRAME_PROTOCOL,
-  readWebSocketOffer,
-} from '#streams';
+import { CHANNEL, createFrameLink, FRAME_PROTOCOL, StreamError } from '#streams';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import type { Authorize } from '../auth/authorization.types.ts';
 import { nodeNameOf } from '../auth/groups.plan.ts';
@@ -26,8 +18,10 @@ import { planNodePath } from '../nodes/node-routes.ts';
 import type { NodeTunnel } from '../nodes/node-tunnel.ts';
 import type { Api, UserInfo } from '../registry/api.ts';
 import { type Outcome, statusOfOutcome, wordsOfOutcome } from './outcome.plan.ts';
+import { servePortForward } from './port-forward.ts';
 import { relay } from './relay.ts';
-import { isSessionSubresource, planSession } from './session-request.plan.ts';
+import { isSessionSubresource, nodeOf, planSession, type SessionPlan, targetOf } from './session-request.plan.ts';
+import { acceptPortForward, chooseSessionWire } from './wires.ts';
 
 export interface UpgradeDeps {
   readonly api: Pick<Api, 'get' | 'row'>;
@@ -51,6 +45,10 @@ interface Upgrade {
   readonly query: URLSearchParams;
   /** Aborts when the connection closed or the server closes. */
   readonly signal: AbortSignal;
+}
+
+interface Session extends Pick<Upgrade, 'request' | 'connection' | 'signal'> {
+  readonly pod: Pod;
 }
 
 /**
@@ -97,27 +95,46 @@ export function createUpgradeHandler(deps: UpgradeDeps) {
     await authorize(user, attributes);
     const context = { user, defaultManager: managerFromUserAgent(request.headers['user-agent']) };
     const pod = (await deps.api.get({ context, row, namespace, name })) as Pod;
-    const plan = planSession(subresource, pod, query);
-    const offer = readWebSocketOffer(request.method, request.headers);
-    const protocol = offer === undefined ? undefined : chooseChannelProtocol(offer.protocols);
-    if (offer === undefined || protocol === undefined) {
-      throw new ApiError('BadRequest', 'this session needs a WebSocket of v5.channel.k8s.io or v4.channel.k8s.io');
-    }
     const check = async () => authorize((await identify(request)).user, attributes);
     const right = new CheckedRight({ clock, check, signal });
+    log.info({ user: user.name, namespace, pod: name, subresource }, 'session asked for');
     try {
-      const agent = await tunnel.openSession(plan.node, plan.request, right.signal);
-      const chosen = protocol.name === '' ? {} : { protocol: protocol.name };
-      const client = createWebSocketLink(acceptWebSocket(connection, offer, { ...chosen, clock }), protocol);
-      // Some clients wait for a first message. Source: kubelet/pkg/cri/streaming/remotecommand/websocket.go (v1.32).
-      void client.send(plan.request.streams.stdout ? CHANNEL.stdout : CHANNEL.outcome, new Uint8Array(0));
-      log.info({ user: user.name, namespace, pod: name, subresource }, 'session opened');
-      const tell = (outcome: Outcome) =>
-        Buffer.from(protocol.status ? JSON.stringify(statusOfOutcome(outcome)) : wordsOfOutcome(outcome));
-      await relay({ client, agent, tell, clock, signal: right.signal });
+      const session = { request, connection, pod, signal: right.signal };
+      if (subresource === 'portforward') await forwardPorts(session);
+      else await joinProcess(session, planSession(subresource, pod, query));
     } finally {
       right.stop();
     }
+  }
+
+  async function joinProcess({ request, connection, signal }: Session, plan: SessionPlan): Promise<void> {
+    const wire = chooseSessionWire(request);
+    // First the agent: a client that is refused hears why in an ordinary answer.
+    const agent = await tunnel.openSession(plan.node, plan.request, signal);
+    try {
+      const client = await wire.open(connection, plan.request.streams, clock);
+      // Some clients wait for a first message. Source: kubelet/pkg/cri/streaming/remotecommand/websocket.go (v1.32).
+      void client.send(plan.request.streams.stdout ? CHANNEL.stdout : CHANNEL.outcome, new Uint8Array(0));
+      const tell = (outcome: Outcome) =>
+        Buffer.from(wire.status ? JSON.stringify(statusOfOutcome(outcome)) : wordsOfOutcome(outcome));
+      await relay({ client, agent, tell, clock, signal });
+    } catch (error) {
+      if (!(error instanceof StreamError)) throw error;
+      log.info({ reason: error.message }, 'a client broke off a session before it began');
+    } finally {
+      agent.close();
+    }
+  }
+
+  async function forwardPorts({ request, connection, pod, signal }: Session): Promise<void> {
+    const node = nodeOf(pod);
+    if (!tunnel.isConnected(node)) {
+      throw new ApiError('ServiceUnavailable', `node ${node} cannot be reached: its agent is not connected`);
+    }
+    const spdy = acceptPortForward(request, connection, clock);
+    const target = targetOf(pod);
+    const dial = (port: number) => tunnel.openSession(node, { type: 'forward', pod: target, port }, signal);
+    await servePortForward({ connection: spdy, dial, pod: target.name, signal });
   }
 
   return (request: IncomingMessage, connection: Duplex, head: Buffer): void => {

@@ -34,6 +34,7 @@ export const podRow: ResourceRow = {
     binding: { kind: 'Binding', group: '', version: 'v1', verbs: ['create'] },
     log: { kind: 'Pod', group: '', version: 'v1', verbs: ['get'] },
     exec: { kind: 'PodExecOptions', group: '', version: 'v1', verbs: ['create', 'get'] },
+    portforward: { kind: 'PodPortForwardOptions', group: '', version: 'v1', verbs: ['create', 'get'] },
     attach: { kind: 'PodAttachOptions', group: '', version: 'v1', verbs: ['create', 'get'] },
   },
   columns: [
