@@ -28,6 +28,21 @@ export type { MergeShape } from './apply/shape.ts';
 export { fieldSchema, isAbsent, isDeclared, sameValue, shapeOf, withoutNulls } from './apply/shape.ts';
 export type { UpdateRecord, WriterIdentity } from './apply/update.ts';
 export { trackUpdate } from './apply/update.ts';
+export {
+  CLEANUP_FINALIZER,
+  compareVersions,
+  countRules as countValidationRules,
+  definitionWarnings,
+  isEstablished,
+  resourceTypeOf,
+  servedNames,
+  servedVersions,
+  storageVersion,
+} from './custom/definition.ts';
+export type { JsonPath } from './custom/json-path.ts';
+export { parseJsonPath } from './custom/json-path.ts';
+export type { KindModel } from './custom/kind-model.ts';
+export { builtInModel, customModel } from './custom/kind-model.ts';
 export { defaultObject } from './defaults/default-object.ts';
 export type { ApplicationConditionType, ConditionSeverity } from './kinds/application-conditions.ts';
 export { APPLICATION_CONDITIONS, CONDITION_SEVERITIES, severityOf } from './kinds/application-conditions.ts';
@@ -44,6 +59,7 @@ export {
   CONFIG_MAPS,
   CONTROLLER_REVISIONS,
   CRON_JOBS,
+  CUSTOM_RESOURCE_DEFINITIONS,
   DAEMON_SETS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,

@@ -51,7 +51,7 @@ import {
 import { createPodRangeController, type PodRangeOptions, podRangeDefaults } from './nodes/pod-range.ts';
 import { createReplicaSetController, replicaSetSources } from './replica-set/replica-set.ts';
 import { createScheduling, type SchedulingOptions, schedulingDefaults } from './scheduling/scheduling.ts';
-import { ownableKinds } from './shared/all-kinds.ts';
+import { AllKinds } from './shared/all-kinds.ts';
 
 export interface ControllersDeps {
   /** As `system:plumbline:controllers`; its field manager is the user agent's name. */
@@ -113,7 +113,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     services: informers.of(SERVICES),
     slices: informers.of(ENDPOINT_SLICES),
   };
-  const contents = ownableKinds(informers);
+  const contents = new AllKinds({ client, clock, log }, informers);
   const graph = new OwnerGraph(contents);
   const base = { client, clock, ...kinds };
   const ca = options.caCertificate === undefined ? {} : { caCertificate: options.caCertificate };
@@ -185,6 +185,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
       const watching = informers.run(signal);
       try {
         await informers.synced(signal);
+        await contents.start(signal);
         synced = true;
         await Promise.all(runners.map((runner) => runner.run(signal)));
       } catch (error) {

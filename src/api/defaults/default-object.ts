@@ -2,6 +2,7 @@ import { isDeeperThan, isJsonObject, type JsonObject } from '../schema/json.ts';
 import { schemaOf } from '../schema/schema-of.ts';
 import { defaultAutoscaler } from './autoscaler.ts';
 import { canonicalCopy } from './canonical.ts';
+import { defaultDefinition } from './definition.ts';
 import { defaultCronJob, defaultJob } from './jobs.ts';
 import {
   defaultApplication,
@@ -40,6 +41,7 @@ const DEFAULTS: ReadonlyMap<string, (object: JsonObject) => void> = new Map([
   ['/ReplicationController', defaultReplicationController],
   ['/Secret', defaultSecret],
   ['/Service', defaultService],
+  ['apiextensions.k8s.io/CustomResourceDefinition', defaultDefinition],
   ['apps/DaemonSet', defaultDaemonSet],
   ['apps/Deployment', defaultDeployment],
   ['apps/ReplicaSet', defaultReplicaSet],

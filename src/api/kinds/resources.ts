@@ -6,6 +6,7 @@ import type {
   ConfigMap,
   ControllerRevision,
   CronJob,
+  CustomResourceDefinition,
   DaemonSet,
   Deployment,
   EndpointSlice,
@@ -203,6 +204,13 @@ export const CLUSTER_ROLE_BINDINGS: ResourceType<ClusterRoleBinding> = {
   plural: 'clusterrolebindings',
   namespaced: false,
 };
+export const CUSTOM_RESOURCE_DEFINITIONS: ResourceType<CustomResourceDefinition> = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+};
 export const APPLICATIONS: ResourceType<Application> = {
   group: 'argoproj.io',
   version: 'v1alpha1',
@@ -253,6 +261,7 @@ export const RESOURCES: readonly ResourceType[] = [
   CLUSTER_ROLES,
   CLUSTER_ROLE_BINDINGS,
   STORAGE_CLASSES,
+  CUSTOM_RESOURCE_DEFINITIONS,
   APPLICATIONS,
   SYNC_RUNS,
   RENDERED_SETS,
@@ -261,7 +270,7 @@ export const RESOURCES: readonly ResourceType[] = [
 
 const byGroupKind = new Map(RESOURCES.map((resource) => [`${resource.group}/${resource.kind}`, resource]));
 
-/** The resource of a kind, or undefined when it is not served. */
+/** The resource of a kind that is always served; custom resources are only in their definitions. */
 export function resourceOfKind(group: string, kind: string): ResourceType | undefined {
   return byGroupKind.get(`${group}/${kind}`);
 }

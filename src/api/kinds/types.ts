@@ -1,3 +1,4 @@
+import type * as apiextensions from 'kubernetes-types/apiextensions/v1.js';
 import type * as apps from 'kubernetes-types/apps/v1.js';
 import type * as autoscaling from 'kubernetes-types/autoscaling/v2.js';
 import type * as batch from 'kubernetes-types/batch/v1.js';
@@ -51,6 +52,7 @@ export type StorageClass = Stored<storage.StorageClass>;
 export type Role = Stored<rbac.Role>;
 export type RoleBinding = Stored<rbac.RoleBinding>;
 export type ClusterRole = Stored<rbac.ClusterRole>;
+export type CustomResourceDefinition = Stored<apiextensions.CustomResourceDefinition, 'spec'>;
 export type ClusterRoleBinding = Stored<rbac.ClusterRoleBinding>;
 
 export type {

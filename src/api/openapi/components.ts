@@ -63,7 +63,11 @@ export function componentName(shape: string): string {
 }
 
 export function refTo(shape: string): OpenApiSchema {
-  return { $ref: `${REF}${componentName(shape)}` };
+  return refToComponent(componentName(shape));
+}
+
+export function refToComponent(name: string): OpenApiSchema {
+  return { $ref: `${REF}${name}` };
 }
 
 /** The named shapes and all that they hold, by component name, sorted. */

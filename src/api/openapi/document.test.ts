@@ -37,6 +37,7 @@ describe('src/api/openapi/document', () => {
     const { paths } = openApiV3Index(resources);
     expect(Object.keys(paths)).toEqual([
       'api/v1',
+      'apis/apiextensions.k8s.io/v1',
       'apis/apps/v1',
       'apis/argoproj.io/v1alpha1',
       'apis/autoscaling/v2',

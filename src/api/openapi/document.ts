@@ -1,13 +1,17 @@
 import { canonicalJson, sha256Hex } from '#base';
+import { customComponent, customComponentName, customListComponent } from '../custom/custom-openapi.ts';
 import { apiVersionOf, type ResourceType } from '../kinds/resource.ts';
 import { shapeNameOfKind } from '../schema/shapes.ts';
-import { componentsOf, type OpenApiSchema, refTo } from './components.ts';
+import { setOwn } from '../values/own.ts';
+import { componentsOf, type OpenApiSchema, refTo, refToComponent } from './components.ts';
 
 /** What of a served resource an OpenAPI document tells. The server's registry rows are such. */
 export interface OpenApiResource {
   readonly type: ResourceType;
   /** `create`, `delete`, `deletecollection`, `get`, `list`, `patch`, `update`, `watch`. */
   readonly verbs: readonly string[];
+  /** Of a custom resource: its `openAPIV3Schema`. */
+  readonly customSchema?: unknown;
   readonly subresources?: Readonly<
     Partial<
       Record<
@@ -57,17 +61,23 @@ export function openApiV3Document(
   resources: readonly OpenApiResource[],
 ): OpenApiV3Document {
   const shapes = new Set<string>();
+  const custom: Record<string, OpenApiSchema> = {};
   const paths: [string, OpenApiSchema][] = [];
   for (const resource of resources) {
     if (resource.type.group !== group || resource.type.version !== version) continue;
-    paths.push(...pathsOf(resource, (shape) => shapes.add(shape)));
+    paths.push(
+      ...pathsOf(resource, {
+        refer: (shape) => shapes.add(shape),
+        define: (name, schema) => setOwn(custom, name, schema),
+      }),
+    );
   }
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version: 'v1.32.0' },
     paths: Object.fromEntries(paths.sort(([a], [b]) => (a < b ? -1 : 1))),
     components: {
-      schemas: { ...componentsOf(shapes), [PATCH_COMPONENT]: { description: 'A change.', type: 'object' } },
+      schemas: { ...componentsOf(shapes), ...custom, [PATCH_COMPONENT]: { description: 'A change.', type: 'object' } },
     },
   };
 }
@@ -112,11 +122,20 @@ const inPath = (name: string): OpenApiSchema => ({
 
 interface Target {
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
-  readonly shape: string;
+  /** Refers to what an object looks like. */
+  readonly component: OpenApiSchema;
+  readonly isCustom: boolean;
   readonly verbs: ReadonlySet<string>;
 }
 
-function pathsOf({ type, verbs, subresources = {} }: OpenApiResource, refer: (shape: string) => void) {
+/** What a document's paths need among its components. */
+interface Sink {
+  refer(shape: string): void;
+  define(name: string, schema: OpenApiSchema): void;
+}
+
+function pathsOf(resource: OpenApiResource, sink: Sink) {
+  const { type, verbs, subresources = {} } = resource;
   const root = `/${openApiPathOf(type.group, type.version)}`;
   const all = `${root}/${type.plural}`;
   const collection = type.namespaced ? `${root}/namespaces/{namespace}/${type.plural}` : all;
@@ -124,18 +143,16 @@ function pathsOf({ type, verbs, subresources = {} }: OpenApiResource, refer: (sh
   const item = `${collection}/{name}`;
   const paths: [string, OpenApiSchema][] = [];
 
-  const target = targetOf(type, verbs, refer);
+  const target = targetOf(resource, type, verbs, sink);
   if (target !== undefined) {
-    const listShape = shapeNameOfKind(type.group, type.version, `${type.kind}List`);
-    if (listShape !== undefined) refer(listShape);
-    const list = { target, listShape: listShape ?? target.shape };
+    const list = { target, list: listOf(resource, target, sink) };
     if (type.namespaced && target.verbs.has('list')) paths.push([all, { get: listOperation(list) }]);
     paths.push([collection, withParameters(scope, collectionOperations(list))]);
     paths.push([item, withParameters([...scope, inPath('name')], itemOperations(target))]);
   }
   for (const [name, subresource] of Object.entries(subresources)) {
     if (subresource === undefined) continue;
-    const part = targetOf(subresource, subresource.verbs, refer);
+    const part = targetOf(resource, subresource, subresource.verbs, sink);
     if (part === undefined) continue;
     const operations = { ...itemOperations(part), ...(part.verbs.has('create') ? { post: create(part) } : {}) };
     paths.push([`${item}/${name}`, withParameters([...scope, inPath('name')], operations)]);
@@ -144,16 +161,42 @@ function pathsOf({ type, verbs, subresources = {} }: OpenApiResource, refer: (sh
 }
 
 function targetOf(
+  { type, customSchema }: OpenApiResource,
   { group, version, kind }: { readonly group: string; readonly version: string; readonly kind: string },
   verbs: readonly string[],
-  refer: (shape: string) => void,
+  { refer, define }: Sink,
 ): Target | undefined {
-  const shape = shapeNameOfKind(group, version, kind);
-  if (shape === undefined) return undefined;
-  refer(shape);
+  const named = { group, version, kind };
+  const isCustom = customSchema !== undefined && kind === type.kind && group === type.group;
+  const shape = isCustom ? undefined : shapeNameOfKind(group, version, kind);
+  if (!isCustom && shape === undefined) return undefined;
+  if (shape !== undefined) refer(shape);
+  else {
+    refer('meta.v1.ObjectMeta');
+    define(customComponentName(named), customComponent(customSchema, named, refTo('meta.v1.ObjectMeta')));
+  }
   refer('meta.v1.Status');
   refer('meta.v1.DeleteOptions');
-  return { kind: { group, version, kind }, shape, verbs: new Set(verbs) };
+  const component = shape === undefined ? refToComponent(customComponentName(named)) : refTo(shape);
+  return { kind: named, component, isCustom: isCustom || isCustomGroup(group), verbs: new Set(verbs) };
+}
+
+/** A list of a kind without a shape for it is told as one object. */
+function listOf(
+  { type, customSchema }: OpenApiResource,
+  { kind, component }: Target,
+  { refer, define }: Sink,
+): OpenApiSchema {
+  if (customSchema !== undefined) {
+    const name = `${customComponentName(kind)}List`;
+    refer('meta.v1.ListMeta');
+    define(name, customListComponent(kind, component, refTo('meta.v1.ListMeta')));
+    return refToComponent(name);
+  }
+  const shape = shapeNameOfKind(type.group, type.version, `${type.kind}List`);
+  if (shape === undefined) return component;
+  refer(shape);
+  return refTo(shape);
 }
 
 function withParameters(parameters: readonly OpenApiSchema[], operations: OpenApiSchema): OpenApiSchema {
@@ -162,48 +205,54 @@ function withParameters(parameters: readonly OpenApiSchema[], operations: OpenAp
 
 interface ListTarget {
   readonly target: Target;
-  readonly listShape: string;
+  /** Refers to what a list looks like. */
+  readonly list: OpenApiSchema;
 }
 
-function collectionOperations({ target, listShape }: ListTarget): OpenApiSchema {
+function collectionOperations({ target, list }: ListTarget): OpenApiSchema {
   return {
-    ...(target.verbs.has('list') ? { get: listOperation({ target, listShape }) } : {}),
+    ...(target.verbs.has('list') ? { get: listOperation({ target, list }) } : {}),
     ...(target.verbs.has('create') ? { post: create(target) } : {}),
     ...(target.verbs.has('deletecollection')
       ? {
-          delete: operation(target, 'deletecollection', 'meta.v1.Status', {
+          delete: operation(target, 'deletecollection', refTo('meta.v1.Status'), {
             parameters: [...LIST_PARAMETERS, ...WRITE_PARAMETERS],
-            requestBody: body('meta.v1.DeleteOptions', false),
+            requestBody: body(refTo('meta.v1.DeleteOptions'), false),
           }),
         }
       : {}),
   };
 }
 
-function listOperation({ target, listShape }: ListTarget): OpenApiSchema {
-  return operation(target, 'list', listShape, { parameters: LIST_PARAMETERS });
+function listOperation({ target, list }: ListTarget): OpenApiSchema {
+  return operation(target, 'list', list, { parameters: LIST_PARAMETERS });
 }
 
 function create(target: Target): OpenApiSchema {
-  return operation(target, 'post', target.shape, {
+  return operation(target, 'post', target.component, {
     parameters: WRITE_PARAMETERS,
-    requestBody: body(target.shape, true),
+    requestBody: body(target.component, true),
   });
 }
 
 function itemOperations(target: Target): OpenApiSchema {
-  const { shape, verbs } = target;
+  const { component, verbs } = target;
   return {
-    ...(verbs.has('get') ? { get: operation(target, 'get', shape, {}) } : {}),
+    ...(verbs.has('get') ? { get: operation(target, 'get', component, {}) } : {}),
     ...(verbs.has('update')
-      ? { put: operation(target, 'put', shape, { parameters: WRITE_PARAMETERS, requestBody: body(shape, true) }) }
+      ? {
+          put: operation(target, 'put', component, {
+            parameters: WRITE_PARAMETERS,
+            requestBody: body(component, true),
+          }),
+        }
       : {}),
     ...(verbs.has('patch') ? { patch: patch(target) } : {}),
     ...(verbs.has('delete')
       ? {
-          delete: operation(target, 'delete', 'meta.v1.Status', {
+          delete: operation(target, 'delete', refTo('meta.v1.Status'), {
             parameters: WRITE_PARAMETERS,
-            requestBody: body('meta.v1.DeleteOptions', false),
+            requestBody: body(refTo('meta.v1.DeleteOptions'), false),
           }),
         }
       : {}),
@@ -211,7 +260,7 @@ function itemOperations(target: Target): OpenApiSchema {
 }
 
 /** Kinds that Kubernetes knows only as custom resources: their lists have no merge keys. */
-function isCustom({ group }: { readonly group: string }): boolean {
+function isCustomGroup(group: string): boolean {
   return group === 'argoproj.io' || group === 'plumbline.dev';
 }
 
@@ -221,27 +270,27 @@ function patch(target: Target): OpenApiSchema {
     'application/apply-patch+yaml',
     'application/json-patch+json',
     'application/merge-patch+json',
-    ...(isCustom(target.kind) ? [] : ['application/strategic-merge-patch+json']),
+    ...(target.isCustom ? [] : ['application/strategic-merge-patch+json']),
   ];
   const schema = { $ref: `#/components/schemas/${PATCH_COMPONENT}` };
-  return operation(target, 'patch', target.shape, {
+  return operation(target, 'patch', target.component, {
     parameters: [...WRITE_PARAMETERS, FORCE],
     requestBody: { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) },
   });
 }
 
-function body(shape: string, required: boolean): OpenApiSchema {
-  return { ...(required ? { required } : {}), content: contentOf(shape) };
+function body(component: OpenApiSchema, required: boolean): OpenApiSchema {
+  return { ...(required ? { required } : {}), content: contentOf(component) };
 }
 
-function contentOf(shape: string): OpenApiSchema {
-  return Object.fromEntries(JSON_TYPES.map((type) => [type, { schema: refTo(shape) }]));
+function contentOf(component: OpenApiSchema): OpenApiSchema {
+  return Object.fromEntries(JSON_TYPES.map((type) => [type, { schema: component }]));
 }
 
 function operation(
   { kind }: Target,
   action: string,
-  answer: string,
+  answer: OpenApiSchema,
   rest: { readonly parameters?: readonly OpenApiSchema[]; readonly requestBody?: OpenApiSchema },
 ): OpenApiSchema {
   return {

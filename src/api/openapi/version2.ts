@@ -99,7 +99,10 @@ function schemaOf({
   properties,
   ...rest
 }: OpenApiSchema): OpenApiSchema {
-  const [wrapped] = (allOf ?? []) as readonly OpenApiSchema[];
+  // What a custom kind's schema says in branches has no words here; nor has that unknown fields or nulls are taken.
+  const wrapped = ((allOf ?? []) as readonly OpenApiSchema[]).find((each) => '$ref' in each);
+  const isOpen = rest['x-kubernetes-preserve-unknown-fields'] === true || rest['nullable'] === true;
+  if (isOpen && $ref === undefined && wrapped === undefined) return withoutStructure(rest);
   return {
     ...(wrapped === undefined ? {} : schemaOf(wrapped)),
     ...(typeof $ref === 'string' ? { $ref: $ref.replace('#/components/schemas/', '#/definitions/') } : {}),
@@ -109,6 +112,11 @@ function schemaOf({
     ...(isJsonObject(additionalProperties) ? { additionalProperties: schemaOf(additionalProperties) } : {}),
     ...(isJsonObject(properties) ? { properties: mapValues(properties, schemaOf) } : {}),
   };
+}
+
+/** A client that checks objects by the document would refuse what the server takes. Source: apiextensions-apiserver pkg/controller/openapi/v2 (v0.32). */
+function withoutStructure({ nullable, type, anyOf: _, not: __, ...rest }: OpenApiSchema): OpenApiSchema {
+  return { ...rest, ...(nullable === true || type === undefined ? {} : { type }) };
 }
 
 /**

@@ -11,11 +11,13 @@ export interface MetadataRules {
   readonly namespaced: boolean;
   /** What the kind's names must keep to. */
   readonly name: Rule;
+  /** Custom resources' finalizers need no domain. Source: apimachinery pkg/api/validation/objectmeta.go (v0.32). */
+  readonly plainFinalizers?: boolean;
 }
 
 export function* validateMetadata(
   metadata: Loose<ObjectMeta> | undefined,
-  { namespaced, name: nameRule }: MetadataRules,
+  { namespaced, name: nameRule, plainFinalizers = false }: MetadataRules,
 ): Issues {
   const { name, generateName, namespace, labels, annotations } = metadata ?? {};
   if (generateName) {
@@ -32,7 +34,8 @@ export function* validateMetadata(
   yield* checked('metadata.generation', metadata?.generation, notNegative);
   yield* validateLabels(labels, 'metadata.labels');
   yield* validateAnnotations(annotations, 'metadata.annotations');
-  yield* itemsOf('metadata.finalizers', metadata?.finalizers, validateFinalizer);
+  const finalizer = plainFinalizers ? validatePlainFinalizer : validateFinalizer;
+  yield* itemsOf('metadata.finalizers', metadata?.finalizers, finalizer);
   yield* validateOwners(metadata?.ownerReferences ?? []);
 }
 
@@ -53,16 +56,21 @@ export function* validateAnnotations(annotations: Readonly<Record<string, string
   if (bytes > MAX_ANNOTATION_BYTES) yield tooLong(path, MAX_ANNOTATION_BYTES);
 }
 
-/** Kubernetes' own, and Argo CD's, which has no `/` either. */
+/** Kubernetes' own, and Argo CD's, which have no `/` either. */
 const STANDARD_FINALIZERS = new Set([
   'kubernetes',
   'orphan',
   'foregroundDeletion',
   'resources-finalizer.argocd.argoproj.io',
+  'customresourcecleanup.apiextensions.k8s.io',
 ]);
 
-function* validateFinalizer(finalizer: string, path: string): Issues {
+function* validatePlainFinalizer(finalizer: string, path: string): Issues {
   yield* checked(path, finalizer, qualifiedName);
+}
+
+function* validateFinalizer(finalizer: string, path: string): Issues {
+  yield* validatePlainFinalizer(finalizer, path);
   if (!finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer)) {
     yield invalid(path, finalizer, 'name is neither a standard finalizer name nor is it fully qualified');
   }

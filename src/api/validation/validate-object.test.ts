@@ -11,6 +11,7 @@ import {
   CONFIG_MAPS,
   CONTROLLER_REVISIONS,
   CRON_JOBS,
+  CUSTOM_RESOURCE_DEFINITIONS,
   DAEMON_SETS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,
@@ -129,6 +130,19 @@ const RIGHT: readonly (readonly [ResourceType, JsonObject])[] = [
   [CLUSTER_ROLES, { rules: [{ nonResourceURLs: ['/healthz'], verbs: ['get'] }] }],
   [CLUSTER_ROLE_BINDINGS, { roleRef: { kind: 'ClusterRole', name: 'system:reader' } }],
   [STORAGE_CLASSES, { provisioner: 'example.com/disk' }],
+  [
+    CUSTOM_RESOURCE_DEFINITIONS,
+    {
+      metadata: { name: 'tables.example.com' },
+      spec: {
+        group: 'example.com',
+        scope: 'Namespaced',
+        names: { plural: 'tables', kind: 'Table' },
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+      },
+      status: { storedVersions: ['v1'] },
+    },
+  ],
   [APPLICATIONS, { spec: { source: { repoURL: 'https://git.example/a.git', path: 'apps/web' }, destination: {} } }],
   [
     SYNC_RUNS,

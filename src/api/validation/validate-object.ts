@@ -1,4 +1,5 @@
 import { equalJson } from '#base';
+import { validateDefinition, validateDefinitionStatus, validateDefinitionUpdate } from '../custom/definition-rules.ts';
 import { apiVersionOf, type ResourceType } from '../kinds/resource.ts';
 import type { ObjectMeta } from '../meta/object.ts';
 import { isDeeperThan, isJsonObject, MAX_JSON_DEPTH } from '../schema/json.ts';
@@ -137,6 +138,14 @@ const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
   ['/Secret', { validate: validateSecret, validateUpdate: validateConfigUpdate }],
   ['/Service', { name: dns1035Label, validate: validateService, validateUpdate: validateServiceUpdate }],
   ['/ServiceAccount', { validate: validateServiceAccount }],
+  [
+    'apiextensions.k8s.io/CustomResourceDefinition',
+    {
+      validate: validateDefinition,
+      validateStatus: validateDefinitionStatus,
+      validateUpdate: validateDefinitionUpdate,
+    },
+  ],
   [
     'apps/ControllerRevision',
     { validate: validateControllerRevision, validateUpdate: validateControllerRevisionUpdate },

@@ -27,10 +27,11 @@ afterEach(() => cluster.close());
 const namespace = 'default';
 const start = async (client: Client = cluster.client, blind?: Informer<StoredObject>) => {
   const { events, informers } = cluster;
-  const kinds = ownableKinds(informers).map((each) =>
+  const kinds = ownableKinds(informers);
+  const seen = kinds.informers.map((each) =>
     blind !== undefined && each.resource.plural === blind.resource.plural ? blind : each,
   );
-  const graph = new OwnerGraph(kinds);
+  const graph = new OwnerGraph({ ...kinds, informers: seen });
   await cluster.run(
     ...(blind === undefined ? [] : [(signal: AbortSignal) => blind.run(signal)]),
     cluster.loop(createGarbageCollectionController({ client, events, graph }), garbageCollectionSources(graph)),

@@ -151,15 +151,27 @@ export function garbageCollectionSources(graph: OwnerGraph): KeySource[] {
     return [...own, ...waiting, ...former, ...orphans];
   }
 
-  return graph.informers.map((informer: Informer<StoredObject>) => ({
-    subscribe: (enqueue) =>
-      informer.onChange(({ previous, current }) => {
-        for (const key of concerned(previous, current)) enqueue(key);
-      }),
-    *keys() {
-      for (const object of informer.list()) if (isOwnedOrGoing(object)) yield* keysOf([object]);
+  const follow = (informer: Informer<StoredObject>, enqueue: (key: string) => void) =>
+    informer.onChange(({ previous, current }) => {
+      for (const key of concerned(previous, current)) enqueue(key);
+    });
+
+  return [
+    {
+      subscribe(enqueue) {
+        const stops = graph.informers.map((informer) => follow(informer, enqueue));
+        stops.push(graph.onAdded((informer) => stops.push(follow(informer, enqueue))));
+        return () => {
+          for (const stop of stops) stop();
+        };
+      },
+      *keys() {
+        for (const informer of graph.informers) {
+          for (const object of informer.list()) if (isOwnedOrGoing(object)) yield* keysOf([object]);
+        }
+      },
     },
-  }));
+  ];
 }
 
 function isOwnedOrGoing({ metadata }: StoredObject): boolean {

@@ -1,34 +1,38 @@
 import { groupOf, type OwnerReference, type ResourceType, type StoredObject } from '#api';
 import { type Informer, keyOf } from '#reconcile';
+import type { OwnableKinds } from '../shared/all-kinds.ts';
 import { isGoingAfterDependents, type OwnerState } from './garbage-collection.plan.ts';
 
 const BY_OWNER = 'owner';
 
 /** Who owns whom, read off the informers' own indexes: no second copy of the cluster. */
 export class OwnerGraph {
-  readonly #informers: readonly Informer<StoredObject>[];
-  readonly #byKind: ReadonlyMap<string, Informer<StoredObject>>;
+  readonly #kinds: OwnableKinds;
+  /** The kinds that are always there: nearly every owner is of one of them. */
+  readonly #fixed: ReadonlyMap<string, Informer<StoredObject>>;
 
-  constructor(informers: readonly Informer<StoredObject>[]) {
-    this.#informers = informers;
-    this.#byKind = new Map(informers.map((informer) => [kindKey(informer.resource), informer]));
-    for (const informer of informers) {
-      informer.addIndex(BY_OWNER, ({ metadata }) => [
-        ...new Set((metadata.ownerReferences ?? []).map(({ uid }) => uid)),
-      ]);
-    }
+  constructor(kinds: OwnableKinds) {
+    this.#kinds = kinds;
+    this.#fixed = new Map(kinds.informers.map((informer) => [kindKey(informer.resource), informer]));
+    for (const informer of kinds.informers) indexByOwner(informer);
+    kinds.onAdded(indexByOwner);
   }
 
   get informers(): readonly Informer<StoredObject>[] {
-    return this.#informers;
+    return this.#kinds.informers;
+  }
+
+  /** Calls back with each kind that comes later. Returns how to stop. */
+  onAdded(listener: (informer: Informer<StoredObject>) => void): () => void {
+    return this.#kinds.onAdded(listener);
   }
 
   informerOf(kind: string): Informer<StoredObject> | undefined {
-    return this.#byKind.get(kind);
+    return this.#fixed.get(kind) ?? this.informers.find((informer) => kindKey(informer.resource) === kind);
   }
 
   dependentsOf(uid: string): readonly StoredObject[] {
-    return this.#informers.flatMap((informer) => informer.byIndex(BY_OWNER, uid));
+    return this.informers.flatMap((informer) => informer.byIndex(BY_OWNER, uid));
   }
 
   /** Where an owner must live to own this object; undefined when its kind is not served. */
@@ -36,7 +40,7 @@ export class OwnerGraph {
     object: StoredObject,
     reference: OwnerReference,
   ): { readonly informer: Informer<StoredObject>; readonly key: string } | undefined {
-    const informer = this.#byKind.get(`${groupOf(reference.apiVersion)}/${reference.kind}`);
+    const informer = this.informerOf(`${groupOf(reference.apiVersion)}/${reference.kind}`);
     if (informer === undefined) return undefined;
     const { namespace } = object.metadata;
     const key = informer.resource.namespaced && namespace ? `${namespace}/${reference.name}` : reference.name;
@@ -54,6 +58,10 @@ export class OwnerGraph {
     // A look at all of its kind: rare, since it is only for owners that are not where they should be.
     return informer.list().some(({ metadata }) => metadata.uid === reference.uid) ? 'foreign' : 'absent';
   }
+}
+
+function indexByOwner(informer: Informer<StoredObject>): void {
+  informer.addIndex(BY_OWNER, ({ metadata }) => [...new Set((metadata.ownerReferences ?? []).map(({ uid }) => uid))]);
 }
 
 export function stateOf(owner: StoredObject): OwnerState {

@@ -1,6 +1,7 @@
 import {
   CONFIG_MAPS,
   type ConfigMap,
+  EVENTS,
   isApiError,
   type KubeObject,
   NAMESPACES,
@@ -13,6 +14,7 @@ import {
 import type { Clock } from '#base';
 import type { Client } from '#client';
 import { type Controller, Expectations, type Informer, type KeySource, keysFrom } from '#reconcile';
+import type { OwnableKinds } from '../shared/all-kinds.ts';
 import { writeStatus } from '../shared/write-status.ts';
 import { deletionSteps, type Remaining, terminatingStatus } from './namespace.plan.ts';
 
@@ -23,7 +25,7 @@ export interface NamespaceDeps {
   readonly serviceAccounts: Informer<ServiceAccount>;
   readonly configMaps: Informer<ConfigMap>;
   /** Every kind whose last object may be what a namespace waits for. */
-  readonly contents: readonly Informer<StoredObject>[];
+  readonly contents: OwnableKinds;
 }
 
 export interface NamespaceOptions {
@@ -87,7 +89,7 @@ export function createNamespaceController(deps: NamespaceDeps, options = namespa
 
   async function empty(namespace: Namespace, signal: AbortSignal) {
     const { name } = namespace.metadata;
-    for (const step of deletionSteps()) {
+    for (const step of deletionSteps([...deps.contents.resources, EVENTS])) {
       const remaining = await deleteAll(name, step, signal);
       if (remaining.counts.size === 0) continue;
       const status = terminatingStatus(namespace, remaining, clock.nowMs());
@@ -108,7 +110,7 @@ export function createNamespaceController(deps: NamespaceDeps, options = namespa
     const counts = new Map<string, number>();
     const finalizers = new Map<string, number>();
     for (const resource of resources) {
-      const { items } = await client.list(resource, { namespace });
+      const items = await listed(resource, namespace);
       for (let from = 0; from < items.length; from += options.batch) {
         signal.throwIfAborted();
         const batch = items.slice(from, from + options.batch);
@@ -121,6 +123,16 @@ export function createNamespaceController(deps: NamespaceDeps, options = namespa
       }
     }
     return { counts, finalizers };
+  }
+
+  /** A custom kind may have gone since it was named. */
+  async function listed(resource: ResourceType, namespace: string): Promise<readonly StoredObject[]> {
+    try {
+      return (await client.list(resource, { namespace })).items;
+    } catch (error) {
+      if (isApiError(error, 'NotFound')) return [];
+      throw error;
+    }
   }
 
   async function deleteOne(resource: ResourceType, object: StoredObject): Promise<StoredObject | undefined> {
@@ -159,7 +171,22 @@ export function namespaceSources({
       (kind === 'ServiceAccount' && name === SERVICE_ACCOUNT) || (kind === 'ConfigMap' && name === CA_NAME);
     return namespace !== '' && (needed || isGoing(namespace)) ? [namespace] : [];
   };
-  return [keysFrom(namespaces), ...contents.map((informer) => keysFrom(informer, { toKeys: ofContent }))];
+  const sourceOf = (informer: Informer<StoredObject>) => keysFrom(informer, { toKeys: ofContent });
+  return [
+    keysFrom(namespaces),
+    {
+      subscribe(enqueue) {
+        const stops = contents.informers.map((informer) => sourceOf(informer).subscribe(enqueue));
+        stops.push(contents.onAdded((informer) => stops.push(sourceOf(informer).subscribe(enqueue))));
+        return () => {
+          for (const stop of stops) stop();
+        };
+      },
+      *keys() {
+        for (const informer of contents.informers) yield* sourceOf(informer).keys();
+      },
+    },
+  ];
 }
 
 function serviceAccount(namespace: string): KubeObject {

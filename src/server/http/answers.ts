@@ -65,7 +65,8 @@ export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
 /** `Warning: 299 - "text"`: kubectl prints each. Source: RFC 7234 5.5; quotes and backslashes are escaped, control characters dropped. */
 export function addWarnings(reply: FastifyReply, warnings: readonly string[]): void {
   if (warnings.length === 0) return;
-  reply.header('warning', warnings.slice(0, MAX_WARNINGS).map(encodeWarning));
+  const before = [reply.getHeader('warning') ?? []].flat().map(String);
+  reply.header('warning', [...before, ...warnings.map(encodeWarning)].slice(0, MAX_WARNINGS));
 }
 
 /** Warnings of one answer, and the length of each; kubernetes cuts at 4 KiB altogether. */

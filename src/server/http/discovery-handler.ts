@@ -19,17 +19,21 @@ type DiscoveryPath = Exclude<RequestPath, { type: 'resource' }>;
 export type DiscoveryHandler = (exchange: Exchange, path: DiscoveryPath) => unknown;
 
 /** Tells clients what there is, in both of Kubernetes' forms. */
-export function createDiscoveryHandler(rows: readonly ResourceRow[]): DiscoveryHandler {
-  const aggregated = new Map<string, CachedDocument>();
+export function createDiscoveryHandler(api: { readonly rows: readonly ResourceRow[] }): DiscoveryHandler {
+  const aggregated = new Map<string, { readonly rows: readonly ResourceRow[]; readonly document: CachedDocument }>();
 
   function aggregatedDocument(core: boolean, version: string): CachedDocument {
     const key = `${core}/${version}`;
-    const document = aggregated.get(key) ?? cachedDocument(planAggregatedDiscovery(rows, core, version));
-    aggregated.set(key, document);
+    const { rows } = api;
+    const known = aggregated.get(key);
+    if (known?.rows === rows) return known.document;
+    const document = cachedDocument(planAggregatedDiscovery(rows, core, version));
+    aggregated.set(key, { rows, document });
     return document;
   }
 
   function legacyDocument({ request }: Exchange, path: DiscoveryPath): object | undefined {
+    const { rows } = api;
     if (path.type === 'group') return planGroup(rows, path.group);
     if (path.type === 'resources') return planResourceList(rows, path.group, path.version);
     return path.legacy ? planCoreVersions(rows, request.headers.host ?? '') : planGroupList(rows);

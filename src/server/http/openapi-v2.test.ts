@@ -4,26 +4,16 @@ import { createOpenApiV2 } from './openapi-v2.ts';
 
 const VERBS = ['create', 'get', 'patch'];
 const resources = [PODS, CONFIG_MAPS, DEPLOYMENTS].map((type) => ({ type, verbs: VERBS }));
-const definitions = {
-  type: {
-    group: 'apiextensions.k8s.io',
-    version: 'v1',
-    kind: 'CustomResourceDefinition',
-    plural: 'customresourcedefinitions',
-    namespaced: false,
-  },
-  verbs: VERBS,
-};
+const versions = [resources.filter(({ type }) => type.group === ''), resources.filter(({ type }) => type.group !== '')];
+const make = createOpenApiV2();
 
 describe('src/server/http/openapi-v2', () => {
-  it('defines every kind, and names paths where custom resources can be looked up', async () => {
-    const without = JSON.parse((await createOpenApiV2(resources)).json);
-    expect(without.paths).toEqual({});
-    expect(Object.keys(without.definitions)).toEqual(
+  it('defines every kind, and names every path', async () => {
+    const whole = await make(versions);
+    const { paths, definitions } = JSON.parse(whole.json);
+    expect(Object.keys(definitions)).toEqual(
       expect.arrayContaining(['io.k8s.api.core.v1.Pod', 'io.k8s.api.apps.v1.Deployment']),
     );
-    const whole = await createOpenApiV2([...resources, definitions]);
-    const { paths } = JSON.parse(whole.json);
     expect(Object.keys(paths)).toContain('/api/v1/namespaces/{namespace}/pods/{name}');
     const protobuf = Buffer.from(whole.protobuf).toString('latin1');
     for (const path of Object.keys(paths)) expect(protobuf).toContain(path);
@@ -37,7 +27,7 @@ describe('src/server/http/openapi-v2', () => {
       if (!isDone) setImmediate(count);
     };
     setImmediate(count);
-    await createOpenApiV2(resources);
+    await createOpenApiV2()(versions);
     isDone = true;
     expect(turns).toBeGreaterThanOrEqual(4); // before and within each of two
   });

@@ -1,6 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import {
-  apiVersionOf,
   encodeMessage,
   joinOpenApiV2,
   type OpenApiResource,
@@ -15,27 +14,33 @@ export interface OpenApiV2Forms {
   readonly protobuf: Uint8Array;
 }
 
-/**
- * kubectl looks for a kind that no path tells of among the CustomResourceDefinitions, and gives up where it cannot list
- * them. While they are not served there are no paths: it takes that for "nothing known here" and goes on.
- */
-const CUSTOM_RESOURCES = 'apiextensions.k8s.io';
+/** Makes the document of group versions, each given as its resources. */
+export type OpenApiV2Maker = (versions: readonly (readonly OpenApiResource[])[]) => Promise<OpenApiV2Forms>;
 
-/** Makes the OpenAPI v2 document, group version by group version, and lets others go first in between. */
-export async function createOpenApiV2(resources: readonly OpenApiResource[]): Promise<OpenApiV2Forms> {
-  const versions = new Map(resources.map(({ type }) => [apiVersionOf(type), type]));
-  const hasPaths = resources.some(({ type }) => type.group === CUSTOM_RESOURCES);
-  const slices: OpenApiV2Document[] = [];
-  const pieces: Uint8Array[] = [];
-  const known = new Set<string>();
-  for (const { group, version } of versions.values()) {
+/**
+ * Makes the OpenAPI v2 document, group version by group version, and lets others go first in between. What was made of the
+ * very same resources before is used again.
+ */
+export function createOpenApiV2(): OpenApiV2Maker {
+  let slices = new Map<readonly OpenApiResource[], OpenApiV2Document>();
+
+  return async (versions) => {
+    const before = slices;
+    const pieces: Uint8Array[] = [];
+    const known = new Set<string>();
+    slices = new Map();
+    const made: OpenApiV2Document[] = [];
+    for (const resources of versions) {
+      const [first] = resources;
+      if (first === undefined) continue;
+      await breathe();
+      const slice = before.get(resources) ?? openApiV2Slice(first.type.group, first.type.version, resources);
+      slices.set(resources, slice);
+      made.push(slice);
+      await breathe();
+      pieces.push(encodeMessage('openapi.v2.Document', openApiV2Message(slice, known)));
+    }
     await breathe();
-    const whole = openApiV2Slice(group, version, resources);
-    const slice = hasPaths ? whole : { ...whole, paths: {} };
-    slices.push(slice);
-    await breathe();
-    pieces.push(encodeMessage('openapi.v2.Document', openApiV2Message(slice, known)));
-  }
-  await breathe();
-  return { json: JSON.stringify(joinOpenApiV2(slices)), protobuf: Buffer.concat(pieces) };
+    return { json: JSON.stringify(joinOpenApiV2(made)), protobuf: Buffer.concat(pieces) };
+  };
 }

@@ -1,6 +1,7 @@
 import { ApiError } from '#api';
 import type { Api, Verb } from '../registry/api.ts';
 import { isSessionSubresource } from '../streams/session-request.plan.ts';
+import { addWarnings } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 import type { ResourcePath } from './request-path.plan.ts';
 import { permit, planCall } from './resource-call.ts';
@@ -20,6 +21,8 @@ export function createResourceHandler(deps: ResourceHandlerDeps): ResourceHandle
       await permit(deps.authorize, call);
       throw new ApiError('BadRequest', 'Upgrade request required');
     }
+    const deprecation = call.row.custom?.deprecation;
+    if (deprecation !== undefined) addWarnings(exchange.reply, [deprecation]);
     return handlers[call.verb](call);
   };
 }

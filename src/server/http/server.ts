@@ -80,8 +80,8 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   const app = createFramework({ tls, limits: httpLimits, clock, log });
 
   const bodies = createBodyReader(clock);
-  const handleDiscovery = createDiscoveryHandler(api.rows);
-  const handleOpenApi = createOpenApiHandler(api.rows, () => clock.nowMs());
+  const handleDiscovery = createDiscoveryHandler(api);
+  const handleOpenApi = createOpenApiHandler(api, () => clock.nowMs());
   const handleResource = createResourceHandler({
     api,
     authorize,

@@ -1,17 +1,8 @@
 /** Everything between the object a client sent and one that may be stored, but for who owns its fields. */
-import {
-  apiVersionOf,
-  defaultObject,
-  type KubeObject,
-  pruneUnknown,
-  type StoredObject,
-  structureIssues,
-  validateObject,
-  validateUpdate,
-} from '#api';
+import { apiVersionOf, type KubeObject, type StoredObject } from '#api';
 import type { ResourceRow, WriteRequest } from './api.ts';
 import { badRequest, invalid } from './errors.ts';
-import { shapeOfRow } from './field-ownership.ts';
+import { modelOf } from './models.ts';
 import { storedRow, toStored } from './versions.ts';
 
 export interface Decoded {
@@ -31,14 +22,14 @@ interface Strictness extends Pick<WriteRequest, 'fieldValidation'> {
  */
 export function decode(row: ResourceRow, sent: KubeObject, strictness: Strictness): Decoded {
   const { object, warnings } = decodeAsSent(row, sent, strictness);
-  return { object: defaultObject(storedRow(row).type, object), warnings };
+  return { object: modelOf(storedRow(row)).withDefaults(object), warnings };
 }
 
 /** The same without defaults: for what is not a whole object yet. */
 export function decodeAsSent(row: ResourceRow, sent: KubeObject, strictness: Strictness): Decoded {
   assertKind(row, sent);
   const typed = { ...sent, apiVersion: apiVersionOf(row.type), kind: row.type.kind, metadata: sent.metadata ?? {} };
-  const { object, unknown } = pruneUnknown(shapeOfRow(row), typed);
+  const { object, unknown } = modelOf(row).prune(typed);
   const warnings = problemsOf(row, unknown, strictness);
   if (row.version === undefined) return { object, warnings };
   validateTypes(row, object);
@@ -60,16 +51,17 @@ function problemsOf(row: ResourceRow, unknown: readonly string[], strictness: St
 }
 
 /** Throws `Invalid` when something has a wrong type, so that what comes next can trust the types. */
-export function validateTypes({ type }: ResourceRow, object: KubeObject): void {
-  const issues = structureIssues(type, object);
+export function validateTypes(row: ResourceRow, object: KubeObject): void {
+  const issues = modelOf(row).typeIssues(object);
   // What is only missing may still be filled in.
-  if (issues.some(({ reason }) => reason !== 'FieldValueRequired')) throw invalid(type, nameOf(object), issues);
+  if (issues.some(({ reason }) => reason !== 'FieldValueRequired')) throw invalid(row.type, nameOf(object), issues);
 }
 
 /** Throws `Invalid` with every cause. Without `old` only the object itself is looked at, not how it came to be. */
-export function validate({ type }: ResourceRow, object: KubeObject, old?: StoredObject): void {
-  const issues = old === undefined ? validateObject(type, object) : validateUpdate(type, object, old);
-  if (issues.length > 0) throw invalid(type, nameOf(object), issues);
+export function validate(row: ResourceRow, object: KubeObject, old?: StoredObject): void {
+  const model = modelOf(row);
+  const issues = old === undefined ? model.issues(object) : model.updateIssues(object, old);
+  if (issues.length > 0) throw invalid(row.type, nameOf(object), issues);
 }
 
 function nameOf({ metadata: { name, generateName } }: KubeObject): string {

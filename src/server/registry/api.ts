@@ -1,5 +1,6 @@
-import type { Json, KubeObject, ResourceType, ServedVersion, StoredObject } from '#api';
+import type { Json, KindModel, KubeObject, ResourceType, ServedVersion, StoredObject } from '#api';
 import type { SessionSubresource } from '../nodes/node-tunnel.types.ts';
+import type { ScalePaths } from './scale.plan.ts';
 
 /** An authenticated caller. */
 export interface UserInfo {
@@ -39,6 +40,18 @@ export interface SubresourceRow {
   readonly columns?: readonly TableColumn[];
 }
 
+/** What is special about a version of a custom resource: it comes from its definition. */
+export interface CustomResource {
+  readonly model: KindModel;
+  /** A stored object, whatever its version, as this version's schema has it now. Frozen; the same for the same object. */
+  fromStored(object: StoredObject): StoredObject;
+  /** An object of this version as it is stored. */
+  toStored(object: KubeObject): KubeObject;
+  readonly scale?: ScalePaths;
+  /** Told to everyone who uses the version. */
+  readonly deprecation?: string;
+}
+
 /** All that is special about one resource. The verbs are generic over it: a new kind is a new row. */
 export interface ResourceRow {
   readonly type: ResourceType;
@@ -57,6 +70,10 @@ export interface ResourceRow {
   readonly version?: ServedVersion & { readonly row: ResourceRow };
   /** Nothing of it is stored: a create is a question, answered at once. */
   readonly virtual?: boolean;
+  /** Of a resource that a CustomResourceDefinition made. */
+  readonly custom?: CustomResource;
+  /** The schema of a custom kind, for OpenAPI. */
+  readonly customSchema?: unknown;
   /** Values are AES-256-GCM in the store. */
   readonly encrypted?: boolean;
   /** Fields the server sets on create (defaults that need more than the shape, server-owned status). Pure; returns a copy. */
@@ -71,6 +88,8 @@ export interface ResourceRow {
     old: StoredObject | undefined,
     by: { readonly user: UserInfo; readonly nowMs: number },
   ): KubeObject;
+  /** What a writer should know about an object that is to be stored; for people. Pure. */
+  warningsOf?(object: KubeObject): readonly string[];
 }
 
 export interface ReadRequest {
@@ -180,7 +199,7 @@ export interface DeleteAnswer {
  * finalizers, watch cache. Authenticated callers only; who may do what is decided before. Every refusal is an `ApiError`.
  */
 export interface Api {
-  /** Of every version that is served; each stored one stands before the others of its kind. */
+  /** Of every version that is served now; each stored one of ours stands before the others of its kind. The same list while nothing changes. */
   readonly rows: readonly ResourceRow[];
   row(group: string, version: string, plural: string): ResourceRow | undefined;
   get(request: GetRequest): Promise<StoredObject>;

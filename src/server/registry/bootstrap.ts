@@ -5,7 +5,7 @@ import type { Api, RequestContext, ResourceRow } from './api.ts';
 export const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease', 'argocd'] as const;
 
 /** The server itself as a caller: for what must exist before anybody can call. */
-const SERVER: RequestContext = {
+export const SERVER: RequestContext = {
   user: { name: 'system:plumbline:server', groups: ['system:masters'] },
   defaultManager: 'plumbline-server',
 };

@@ -6,10 +6,12 @@ import { selectNamespace } from '../watch-cache/selection.ts';
 import { WatchCache, type WatchCacheOptions, watchCacheDefaults } from '../watch-cache/watch-cache.ts';
 import { AdmissionChain } from './admission-chain.ts';
 import type { Api, ResourceRow } from './api.ts';
-import { createMissingObjects } from './bootstrap.ts';
+import { createMissingObjects, SERVER } from './bootstrap.ts';
 import { chanceFrom, systemChance } from './chance.ts';
 import { decodeObject } from './codec.ts';
 import { ContinueTokens } from './continue-token.ts';
+import { startDefinitionsKeeper } from './custom/definitions-keeper.ts';
+import { Registry } from './custom/registry.ts';
 import { type HousekeepingOptions, housekeepingDefaults, startHousekeeping } from './housekeeping.ts';
 import { resourceName } from './keys.ts';
 import { type ClusterObjects, createPodAdmission } from './rows/pod-admission.ts';
@@ -60,7 +62,7 @@ export const apiDefaults: ApiOptions = {
 export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}): Promise<Api> {
   const { store, clock, log } = deps;
   const options = { ...apiDefaults, ...partial };
-  const rows = [...RESOURCE_ROWS, ...REVIEW_ROWS, ...OTHER_VERSION_ROWS];
+  const ours = [...RESOURCE_ROWS, ...REVIEW_ROWS, ...OTHER_VERSION_ROWS];
   const chance = deps.random === undefined ? systemChance : chanceFrom(deps.random);
   const cache = await WatchCache.start(
     { store, clock, log, decode: decodeObject },
@@ -75,11 +77,13 @@ export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}
   const create = createCreate(verbDeps);
   const bind = createBind(verbDeps);
   const remove = createDelete(verbDeps);
-  const byPath = new Map(rows.map((row) => [`${row.type.group}/${row.type.version}/${row.type.plural}`, row]));
+  const registry = new Registry(ours, { cache, log });
 
   const api: Api = {
-    rows,
-    row: (group, version, plural) => byPath.get(`${group}/${version}/${plural}`),
+    get rows() {
+      return registry.rows;
+    },
+    row: (group, version, plural) => registry.row(group, version, plural),
     ...answeringAsAsked({
       get: createGet(verbDeps),
       list: createList(verbDeps, new ContinueTokens(randomBytes(32))),
@@ -91,12 +95,15 @@ export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}
       deleteCollection: createDeleteCollection(verbDeps, remove),
     }),
     async close() {
+      await keeper.close();
+      registry.close();
       await housekeeping.close();
       await cache.close();
     },
   };
+  const keeper = startDefinitionsKeeper({ api, registry, cache, clock, log, context: SERVER, ours });
   try {
-    await createMissingObjects(api, rows);
+    await createMissingObjects(api, ours);
   } catch (error) {
     await api.close();
     throw error;

@@ -1,4 +1,4 @@
-import type { KubeObject, StoredObject } from '#api';
+import { apiVersionOf, CLEANUP_FINALIZER, CUSTOM_RESOURCE_DEFINITIONS, type KubeObject, type StoredObject } from '#api';
 import { formatTime } from '#base';
 
 export interface DeleteOptions {
@@ -24,7 +24,7 @@ const FOREGROUND = 'foregroundDeletion';
  * Source: apiserver registry/rest/delete.go and registry/generic/registry/store.go (v0.32).
  */
 export function planDelete(object: StoredObject, options: DeleteOptions, nowMs: number): DeletePlan {
-  const finalizers = finalizersAfter(object.metadata.finalizers ?? [], options.propagationPolicy);
+  const finalizers = withCleanup(object, finalizersAfter(object.metadata.finalizers ?? [], options.propagationPolicy));
   const graceSeconds = object.kind === 'Pod' ? podGrace(object, options) : 0;
   const held = finalizers.length > 0 || hasContents(object);
   if (graceSeconds === 0 && !held) return { action: 'remove', reason: 'nothing holds it' };
@@ -48,6 +48,18 @@ export function isReleased(object: KubeObject): boolean {
     finalizers.length === 0 &&
     !hasContents(object)
   );
+}
+
+/**
+ * A definition waits until its objects are gone. Source: apiextensions-apiserver
+ * pkg/registry/customresourcedefinition/etcd.go, Delete (v0.32).
+ */
+function withCleanup({ apiVersion, kind, metadata }: KubeObject, finalizers: string[]): string[] {
+  const isDefinition =
+    kind === CUSTOM_RESOURCE_DEFINITIONS.kind && apiVersion === apiVersionOf(CUSTOM_RESOURCE_DEFINITIONS);
+  if (!isDefinition || metadata.deletionTimestamp !== undefined || finalizers.includes(CLEANUP_FINALIZER))
+    return finalizers;
+  return [...finalizers, CLEANUP_FINALIZER];
 }
 
 /** A policy that is named replaces what an earlier call asked for. */

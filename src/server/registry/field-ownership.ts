@@ -1,8 +1,9 @@
 /** Who owns which fields after a write. Pure. */
-import { type KubeObject, type Schema, type StoredObject, schemaOf, trackUpdate, type WriterIdentity } from '#api';
+import { type KubeObject, type StoredObject, trackUpdate, type WriterIdentity } from '#api';
 import { formatTime } from '#base';
 import type { ResourceRow, WriteRequest } from './api.ts';
 import { invalid } from './errors.ts';
+import { modelOf } from './models.ts';
 
 /** Source: apimachinery meta/v1/validation/validation.go, FieldManagerMaxLength (v0.32). */
 const MAX_MANAGER_LENGTH = 128;
@@ -28,7 +29,7 @@ export function ownCreated(row: ResourceRow, object: KubeObject, writer: Writer,
   const updated = row.subresources?.status === undefined ? object : (asked as KubeObject);
   const { metadata } = trackUpdate({
     ...identityOf(writer, nowMs),
-    schema: shapeOfRow(row),
+    schema: modelOf(row).schema,
     live: undefined,
     updated,
   });
@@ -43,7 +44,7 @@ export function ownUpdated(
   writer: Writer,
   nowMs: number,
 ): KubeObject {
-  return trackUpdate({ ...identityOf(writer, nowMs), schema: shapeOfRow(row), live: old, updated: object });
+  return trackUpdate({ ...identityOf(writer, nowMs), schema: modelOf(row).schema, live: old, updated: object });
 }
 
 export function withManagedFields(
@@ -52,11 +53,4 @@ export function withManagedFields(
 ): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata: managedFields === undefined ? metadata : { ...metadata, managedFields } };
-}
-
-/** Every served kind has a shape: without one, nobody could own its fields. */
-export function shapeOfRow({ type: { group, version, kind } }: ResourceRow): Schema {
-  const schema = schemaOf(group, version, kind);
-  if (schema === undefined) throw new RangeError(`no shape is known of ${group}/${version} ${kind}`);
-  return schema;
 }

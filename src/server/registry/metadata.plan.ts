@@ -41,10 +41,11 @@ export function keepIdentity(object: KubeObject, old: StoredObject): KubeObject 
   return { ...object, apiVersion: old.apiVersion, kind: old.kind, metadata: metadata as unknown as ObjectMeta };
 }
 
-/** A write to `/status` changes the status, and labels and annotations as Kubernetes' own kinds allow. */
-export function onlyStatus(object: KubeObject, old: StoredObject): KubeObject {
+/** A write to `/status` changes the status, and labels and annotations as Kubernetes' own kinds allow, but no custom ones. */
+export function onlyStatus(object: KubeObject, old: StoredObject, isCustom: boolean): KubeObject {
   const { labels: _, annotations: __, ...metadata } = old.metadata;
-  const { labels, annotations, managedFields } = object.metadata;
+  const { managedFields } = object.metadata;
+  const { labels, annotations } = isCustom ? old.metadata : object.metadata;
   const written: KubeObject = {
     ...old,
     metadata: {

@@ -5,6 +5,7 @@ import { autoscalerRow } from './rows/autoscaling.ts';
 import { podDisruptionBudgetRow, priorityClassRow, runtimeClassRow } from './rows/classes.ts';
 import { namespaceRow, nodeRow } from './rows/cluster.ts';
 import { configMapRow, leaseRow, secretRow, serviceAccountRow } from './rows/config.ts';
+import { definitionRow } from './rows/definitions.ts';
 import { eventRow } from './rows/events.ts';
 import { cronJobRow, jobRow } from './rows/jobs.ts';
 import { limitRangeRow, resourceQuotaRow } from './rows/limits.ts';
@@ -64,6 +65,7 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
   clusterRoleRow,
   clusterRoleBindingRow,
   storageClassRow,
+  definitionRow,
   applicationRow,
   syncRunRow,
   renderedSetRow,

@@ -28,7 +28,10 @@ export function servedRow(stored: ResourceRow, version: ServedVersion): Resource
   };
 }
 
-/** The row in whose version the objects of this one are stored. */
+/**
+ * The row in whose version requests on this one are carried out: that of the stored version; of a custom resource, the row's
+ * own, since each of its versions has a schema of its own and all say the same otherwise.
+ */
 export function storedRow(row: ResourceRow): ResourceRow {
   return row.version?.row ?? row;
 }
@@ -39,11 +42,13 @@ export function toStored(row: ResourceRow, object: KubeObject): KubeObject {
 }
 
 /** Stored object → the same in another version, per version: whoever encodes by identity finds it again. */
-const converted = new Map<ServedVersion['fromStored'], WeakMap<StoredObject, StoredObject>>();
+const converted = new WeakMap<ServedVersion['fromStored'], WeakMap<StoredObject, StoredObject>>();
 
 /** A stored object as clients of the row's version see it; itself in the stored version. Frozen like it. */
 export function asServed(row: ResourceRow, object: StoredObject): StoredObject {
-  const { version } = row;
+  const { version, custom } = row;
+  // A Scale is none of its objects.
+  if (custom !== undefined) return object.kind === row.type.kind ? custom.fromStored(object) : object;
   if (version === undefined) return object;
   const known = converted.get(version.fromStored) ?? new WeakMap<StoredObject, StoredObject>();
   converted.set(version.fromStored, known);
@@ -54,6 +59,11 @@ export function asServed(row: ResourceRow, object: StoredObject): StoredObject {
   return made;
 }
 
+/** Whether objects are answered in another form than the one in which they are kept. */
+function isConverted(row: ResourceRow): boolean {
+  return row.version !== undefined || row.custom !== undefined;
+}
+
 type Verbs = Pick<Api, 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deleteCollection'>;
 
 /** The verbs, answering in the version that each request asked in. */
@@ -62,12 +72,12 @@ export function answeringAsAsked(verbs: Verbs): Verbs {
     get: async (request) => asServed(request.row, await verbs.get(request)),
     async list(request) {
       const answer = await verbs.list(request);
-      if (request.row.version === undefined) return answer;
+      if (!isConverted(request.row)) return answer;
       return { ...answer, items: answer.items.map((item) => asServed(request.row, item)) };
     },
     watch: (request) => {
       const frames = verbs.watch(request);
-      return request.row.version === undefined ? frames : servedFrames(request.row, frames);
+      return !isConverted(request.row) ? frames : servedFrames(request.row, frames);
     },
     create: async (request) => inAnswer(request.row, await verbs.create(request)),
     update: async (request) => inAnswer(request.row, await verbs.update(request)),
@@ -75,13 +85,13 @@ export function answeringAsAsked(verbs: Verbs): Verbs {
     delete: async (request) => inAnswer(request.row, await verbs.delete(request)),
     async deleteCollection(request) {
       const deleted = await verbs.deleteCollection(request);
-      return request.row.version === undefined ? deleted : deleted.map((object) => asServed(request.row, object));
+      return !isConverted(request.row) ? deleted : deleted.map((object) => asServed(request.row, object));
     },
   };
 }
 
 function inAnswer<T extends { readonly object: StoredObject }>(row: ResourceRow, answer: T): T {
-  return row.version === undefined ? answer : { ...answer, object: asServed(row, answer.object) };
+  return !isConverted(row) ? answer : { ...answer, object: asServed(row, answer.object) };
 }
 
 /** By hand, not by a generator: one that waits for a frame could not be ended before the frame has come. */

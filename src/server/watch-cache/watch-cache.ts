@@ -49,7 +49,8 @@ interface Waiter {
 export class WatchCache {
   readonly #deps: WatchCacheDeps;
   readonly #options: WatchCacheOptions;
-  readonly #resources: ReadonlyMap<string, ResourceCache>;
+  readonly #resources: Map<string, ResourceCache>;
+  readonly #listeners = new Set<(segment: string) => void>();
   readonly #closing = new AbortController();
   #revision = 0;
   #waiters: Waiter[] = [];
@@ -82,10 +83,20 @@ export class WatchCache {
     return this.#revision;
   }
 
+  /** Every resource that has a key is kept, so that one whose definition comes later is all there. */
   resource(segment: string): ResourceCache {
-    const resource = this.#resources.get(segment);
-    if (resource === undefined) throw new RangeError(`no such cached resource: ${segment}`);
+    const known = this.#resources.get(segment);
+    if (known !== undefined) return known;
+    const resource = new ResourceCache(this.#options);
+    resource.reset([], this.#revision);
+    this.#resources.set(segment, resource);
     return resource;
+  }
+
+  /** Calls back, at once, with each resource that has changed. Returns how to stop. The callback must not throw. */
+  onChange(listener: (segment: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** True once everything up to `revision` is visible; false when that takes longer than `timeoutMs` or the cache closes. */
@@ -127,12 +138,16 @@ export class WatchCache {
         for (const value of page.items) {
           const [segment, key] = this.#split(value.key);
           const object = this.#decode(value);
-          if (object !== undefined) loaded.get(segment)?.push([key, object]);
+          if (object === undefined) continue;
+          const objects = loaded.get(segment) ?? [];
+          loaded.set(segment, objects);
+          objects.push([key, object]);
         }
         const last = page.items.at(-1);
         if (!page.more || last === undefined) {
-          for (const [segment, objects] of loaded) this.#resources.get(segment)?.reset(objects, page.revision);
+          for (const [segment, objects] of loaded) this.resource(segment).reset(objects, page.revision);
           this.#advance(page.revision);
+          for (const segment of loaded.keys()) this.#tell(segment);
           return;
         }
         page = await store.list({ prefix, limit: loadPage, after: last.key, revision: page.revision });
@@ -175,15 +190,17 @@ export class WatchCache {
 
   #take(batch: WatchBatch): void {
     const atMs = this.#deps.clock.monotonicMs();
+    const changed = new Set<string>();
     for (const event of batch.events) {
       const [segment, key] = this.#split(event.type === 'put' ? event.current.key : event.key);
-      const resource = this.#resources.get(segment);
-      if (resource === undefined) continue;
+      const resource = this.resource(segment);
       const previous = resource.get(key);
       const current = event.type === 'put' ? this.#decode(event.current) : undefined;
       if (previous === undefined && current === undefined) continue;
       resource.apply(new Change({ revision: batch.revision, atMs, key, current, previous }));
+      changed.add(segment);
     }
+    for (const segment of changed) this.#tell(segment);
     this.#advance(batch.revision);
   }
 
@@ -196,6 +213,10 @@ export class WatchCache {
       else waiting.push(waiter);
     }
     this.#waiters = waiting;
+  }
+
+  #tell(segment: string): void {
+    for (const listener of this.#listeners) listener(segment);
   }
 
   #scheduleBookmarks(): void {

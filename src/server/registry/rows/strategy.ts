@@ -45,6 +45,13 @@ export function countGeneration(...fields: readonly string[]): Update {
   };
 }
 
+/** The same of everything but metadata: where the status is a field like any other. */
+export const countAnyChange: Update = (object, old) => {
+  const changed = !equalJson({ ...object, metadata: undefined }, { ...old, metadata: undefined });
+  const generation = (old.metadata.generation ?? 0) + (changed ? 1 : 0);
+  return { ...object, metadata: { ...object.metadata, generation } };
+};
+
 function desiredFields(object: KubeObject, old: KubeObject): string[] {
   const aside = new Set(['apiVersion', 'kind', 'metadata', 'status']);
   return [...new Set([...Object.keys(object), ...Object.keys(old)])].filter((field) => !aside.has(field));

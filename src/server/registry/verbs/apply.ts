@@ -1,20 +1,13 @@
-import {
-  apiVersionOf,
-  applyServerSide,
-  defaultObject,
-  isApiError,
-  type KubeObject,
-  notFound,
-  type StoredObject,
-} from '#api';
+import { apiVersionOf, applyServerSide, isApiError, type KubeObject, notFound, type StoredObject } from '#api';
 import { equalJson } from '#base';
 import { decodeAsSent } from '../admission.ts';
 import type { PatchRequest, WriteAnswer } from '../api.ts';
 import { badRequest, conflict, invalid, objectModified } from '../errors.ts';
-import { identityOf, shapeOfRow, withManagedFields } from '../field-ownership.ts';
+import { identityOf, withManagedFields } from '../field-ownership.ts';
 import { apiLimits } from '../limits.ts';
+import { modelOf } from '../models.ts';
 import { SCALE, scaleOf, workloadFields } from '../scale.plan.ts';
-import { storedRow } from '../versions.ts';
+import { asServed, storedRow } from '../versions.ts';
 import { createObject } from './create.ts';
 import { modify, type Wish } from './modify.ts';
 import type { VerbDeps } from './verb-deps.ts';
@@ -45,10 +38,15 @@ export function createApply(deps: VerbDeps) {
   /** What a Scale wants is applied to the workload it shows: its manager owns the number of replicas there. */
   async function applyScale(request: PatchRequest): Promise<WriteAnswer> {
     const { row } = request;
-    const { object, warnings } = decodeAsSent({ ...row, type: { ...row.type, ...SCALE } }, asNamed(request), request);
+    const { custom, ...plain } = row;
+    const scaleRow = { ...plain, type: { ...row.type, ...SCALE } };
+    const { object, warnings } = decodeAsSent(scaleRow, asNamed(request), request);
     const identity = { apiVersion: apiVersionOf(row.type), kind: row.type.kind };
-    const answer = await change(request, { object: { ...identity, ...workloadFields(object) }, warnings });
-    return { ...answer, object: scaleOf(answer.object) };
+    const answer = await change(request, {
+      object: { ...identity, ...workloadFields(custom?.scale, object) },
+      warnings,
+    });
+    return { ...answer, object: scaleOf(custom?.scale, asServed(row, answer.object)) };
   }
 
   function change(request: PatchRequest, applied: Wish): Promise<WriteAnswer> {
@@ -91,9 +89,9 @@ export function createApply(deps: VerbDeps) {
   function merged(request: PatchRequest, applied: KubeObject, live: StoredObject | undefined): KubeObject {
     const { row, force = false } = request;
     const identity = identityOf(request, deps.clock.nowMs());
-    const { object, changed } = applyServerSide({ ...identity, schema: shapeOfRow(row), live, applied, force });
+    const { object, changed } = applyServerSide({ ...identity, schema: modelOf(row).schema, live, applied, force });
     if (!changed || (live !== undefined && ownsNothingNew(object, live, identity.manager))) return live ?? object;
-    return defaultObject(row.type, object);
+    return modelOf(row).withDefaults(object);
   }
 }
 

@@ -26,7 +26,7 @@ export async function commitPut(
   const namespace = object.metadata.namespace ?? '';
   const name = object.metadata.name ?? '';
   const key = storeKey(row.type, namespace, name);
-  const value = encodeObject(object);
+  const value = encodeObject(row.custom?.toStored(object) ?? object);
   assertSize(value);
   const ifRevision = old === undefined ? 0 : Number(old.metadata.resourceVersion);
   const result = await commit(deps, [{ type: 'put', key, value, ifRevision }, ...others]);

@@ -57,10 +57,10 @@ export async function createObject(deps: VerbDeps, creation: Creation): Promise<
       const warnings = [...said, ...admitted];
       if (dryRun) {
         assertAbsent(deps, row, made);
-        return { object: asIfStored(made, undefined), created: true, warnings };
+        return { object: asIfStored(made, undefined), created: true, warnings: told(row, made, warnings) };
       }
       const written = await commitPut(deps, { row, object: made, old: undefined }, operations);
-      if (written.ok) return { object: written.value, created: true, warnings };
+      if (written.ok) return { object: written.value, created: true, warnings: told(row, made, warnings) };
       if (written.key === storeKey(row.type, creation.namespace, name)) throw alreadyExists(row.type, name);
       // The namespace moved on, or somebody took the same address: look again.
       if (attempt >= apiLimits.writeAttempts) throw lostRace(written.key);
@@ -68,6 +68,10 @@ export async function createObject(deps: VerbDeps, creation: Creation): Promise<
       if (!generates || attempt >= apiLimits.nameAttempts || !isApiError(error, 'AlreadyExists')) throw error;
     }
   }
+}
+
+function told(row: ResourceRow, made: KubeObject, warnings: readonly string[]): readonly string[] {
+  return [...warnings, ...(row.warningsOf?.(made) ?? [])];
 }
 
 /** The whole new object, and what has to be true or to happen when it is stored. */

@@ -4,11 +4,12 @@ import { validate, validateTypes } from '../admission.ts';
 import type { RequestContext, Subresource, WriteAnswer } from '../api.ts';
 import { isReleased } from '../delete.plan.ts';
 import { conflict, objectModified } from '../errors.ts';
+import { objectName } from '../keys.ts';
 import { apiLimits } from '../limits.ts';
 import { keepIdentity, onlyStatus } from '../metadata.plan.ts';
 import { podWarnings } from '../warnings.plan.ts';
 import { asIfStored, commitPut, commitRemoval, isService } from './commit.ts';
-import { current, type Target, type VerbDeps } from './verb-deps.ts';
+import { cacheOf, current, type Target, type VerbDeps } from './verb-deps.ts';
 
 export interface Wish {
   /** The whole object as it is to be. Its `resourceVersion` and `uid`, where set, must be those of the stored one. */
@@ -41,7 +42,7 @@ export async function modify(deps: VerbDeps, modification: Modification): Promis
     assertSame(modification, wished, old);
     const settled = settle(deps, modification, wished, old);
     const admitted = await admit(deps, modification, settled, old);
-    const warnings = [...said, ...admitted, ...podWarnings(settled, old)];
+    const warnings = [...said, ...admitted, ...podWarnings(settled, old), ...(row.warningsOf?.(settled) ?? [])];
     if (isReleased(settled)) {
       if (dryRun) return { object: asIfStored(settled, old), created: false, warnings };
       const removed = await commitRemoval(deps, row, old);
@@ -52,7 +53,7 @@ export async function modify(deps: VerbDeps, modification: Modification): Promis
     const { object, operations } = isService(row)
       ? await deps.allocator.allocate(tracked, old)
       : { object: tracked, operations: [] };
-    if (isSame(object, old)) return { object: old, created: false, warnings };
+    if (isSame(object, old) && !isStale(deps, modification)) return { object: old, created: false, warnings };
     if (dryRun) return { object: asIfStored(object, old), created: false, warnings };
     const written = await commitPut(deps, { row, object, old }, operations);
     if (written.ok) return { object: written.value, created: false, warnings };
@@ -68,7 +69,7 @@ function settle(
   old: StoredObject,
 ): KubeObject {
   validateTypes(row, wished);
-  const kept = keepIdentity(part === 'status' ? onlyStatus(wished, old) : wished, old);
+  const kept = keepIdentity(part === 'status' ? onlyStatus(wished, old, row.custom !== undefined) : wished, old);
   const nowMs = clock.nowMs();
   const prepared =
     (part === 'object' ? row.prepareForUpdate?.(kept, old, nowMs) : undefined) ??
@@ -94,6 +95,17 @@ function assertSame({ row, name }: Modification, wished: KubeObject, old: Stored
   }
   if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== old.metadata.resourceVersion)
     throw objectModified(row.type, name);
+}
+
+/**
+ * Whether a custom resource is still stored in a version that is not the stored one any more; a write
+ * that changes nothing then brings it over, as Kubernetes' storage migrations expect.
+ */
+function isStale(deps: VerbDeps, { row, namespace, name }: Modification): boolean {
+  const { custom, type } = row;
+  if (custom === undefined) return false;
+  const stored = cacheOf(deps, row).get(objectName(type.namespaced ? namespace : '', name));
+  return stored !== undefined && custom.toStored(custom.fromStored(stored)).apiVersion !== stored.apiVersion;
 }
 
 /** Whether nothing changed but the times at which managers say they wrote. */

@@ -40,7 +40,9 @@ export function createPatch(deps: VerbDeps) {
       track: (object, old) => ownUpdated(row, object, old, request, deps.clock.nowMs()),
     };
     const answer = await modify(deps, modification);
-    return subresource === 'scale' ? { ...answer, object: scaleOf(answer.object) } : answer;
+    return subresource === 'scale'
+      ? { ...answer, object: scaleOf(row.custom?.scale, asServed(row, answer.object)) }
+      : answer;
   };
 }
 
@@ -51,7 +53,14 @@ function patched(request: PatchRequest, old: StoredObject): Wish {
 }
 
 function patchedScale(request: PatchRequest, old: StoredObject): Wish {
-  return { object: withScale(old, asObject(merged(request, scaleOf(old)))), warnings: [] };
+  return {
+    object: withScale(
+      request.row.custom?.scale,
+      old,
+      asObject(merged(request, scaleOf(request.row.custom?.scale, old))),
+    ),
+    warnings: [],
+  };
 }
 
 function merged({ row, name, patchType, patch }: PatchRequest, document: StoredObject): Json {
@@ -87,7 +96,8 @@ function schemaFor({ type }: ResourceRow, document: StoredObject) {
 }
 
 /** Kinds that are not Kubernetes' own have no merge keys. */
-function isCustom({ type: { group } }: ResourceRow): boolean {
+function isCustom({ type: { group }, custom }: ResourceRow): boolean {
+  if (custom !== undefined) return true;
   return group.includes('.') && !group.endsWith('.k8s.io');
 }
 

@@ -4,7 +4,7 @@ import type { UpdateRequest, WriteAnswer } from '../api.ts';
 import { badRequest } from '../errors.ts';
 import { ownUpdated } from '../field-ownership.ts';
 import { scaleOf, withScale } from '../scale.plan.ts';
-import { storedRow } from '../versions.ts';
+import { asServed, storedRow } from '../versions.ts';
 import { type Modification, modify, type Wish } from './modify.ts';
 import type { VerbDeps } from './verb-deps.ts';
 
@@ -26,13 +26,15 @@ export function createUpdate(deps: VerbDeps) {
       track: (object, old) => ownUpdated(row, object, old, request, deps.clock.nowMs()),
     };
     const answer = await modify(deps, modification);
-    return subresource === 'scale' ? { ...answer, object: scaleOf(answer.object) } : answer;
+    return subresource === 'scale'
+      ? { ...answer, object: scaleOf(row.custom?.scale, asServed(row, answer.object)) }
+      : answer;
   };
 }
 
 function wishOf(request: UpdateRequest, sent: KubeObject): (old: StoredObject) => Wish {
   const { row, subresource } = request;
-  if (subresource === 'scale') return (old) => ({ object: withScale(old, sent), warnings: [] });
+  if (subresource === 'scale') return (old) => ({ object: withScale(row.custom?.scale, old, sent), warnings: [] });
   const decoded = decode(row, sent, request);
   if (subresource === 'finalize') return (old) => ({ ...decoded, object: withFinalizers(old, decoded.object) });
   return () => decoded;

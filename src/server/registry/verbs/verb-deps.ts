@@ -30,11 +30,11 @@ export function cacheOf({ cache }: Pick<VerbDeps, 'cache'>, row: ResourceRow): R
   return cache.resource(resourceName(row.type));
 }
 
-/** The newest state that this process knows. Throws `NotFound`. */
+/** The newest state that this process knows, of a custom resource in the row's version. Throws `NotFound`. */
 export function current(deps: Pick<VerbDeps, 'cache'>, { row, namespace, name }: Target): StoredObject {
   const object = cacheOf(deps, row).get(objectName(row.type.namespaced ? namespace : '', name));
   if (object === undefined) throw notFound(row.type.group, row.type.plural, name);
-  return object;
+  return row.custom === undefined ? object : row.custom.fromStored(object);
 }
 
 /** Waits until everything up to `revision` can be read. Throws `Timeout` when it does not come. */
