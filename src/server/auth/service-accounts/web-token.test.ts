@@ -37,7 +37,14 @@ describe('src/server/auth/service-accounts/web-token.ts', () => {
       `${part({ alg: 'none', kid: key.id })}.${body}.`,
       `${part({ alg: 'none' })}.${body}.`,
       `${foreign}.${sign('sha256', Buffer.from(foreign), privateKey).toString('base64url')}`,
-      `${part({ alg: 'ES256', kid: 'other' })}.${body}.${key.sign('x').toString('base64url')}`,
+      ...[
+        { alg: 'ES256', kid: 'other' },
+        { alg: 'RS256', kid: key.id },
+        { alg: 'none', kid: key.id },
+      ].map((header) => {
+        const signed = `${part(header)}.${body}`; // by the right key, and yet no token of ours
+        return `${signed}.${key.sign(signed).toString('base64url')}`;
+      }),
     ]) {
       expect(verifyWebToken(key, token)).toBeUndefined();
     }
