@@ -34,10 +34,11 @@ describe('src/app/control-plane.ts', () => {
   }
 
   it('serves its API to whoever has the kubeconfig, and keeps its secrets to its owner', async () => {
-    const { paths } = await start();
+    const { paths, webhookUrl } = await start();
     const client = await clientFromKubeconfig(paths.kubeconfig, { userAgent: 'test' });
     const { items } = await client.list(SECRETS, {});
     expect(items).toEqual([]);
+    expect(await client.read('/plumbline/v1/addresses')).toEqual({ webhooks: webhookUrl });
     for (const file of [paths.kubeconfig, paths.tokens, paths.storeKey, paths.clusterId]) {
       expect([file, (await stat(file)).mode & 0o777]).toEqual([file, 0o600]);
     }

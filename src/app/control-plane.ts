@@ -213,6 +213,17 @@ async function open(
   lifecycle.add('ui', () => ui.close());
   const loginLink = (user: UserInfo) => ui.createLoginLink(user);
 
+  const webhooks = createWebhookServer({
+    lookup: createWebhookLookup(api),
+    notify: (hint) => passHint(sync, hint),
+    listen: { host: '127.0.0.1', port: at.webhookPort },
+    clock,
+    log: log.child({ room: 'webhook' }),
+  });
+  await listen(webhooks, 'webhooks', at.webhookPort, '--webhook-port');
+  lifecycle.add('webhooks', () => webhooks.close());
+  const webhookUrl = `http://127.0.0.1:${webhooks.address().port}`;
+
   const http = createHttpServer({
     api,
     authenticate: (token) => tokens.authenticate(token),
@@ -222,6 +233,7 @@ async function open(
     tunnel,
     openPodLog,
     createLoginLink: loginLink,
+    addresses: () => ({ webhooks: webhookUrl }),
     issueToken: (user) => tokens.issue(user),
     tls: pki,
     listen: { host: at.host, port: at.apiPort },
@@ -234,16 +246,6 @@ async function open(
   const apiPort = http.address().port;
   const apiHost = at.host === '0.0.0.0' || at.host === '::' ? '127.0.0.1' : at.host;
   const apiUrl = `https://${apiHost.includes(':') ? `[${apiHost}]` : apiHost}:${apiPort}`;
-
-  const webhooks = createWebhookServer({
-    lookup: createWebhookLookup(api),
-    notify: (hint) => passHint(sync, hint),
-    listen: { host: '127.0.0.1', port: at.webhookPort },
-    clock,
-    log: log.child({ room: 'webhook' }),
-  });
-  await listen(webhooks, 'webhooks', at.webhookPort, '--webhook-port');
-  lifecycle.add('webhooks', () => webhooks.close());
 
   await ensureKubeconfig(paths, apiUrl, pki.ca, tokens);
   await bootstrapCluster(local('bootstrap'), apiPort);
@@ -288,7 +290,7 @@ async function open(
     clusterId,
     apiUrl,
     ca: pki.ca,
-    webhookUrl: `http://127.0.0.1:${webhooks.address().port}`,
+    webhookUrl,
     createLoginLink: () => loginLink(ADMIN).url,
     issueNodeToken: (nodeName) => tokens.issue(nodeUser(nodeName)),
     failed,

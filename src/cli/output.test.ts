@@ -47,6 +47,14 @@ describe('src/cli/output.ts', () => {
     expect(lines).toEqual(['A    B', 'ok   x', 'ok   x']);
   });
 
+  it('cuts a line to the terminal, and closes the colour it cuts through', () => {
+    const table = (cell: string) => formatTable(['A', 'B'], [['x', cell]], 10).split('\n')[1];
+    expect(table('abcdef')).toBe('x   abcdef');
+    expect(table('abcdefg')).toBe('x   abcde…');
+    expect(table('\u001b[31mabcdefg\u001b[39m')).toBe('x   \u001b[31mabcde…\u001b[39m');
+    expect(table('\u001b[31mabc\u001b[39mdefg')).toBe('x   \u001b[31mabc\u001b[39mde…');
+  });
+
   it('prints the header alone when there are no rows, and fills short rows', () => {
     expect(formatTable(['A', 'B'], [])).toBe('A   B');
     expect(formatTable(['A', 'B'], [['x']])).toBe('A   B\nx');

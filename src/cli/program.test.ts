@@ -1,8 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { main } from './program.ts';
+import { terminalOutput } from './output.ts';
+import { createProgram, main } from './program.ts';
 import { version } from './version.ts';
 
 describe('src/cli/program.ts', () => {
@@ -40,6 +42,8 @@ describe('src/cli/program.ts', () => {
   });
 
   it.each([
+    [['version']],
+    [['repo', 'list']],
     [['status']],
     [['diff', 'web']],
     [['sync', 'web']],
@@ -55,7 +59,8 @@ describe('src/cli/program.ts', () => {
     expect(code).toBe(2);
     expect(noted).toContain(`no kubeconfig at ${directory}/kubeconfig`);
     expect(noted).toContain('plumb up');
-    expect(written).toBe('');
+    // Of the two versions, one is known.
+    expect(written).toEqual(args[0] === 'version' ? expect.stringMatching(/^Client: plumb \S+ .*\n$/) : '');
   });
 
   it.each([
@@ -104,14 +109,19 @@ describe('src/cli/program.ts', () => {
     }
   });
 
-  it.each(['up', 'status', 'diff', 'sync', 'approve', 'history', 'kubeconfig', 'get', 'describe', 'logs'])(
-    'has an example in the help of %s',
-    async (command) => {
-      const { code, written } = await plumb(command, '--help');
+  it('has an example in the help of every command', async () => {
+    const names = (command: Command): readonly (readonly string[])[] =>
+      command.commands.flatMap((one) => [[one.name()], ...names(one).map((below) => [one.name(), ...below])]);
+    const commands = names(createProgram({ output: terminalOutput, exit: () => undefined }));
+    expect(commands).toContainEqual(['repo', 'add']);
+    for (const words of commands.filter(([name]) => name !== 'demo')) {
+      const { code, written } = await plumb(...words, '--help');
       expect(code).toBe(0);
-      expect(written).toMatch(/Examples?[:,]/);
-    },
-  );
+      expect(written, words.join(' ')).toMatch(
+        new RegExp(`^Examples?(, .*)?:\\n(  .*\\n)*  plumb ${words.join(' ')}\\b`, 'm'),
+      );
+    }
+  });
 
   it('prints the version', async () => {
     expect(await plumb('--version')).toMatchObject({ code: 0, written: `${version}\n` });

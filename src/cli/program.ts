@@ -27,7 +27,7 @@ function tell(error: unknown, output: Output): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const red = colors.red('error:');
   if (error instanceof CliError || error instanceof StartError) {
-    output.note(`${red} ${error.message}`);
+    output.note(`${error instanceof CliError ? colors.red(error.prefix) : red} ${error.message}`);
     if (error.hint !== undefined) output.note(error.hint);
     return error instanceof CliError ? error.exitCode : 2;
   }
@@ -39,6 +39,7 @@ function tell(error: unknown, output: Output): number {
   }
   if (error instanceof PlumblineError) {
     output.note(`${red} ${plain(error.message)}`);
+    if (error.code === 'ServerUnreachable') output.note('Is the control plane running? npm start, or plumb up REPO.');
     return 2;
   }
   output.note(`${red} ${plain(errorMessage(error))}`);
@@ -46,18 +47,9 @@ function tell(error: unknown, output: Output): number {
   return 2;
 }
 
-/** Any long time, in ms: the timer only has to be there. */
-const KEEP_ALIVE_MS = 1_000_000;
-
-/** Runs one command line and resolves to its exit code: 0 done, 1 a difference or a refusal, 2 it could not be carried out. */
-export async function main(args: readonly string[], output: Output = terminalOutput): Promise<number> {
-  let code = 0;
-  const context: ProgramContext = {
-    output,
-    exit: (given) => {
-      code = given;
-    },
-  };
+/** The command line, as `main` runs it and `plumb help` shows it. */
+export function createProgram(context: ProgramContext): Command {
+  const { output } = context;
   const program = new Command('plumb')
     .description('GitOps for a handful of machines: Docker hosts run exactly what the commit says.')
     .version(version, '-V, --version')
@@ -78,6 +70,22 @@ export async function main(args: readonly string[], output: Output = terminalOut
   addRepoCommands(program, context);
   addObjectCommands(program, context);
   addToolCommands(program, context);
+  return program;
+}
+
+/** Any long time, in ms: the timer only has to be there. */
+const KEEP_ALIVE_MS = 1_000_000;
+
+/** Runs one command line and resolves to its exit code: 0 done, 1 a difference or a refusal, 2 it could not be carried out. */
+export async function main(args: readonly string[], output: Output = terminalOutput): Promise<number> {
+  let code = 0;
+  const context: ProgramContext = {
+    output,
+    exit: (given) => {
+      code = given;
+    },
+  };
+  const program = createProgram(context);
   // Timers of ours do not keep a process alive; a command that only waits must not end before it is done.
   const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
   try {

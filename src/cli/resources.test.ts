@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RESOURCES } from '#api';
-import { resourceOfWord } from './resources.ts';
+import { notFound, objectWord, resourceOfWord } from './resources.ts';
 
 describe('src/cli/resources.ts', () => {
   it.each([
@@ -12,6 +12,10 @@ describe('src/cli/resources.ts', () => {
     ['svc', 'services'],
     ['app', 'applications'],
     ['ev', 'events'],
+    ['sts', 'statefulsets'],
+    ['pvc', 'persistentvolumeclaims'],
+    ['quota', 'resourcequotas'],
+    ['runs', 'syncruns'],
   ])('takes %s for %s', (word, plural) => {
     expect(resourceOfWord(word).plural).toBe(plural);
   });
@@ -21,6 +25,20 @@ describe('src/cli/resources.ts', () => {
       expect(resourceOfWord(plural).plural).toBe(plural);
       expect(resourceOfWord(kind).kind).toBe(kind);
     }
+  });
+
+  it.each([
+    ['po', 'pod/x', 'pods "x" not found'],
+    ['deploy', 'deployment.apps/x', 'deployments.apps "x" not found'],
+    ['app', 'application.argoproj.io/x', 'applications.argoproj.io "x" not found'],
+  ])('names and misses %s as kubectl does', (word, name, missing) => {
+    const resource = resourceOfWord(word);
+    expect(objectWord(resource, 'x')).toBe(name);
+    expect(notFound(resource, 'x', undefined)).toMatchObject({
+      message: missing,
+      prefix: 'Error from server (NotFound):',
+      exitCode: 1,
+    });
   });
 
   it.each(['', 'unicorns', '__proto__', 'constructor'])('refuses %j and says what there is', (word) => {

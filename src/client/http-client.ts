@@ -35,6 +35,8 @@ export interface ServerTable {
 export interface HttpClient extends Client {
   /** Objects as rows of cells, with the server's own columns. */
   table(resource: ResourceType, options?: ListOptions): Promise<ServerTable>;
+  /** Reads a path of the server that is no resource, such as `/version`. */
+  read<T>(path: string): Promise<T>;
   /** Calls a path of the server that is no resource, and answers the parsed body. */
   post<T>(path: string, body: Json): Promise<T>;
   close(): void;
@@ -178,6 +180,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const body = accepted(await connection.call({ ...listCall(resource, listOptions), accept }));
       if (!isRecord(body) || !Array.isArray(body['columnDefinitions'])) throw unreadable('a table');
       return { columnDefinitions: body['columnDefinitions'], rows: Array.isArray(body['rows']) ? body['rows'] : [] };
+    },
+
+    async read<T>(path: string): Promise<T> {
+      return accepted(await connection.call({ method: 'GET', target: path })) as T;
     },
 
     async post<T>(path: string, body: Json): Promise<T> {

@@ -1,5 +1,6 @@
 import { PODS } from '#api';
 import { CliError } from '../errors.ts';
+import { notFound } from '../resources.ts';
 import type { Session } from '../session.ts';
 
 export interface LogsOptions {
@@ -20,11 +21,7 @@ export async function logs(
 ): Promise<void> {
   const { namespace, container, follow, previous, tail, timestamps } = options;
   const pod = await client.get(PODS, { namespace, name });
-  if (pod === undefined)
-    throw new CliError(`there is no pod "${name}" in namespace ${namespace}`, {
-      hint: `plumb get pods -n ${namespace} lists them.`,
-      exitCode: 2,
-    });
+  if (pod === undefined) throw notFound(PODS, name, namespace);
   const names = pod.spec.containers.map((one) => one.name);
   if (container === undefined && names.length > 1)
     throw new CliError(`pod ${name} has several containers`, {

@@ -9,6 +9,8 @@ import { APPLICATION_NAMESPACE, type Session } from '../session.ts';
 /** The label by which Argo CD, and we, find repository credentials. */
 const REPOSITORY_LABEL = 'argocd.argoproj.io/secret-type';
 const MANAGER = 'plumb';
+/** Where the server tells what it listens on. */
+const ADDRESSES = '/plumbline/v1/addresses';
 
 export interface RepoAddOptions {
   readonly sshKey?: string;
@@ -73,6 +75,9 @@ export async function addRepository(session: Session, url: string, options: Repo
         };
   const name = `repo-${shortHash(repository.identity)}`;
   const { output, client } = session;
+  // Asked before anything is stored: a server that does not tell it takes no webhooks either.
+  const webhooks =
+    'webhookSecret' in webhook ? (await client.read<{ webhooks: string }>(ADDRESSES)).webhooks : undefined;
   await client.apply(
     SECRETS,
     {
@@ -87,10 +92,8 @@ export async function addRepository(session: Session, url: string, options: Repo
   output.write(
     `${plain(url)} can be read (${access.branches.length} branches, HEAD is ${access.defaultBranch ?? 'unborn'}). Stored as Secret ${APPLICATION_NAMESPACE}/${name}.`,
   );
-  if ('webhookSecret' in webhook)
-    output.write(
-      `Webhook address: http://127.0.0.1:7081/webhook/${name} (or your --webhook-port; put your reverse proxy in front of it)`,
-    );
+  if (webhooks !== undefined)
+    output.write(`Webhook address: ${webhooks}/webhook/${name} (put your reverse proxy in front of it)`);
 }
 
 const decode = (secret: Secret, key: string) => {
@@ -104,6 +107,11 @@ export async function listRepositories({ client, output }: Session): Promise<voi
     namespace: APPLICATION_NAMESPACE,
     labelSelector: `${REPOSITORY_LABEL}=repository`,
   });
+  if (items.length === 0) {
+    output.note('No credentials are stored: only public and local repositories can be read.');
+    output.note('To add some: plumb repo add URL --ssh-key FILE, or --token FILE.');
+    return;
+  }
   const rows = items.map((secret) => [
     plain(decode(secret, 'url') ?? '-'),
     ['sshPrivateKey', 'token', 'password', 'webhookSecret']

@@ -17,10 +17,13 @@ export function addApplicationCommands(program: Command, { output, exit }: Progr
   program
     .command('status [application]')
     .description('is everything true to Git, and if not: what, since when, who, and in which line')
-    .option('--check', 'exit code 1 unless everything is Synced, Healthy and every node Ready')
+    .option(
+      '--check',
+      'for CI: exit code 1 unless all is Synced, Healthy and every node Ready; 2 when it cannot be told',
+    )
     .addHelpText('after', '\nExamples:\n  plumb status\n  plumb status web --check && echo "true to Git"')
     .action(async (name: string | undefined, options: { check?: boolean }, command: Command) => {
-      const good = await status(await openSession(globals(command), output), name);
+      const good = await status(await openSession(globals(command), output), name, Date.now());
       if (options.check === true && !good) exit(1);
     });
   program

@@ -1,10 +1,10 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { describe } from '../commands/describe.ts';
-import { get } from '../commands/get.ts';
+import { type GetOptions, get, OUTPUT_FORMS, type OutputForm } from '../commands/get.ts';
 import { logs } from '../commands/logs.ts';
 import type { ProgramContext } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { resourceOfWord } from '../resources.ts';
+import { DEFAULT_NAMESPACE, notFound, resourceOfWord } from '../resources.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 
 /** Resolves when the terminal or pipe has taken the bytes: a slow reader holds the stream up, not our memory. */
@@ -24,53 +24,41 @@ export function addObjectCommands(program: Command, { output }: ProgramContext):
   program
     .command('get <resource> [name]')
     .description('list objects')
-    .option('-n, --namespace <namespace>', 'only this namespace (default: all)')
+    .option('-n, --namespace <namespace>', 'its namespace', DEFAULT_NAMESPACE)
+    .option('-A, --all-namespaces', 'of every namespace')
     .option('-l, --selector <selector>', 'only objects with these labels')
-    .option('-o, --output <form>', '"wide" shows more columns')
-    .addHelpText('after', '\nExamples:\n  plumb get pods -n web\n  plumb get deploy -l app=web -o wide')
+    .addOption(new Option('-o, --output <form>', 'more columns, whole objects, or names').choices(OUTPUT_FORMS))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  plumb get pods -n web\n  plumb get deploy -A -l app=web -o wide\n  plumb get app web -n argocd -o yaml',
+    )
     .action(
       async (
         word: string,
         name: string | undefined,
-        options: { namespace?: string; selector?: string; output?: string },
+        { output: form = 'table', ...options }: Omit<GetOptions, 'name' | 'form'> & { output?: OutputForm },
         command: Command,
       ) => {
-        if (options.output !== undefined && options.output !== 'wide')
-          throw new CliError(`-o ${options.output} is not known here`, {
-            hint: 'plumb get knows -o wide; kubectl knows the other forms.',
-            exitCode: 2,
-          });
-        await get(await session(command), resourceOfWord(word), {
-          ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
-          ...(options.selector === undefined ? {} : { selector: options.selector }),
-          ...(name === undefined ? {} : { name }),
-          wide: options.output === 'wide',
-        });
+        const resource = resourceOfWord(word);
+        await get(await session(command), resource, { ...options, ...(name === undefined ? {} : { name }), form });
       },
     );
   program
     .command('describe <resource> <name>')
     .description('one object and the events about it')
-    .option('-n, --namespace <namespace>', 'its namespace', 'default')
-    .addHelpText('after', '\nExample:\n  plumb describe pod web-5d9c7 -n web')
-    .action(async (word: string, name: string, options: { namespace: string }, command: Command) => {
+    .option('-n, --namespace <namespace>', 'its namespace', DEFAULT_NAMESPACE)
+    .addHelpText('after', '\nExamples:\n  plumb describe pod web-5d9c7 -n web\n  plumb describe node $(hostname)')
+    .action(async (word: string, name: string, { namespace }: { namespace: string }, command: Command) => {
       const resource = resourceOfWord(word);
       const open = await session(command);
-      const object = await open.client.get(resource, {
-        ...(resource.namespaced ? { namespace: options.namespace } : {}),
-        name,
-      });
-      if (object === undefined)
-        throw new CliError(
-          `there is no ${resource.kind} "${name}"${resource.namespaced ? ` in namespace ${options.namespace}` : ''}`,
-          { exitCode: 1 },
-        );
-      await describe(open, resource, { namespace: options.namespace, name }, object, Date.now());
+      const object = await open.client.get(resource, { ...(resource.namespaced ? { namespace } : {}), name });
+      if (object === undefined) throw notFound(resource, name, namespace);
+      await describe(open, resource, object, Date.now());
     });
   program
     .command('logs <pod>')
     .description("a container's output")
-    .option('-n, --namespace <namespace>', 'its namespace', 'default')
+    .option('-n, --namespace <namespace>', 'its namespace', DEFAULT_NAMESPACE)
     .option('-c, --container <name>', 'which container, where there are several')
     .option('-f, --follow', 'go on until the container ends')
     .option('-p, --previous', 'of the container before the last restart')

@@ -6,7 +6,10 @@ import { openSession, type SessionOptions } from '../session.ts';
 /** `plumb repo`: credentials of private repositories. */
 export function addRepoCommands(program: Command, { output }: ProgramContext): void {
   const session = (command: Command) => openSession(command.optsWithGlobals<SessionOptions>(), output);
-  const repo = program.command('repo').description('credentials of private repositories');
+  const repo = program
+    .command('repo')
+    .description('credentials of private repositories')
+    .addHelpText('after', '\nExamples:\n  plumb repo list\n  plumb repo add --help');
   repo
     .command('add <url>')
     .description('try the credentials against the server, then store them encrypted')
@@ -30,9 +33,11 @@ export function addRepoCommands(program: Command, { output }: ProgramContext): v
   repo
     .command('list')
     .description('addresses and which credentials are stored, never the credentials')
+    .addHelpText('after', '\nExample:\n  plumb repo list')
     .action(async (_options: unknown, command: Command) => listRepositories(await session(command)));
   repo
     .command('remove <url>')
     .description('forget the credentials of a repository')
+    .addHelpText('after', '\nExample:\n  plumb repo remove git@github.com:team/cluster.git')
     .action(async (url: string, _options: unknown, command: Command) => removeRepository(await session(command), url));
 }

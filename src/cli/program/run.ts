@@ -61,16 +61,23 @@ export function addRunCommands(program: Command, { output, exit }: ProgramContex
   ).action(async (flags: ServerFlags, command: Command) => {
     exit(await upDemo({ ...flags, stateDir: stateDir(command) }, output));
   });
-  withServerFlags(program.command('server').description('only the control plane, in the foreground')).action(
-    async (flags: ServerFlags, command: Command) => {
-      exit(await runServerCommand({ ...flags, stateDir: stateDir(command) }, output));
-    },
-  );
+  withServerFlags(
+    program
+      .command('server')
+      .description('only the control plane, in the foreground')
+      .addHelpText(
+        'after',
+        '\nExamples:\n  plumb server\n  plumb server --listen 10.0.0.5 --api-port 8443     for nodes on other machines',
+      ),
+  ).action(async (flags: ServerFlags, command: Command) => {
+    exit(await runServerCommand({ ...flags, stateDir: stateDir(command) }, output));
+  });
   withNodeFlags(program.command('agent').description('only the node agent, in the foreground; needs root'))
     .requiredOption('--agent-dir <dir>', 'where the agent keeps its credential and the pods of this node')
     .addOption(new Option('--pid-file <file>').hideHelp())
     .addOption(new Option('--fingerprint <text>').hideHelp())
     .option('--verbose', 'log every step')
+    .addHelpText('after', '\nExample:\n  plumb agent --agent-dir .plumbline/agent --verbose')
     .action(
       async (flags: {
         agentDir: string;
@@ -88,6 +95,10 @@ export function addRunCommands(program: Command, { output, exit }: ProgramContex
     .description('end the agent, remove the containers and kernel rules of this installation, and delete its state')
     .option('--yes', 'do it; without it only what would go is told')
     .option('--docker-host <url>', 'the Docker engine, where it is not the one the agent uses')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  plumb reset          what would go\n  plumb reset --yes    end it and delete it',
+    )
     .action(async (flags: { yes?: boolean; dockerHost?: string }, command: Command) => {
       exit(await reset({ ...flags, stateDir: stateDir(command) }, output));
     });

@@ -45,6 +45,8 @@ export interface HttpServerOptions {
   readonly openPodLog: OpenPodLog;
   /** A login link for a user's browser, asked for by `POST /plumbline/v1/login-links`; absent where there is no UI. */
   readonly createLoginLink?: (user: UserInfo) => { readonly url: string; readonly expiresAt: string };
+  /** Where webhooks are taken, for `GET /plumbline/v1/addresses`; absent where they are not. */
+  readonly addresses?: () => { readonly webhooks: string };
   /** A new token for a named user, asked for by `POST /plumbline/v1/tokens`. */
   readonly issueToken: (user: UserInfo) => Promise<string>;
   readonly tls: { readonly certificate: string; readonly key: string };
@@ -205,6 +207,13 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   }
   const upgrades = { api, identify, audit: options.audit, authorize, tunnel, open, inFlight, clock, log };
   app.server.on('upgrade', createUpgradeHandler(upgrades));
+  const { addresses } = options;
+  if (addresses !== undefined) {
+    app.get(
+      '/plumbline/v1/addresses',
+      authenticated(({ reply }) => sendValue(reply, 200, addresses())),
+    );
+  }
   return createListener(app, { listen, clock, closeGraceMs: httpLimits.closeGraceMs, open });
 }
 
