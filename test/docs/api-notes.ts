@@ -1,0 +1,61 @@
+/** Of each kind: what differs from Kubernetes, and why. '' is: nothing that we know of. Shown in docs/api.md. */
+const STORED =
+  'Stored, checked and printed as in Kubernetes; no controller acts on it yet, so an Application that holds one stays Progressing where Argo CD would wait for it.';
+const KEPT = 'Stored, checked and printed as in Kubernetes; nothing reads it yet.';
+
+export const API_NOTES: Readonly<Record<string, string>> = {
+  'core/Namespace': 'Also deletes what was made for it: `plumb approve` is asked first when Git no longer holds it.',
+  'core/Node': 'Made by the node agents. Address and pod network are those of the agent, the runtime is Docker.',
+  'core/Pod':
+    'Run by Docker. Volumes are emptyDir, configMap, secret, projected and downwardAPI as far as the node agent knows them; a pod that asks for more says so in a condition or a warning.',
+  'core/Service':
+    'ClusterIP and NodePort, by nftables on every node. LoadBalancer gets no address; ExternalName is not resolved.',
+  'core/ConfigMap': '',
+  'core/Secret': 'Encrypted in the store. Values are in no log, event, diff or history.',
+  'core/ServiceAccount': '',
+  'core/Event': 'In the group `core` only; kept for a bounded time and number.',
+  'core/LimitRange': KEPT,
+  'core/ResourceQuota': KEPT,
+  'core/PersistentVolume': KEPT,
+  'core/PersistentVolumeClaim': STORED,
+  'core/Endpoints': 'Stored; Services use EndpointSlices only.',
+  'core/ReplicationController': STORED,
+  'core/PodTemplate': '',
+  'apps/ReplicaSet': '',
+  'apps/Deployment': '',
+  'apps/StatefulSet': STORED,
+  'apps/DaemonSet': STORED,
+  'apps/ControllerRevision': '',
+  'batch/Job': STORED,
+  'batch/CronJob': STORED,
+  'autoscaling/HorizontalPodAutoscaler':
+    'Stored as v2, served as v1 too. Nothing scales by it yet; the replicas of what it names are left alone by a sync, as they are its to change.',
+  'policy/PodDisruptionBudget': KEPT,
+  'scheduling.k8s.io/PriorityClass':
+    'Sets the priority of pods that name it. Nothing is evicted for a pod of higher priority.',
+  'node.k8s.io/RuntimeClass': KEPT,
+  'discovery.k8s.io/EndpointSlice': '',
+  'coordination.k8s.io/Lease': '',
+  'networking.k8s.io/Ingress': KEPT,
+  'networking.k8s.io/IngressClass': KEPT,
+  'networking.k8s.io/NetworkPolicy': 'Stored and checked, and enforced by nobody yet: traffic is not filtered.',
+  'rbac.authorization.k8s.io/Role': 'See [access.md](access.md).',
+  'rbac.authorization.k8s.io/RoleBinding': 'See [access.md](access.md).',
+  'rbac.authorization.k8s.io/ClusterRole': 'See [access.md](access.md).',
+  'rbac.authorization.k8s.io/ClusterRoleBinding': 'See [access.md](access.md).',
+  'storage.k8s.io/StorageClass': KEPT,
+  'argoproj.io/Application':
+    "Argo CD's, with the fields of [applications.md](applications.md). `operation` is stamped by the server.",
+  'plumbline.dev/SyncRun': 'Ours: one run of an Application, what was planned and what happened.',
+  'plumbline.dev/RenderedSet': 'Ours: the objects of a run, encrypted in the store.',
+  'plumbline.dev/Inventory': 'Ours: which objects an Application owns.',
+};
+
+/** What holds for all of them. */
+export const API_DIFFERENCES: readonly string[] = [
+  'A field of the wrong type is answered with 422 and its path, where Kubernetes answers 400 with the words of its decoder: the field is what a person looks for.',
+  'Answers are JSON; request bodies may be JSON, YAML or protobuf ([protobuf.md](protobuf.md)).',
+  'A YAML body is at most 64 KiB, since it is parsed while others wait; JSON and protobuf bodies are at most 3 MiB, as in Kubernetes.',
+  'There is no anonymous access: without a good credential only `/healthz`, `/livez` and `/readyz` answer.',
+  'A write that changes nothing but the time of a manager writes nothing, and makes no event for watches.',
+];
