@@ -7,12 +7,12 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'core/Namespace': 'Also deletes what was made for it: `plumb approve` is asked first when Git no longer holds it.',
   'core/Node': 'Made by the node agents. Address and pod network are those of the agent, the runtime is Docker.',
   'core/Pod':
-    'Run by Docker. Volumes are emptyDir, configMap, secret, projected and downwardAPI as far as the node agent knows them; a pod that asks for more says so in a condition or a warning.',
+    'Run by Docker, with volumes of the kinds emptyDir, configMap, secret, downwardAPI, projected (no account tokens yet) and hostPath; [scheduling.md](scheduling.md) tells which node gets it. What else a pod asks for is told in a warning and a condition. Ephemeral containers, eviction and `proxy` are not served yet; [sessions.md](sessions.md) has `exec`, `attach` and `port-forward`.',
   'core/Service':
     'ClusterIP and NodePort, by nftables on every node. LoadBalancer gets no address; ExternalName is not resolved.',
   'core/ConfigMap': '',
   'core/Secret': 'Encrypted in the store. Values are in no log, event, diff or history.',
-  'core/ServiceAccount': '',
+  'core/ServiceAccount': 'Tokens are made by `kubectl create token`; pods get none mounted yet.',
   'core/Event': 'In the group `core` only; kept for a bounded time and number.',
   'core/LimitRange': KEPT,
   'core/ResourceQuota': KEPT,
@@ -21,6 +21,8 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'core/Endpoints': 'Stored; Services use EndpointSlices only.',
   'core/ReplicationController': STORED,
   'core/PodTemplate': '',
+  'apiextensions.k8s.io/CustomResourceDefinition':
+    'See [custom-resources.md](custom-resources.md): CEL rules are kept and not enforced, conversion webhooks are not called, and custom resources in Git are not applied yet.',
   'apps/ReplicaSet': '',
   'apps/Deployment': '',
   'apps/StatefulSet': STORED,
