@@ -34,18 +34,20 @@ describe('src/app/differences', () => {
     await mkdir(path.join(folder, 'base'));
     await writeFile(path.join(folder, 'base', 'x.txt'), configMap('a'));
     await symlink('base/x.txt', path.join(folder, 'a.yaml'));
-    expect(await changes()).toEqual([['b', 'prune']]);
     await symlink('..', path.join(folder, 'base', 'circle'));
+    expect(await changes()).toEqual([['b', 'prune']]);
+    await symlink('/etc', path.join(folder, 'elsewhere'));
+    expect(await changes()).toEqual([]);
     await symlink('/etc/hostname', path.join(folder, 'out.yaml'));
     await symlink('nowhere', path.join(folder, 'gone.yaml'));
     await writeFile(path.join(folder, 'large.yaml'), `# ${'x'.repeat(2 * 2 ** 20)}`);
     const { changes: found, diagnostics } = await diffAgainstLive(bed.client, await application(), folder);
     expect(found).toEqual([]);
     expect(diagnostics.map(({ path: file, message }) => [file, message])).toEqual([
-      ['base/circle', 'is a link that leads in a circle'],
       ['gone.yaml', expect.stringContaining('leads nowhere')],
       ['large.yaml', expect.stringContaining('over the limit')],
       ['out.yaml', 'is a link that leads out of the folder'],
+      ['elsewhere', 'is a link that leads out of the folder'],
     ]);
   });
 

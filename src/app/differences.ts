@@ -107,9 +107,9 @@ async function readFolder(directory: string): Promise<Folder> {
       if (entry.name.startsWith('.')) continue;
       const name = path.posix.join(relative, entry.name);
       const target = entry.isSymbolicLink() ? await linkTarget(root, path.join(place, entry.name)) : undefined;
+      // A link to a folder above hides nothing: what is there is read already.
+      if (target !== undefined && typeof target !== 'string' && [...above, place].includes(target.place)) continue;
       if (typeof target === 'string') unread.push({ path: name, reason: target });
-      else if (target !== undefined && [...above, place].includes(target.place))
-        unread.push({ path: name, reason: 'is a link that leads in a circle' });
       else if (target?.isDirectory ?? entry.isDirectory())
         await walk(name, target?.place ?? path.join(place, entry.name), [...above, place]);
       else if (target?.isFile ?? entry.isFile()) await read(name, target?.place ?? path.join(place, entry.name));
@@ -190,8 +190,9 @@ export async function diffAgainstLive(client: Client, application: Application, 
       `${application.metadata.name} has ${sources.length} sources: one folder does not stand for all of them`,
       'Compare an Application of one source, or ask what differs from the commits: plumb diff, without --local.',
     );
+  const folder = await readFolder(directory);
   const rendered = render({
-    ...(await readFolder(directory)),
+    ...folder,
     base: '',
     ...(source?.directory === undefined ? {} : { directory: source.directory }),
     context: { defaultNamespace, resourceOf: resourceOfKind },
@@ -208,8 +209,20 @@ export async function diffAgainstLive(client: Client, application: Application, 
     const change = await changeOf(client, rules, object);
     if (change !== undefined) changes.push(change);
   }
-  // What seems to be gone may stand in what could not be read.
-  if (rendered.failedPaths.length > 0) return { changes, diagnostics: rendered.diagnostics };
+  // What seems to be gone may stand in what could not be read, or below a folder that a link leads to in vain.
+  const hidden = source?.directory.recurse === true ? folder.unread : [];
+  const untold = hidden.filter(({ path: place }) => !rendered.failedPaths.includes(place));
+  const diagnostics: readonly Diagnostic[] = [
+    ...rendered.diagnostics,
+    ...untold.map(({ path: place, reason }) => ({
+      severity: 'error' as const,
+      code: 'FileSkipped' as const,
+      message: reason,
+      path: place,
+      line: 0,
+    })),
+  ];
+  if (rendered.failedPaths.length > 0 || untold.length > 0) return { changes, diagnostics };
   const wanted = new Set([...rendered.objects.map(({ id }) => id), ...rendered.heldIds]);
   const namespace = application.metadata.namespace ?? 'argocd';
   const owner = `${namespace}/${application.metadata.name}`;
@@ -218,5 +231,5 @@ export async function diffAgainstLive(client: Client, application: Application, 
     if (!wanted.has(formatObjectKey(entry)))
       changes.push({ key: entry, action: 'prune', fields: [], origin: { path: entry.path, line: entry.line } });
   }
-  return { changes, diagnostics: rendered.diagnostics };
+  return { changes, diagnostics };
 }

@@ -62,7 +62,7 @@ async function diffLocal(
 ): Promise<boolean> {
   const { changes, diagnostics } = await diffAgainstLive(client, application, path.resolve(directory));
   for (const { severity, path: file, line, message } of diagnostics)
-    output.note(`${severity}: ${plain(file)}:${line}: ${plain(message)}`);
+    output.note(`${severity}: ${plain(file)}${line === 0 ? '' : `:${line}`}: ${plain(message)}`);
   for (const { key, action, fields, origin, message } of changes) {
     output.write(
       `${action} ${objectName(key)}${formatOrigin(origin)}${message === undefined ? '' : `: ${plain(message)}`}`,
