@@ -43,7 +43,10 @@ export interface StatusDetails {
 export interface Status {
   kind: 'Status';
   apiVersion: 'v1';
-  metadata: Record<string, never>;
+  metadata: {
+    /** With `Expired`, of a list: gives the rest of it as things stand now. */
+    continue?: string;
+  };
   status: 'Success' | 'Failure';
   message?: string;
   reason?: StatusReason;

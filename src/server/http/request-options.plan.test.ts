@@ -21,6 +21,10 @@ describe('src/server/http/request-options.plan.ts', () => {
       },
     );
     expect(planReadOptions(query('limit=0'))).toEqual({});
+    expect(planReadOptions(query('sendInitialEvents=0&resourceVersionMatch=Exact'))).toEqual({
+      sendInitialEvents: false,
+      resourceVersionMatch: 'Exact',
+    });
   });
 
   it.each(['limit=-1', 'limit=abc', 'limit=1e9', 'limit=99999999999999999'])('refuses %s', (text) => {
@@ -32,10 +36,7 @@ describe('src/server/http/request-options.plan.ts', () => {
       allowBookmarks: true,
       timeoutMs: 300_000,
     });
-    expect(planWatchOptions(query('allowWatchBookmarks=false&sendInitialEvents=true'))).toEqual({
-      allowBookmarks: false,
-      sendInitialEvents: true,
-    });
+    expect(planWatchOptions(query('allowWatchBookmarks=false'))).toEqual({ allowBookmarks: false });
   });
 
   it('reads what a write asks for', () => {

@@ -16,11 +16,11 @@ export interface ReadOptions {
   readonly continue?: string;
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: string;
+  readonly sendInitialEvents?: boolean;
 }
 
 export interface WatchOptions {
   readonly allowBookmarks: boolean;
-  readonly sendInitialEvents?: boolean;
   readonly timeoutMs?: number;
 }
 
@@ -43,6 +43,7 @@ export function planReadOptions(query: URLSearchParams): ReadOptions {
     ...text(query, 'continue'),
     ...text(query, 'resourceVersion'),
     ...text(query, 'resourceVersionMatch'),
+    ...(query.has('sendInitialEvents') ? { sendInitialEvents: flag(query, 'sendInitialEvents') } : {}),
   };
 }
 
@@ -50,7 +51,6 @@ export function planWatchOptions(query: URLSearchParams): WatchOptions {
   const timeoutSeconds = nonNegative(query, 'timeoutSeconds');
   return {
     allowBookmarks: flag(query, 'allowWatchBookmarks'),
-    ...(query.has('sendInitialEvents') ? { sendInitialEvents: flag(query, 'sendInitialEvents') } : {}),
     ...(timeoutSeconds === undefined || timeoutSeconds === 0 ? {} : { timeoutMs: timeoutSeconds * 1_000 }),
   };
 }

@@ -70,16 +70,16 @@ export function createResourceReads(deps: ResourceReadsDeps): Readonly<Record<'g
 
     async watch(call) {
       const { exchange, row, path } = call;
-      const { labelSelector, resourceVersion, fieldSelector: given } = planReadOptions(exchange.query);
+      // A watch has no pages.
+      const { fieldSelector: given, limit: _limit, continue: _continue, ...options } = planReadOptions(exchange.query);
       const byName = path.name === undefined ? [] : [`metadata.name=${path.name}`];
       const fieldSelector = [...byName, ...(given === undefined ? [] : [given])].join(',');
       const demanded = demandedBy(fieldSelector);
       await permit(authorize, call, demanded);
       const request = {
         ...targetOf(call),
-        ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...options,
         ...(fieldSelector === '' ? {} : { fieldSelector }),
-        ...(resourceVersion === undefined ? {} : { resourceVersion }),
         timeoutMs: httpLimits.watchTimeoutMs * (1 + deps.random()),
         ...planWatchOptions(exchange.query),
       };

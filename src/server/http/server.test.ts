@@ -559,6 +559,46 @@ describe('src/server/http/server.ts', () => {
       await until('all events have come', () => (text.match(/"type":"ADDED"/g) ?? []).length === 12);
       socket.destroy();
     });
+
+    it('lets go of a reader that reads nothing, alone, and lets him go on where he stopped', async () => {
+      const { resourceVersion } = await client.list(CONFIG_MAPS);
+      const path = `${configMaps}?watch=true&fieldSelector=metadata.name%3Dhung`;
+      const hung = await open();
+      hung.write(
+        `GET ${path}&resourceVersion=${resourceVersion} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n\r\n`,
+      );
+      await new Promise((resolve) => hung.once('data', resolve));
+      hung.pause();
+      const quick = await watch(`${path}&resourceVersion=${resourceVersion}`);
+      const filler = 'z'.repeat(1_000_000);
+      await post(configMaps, { metadata: { name: 'hung' }, data: { filler } });
+      // Kernel and process buffers take some of it; what waits in the watch is bounded.
+      const writes = 48;
+      let slowestMs = 0;
+      for (let index = 1; index < writes; index += 1) {
+        const startedMs = performance.now();
+        const body = { data: { index: `${index}` } };
+        await client.patch(CONFIG_MAPS, { namespace: 'default', name: 'hung' }, { type: 'merge', body });
+        await until('the quick reader has it', () => quick.events.length === index + 1);
+        slowestMs = Math.max(slowestMs, performance.now() - startedMs);
+      }
+      expect(slowestMs).toBeLessThan(2_000);
+      quick.close();
+      let seen = '';
+      const ended = new Promise((resolve) => hung.once('close', resolve));
+      hung.on('data', (piece: Buffer) => {
+        seen += piece.toString('latin1').replaceAll(/z+/g, '');
+        if (seen.includes('\r\n0\r\n')) hung.end();
+      });
+      hung.resume();
+      await ended;
+      const versions = [...seen.matchAll(/"resourceVersion":"(\d+)"/g)].map(([, version]) => version ?? '');
+      expect(versions.length).toBeGreaterThan(1);
+      expect(versions.length).toBeLessThan(writes);
+      const again = await watch(`${path}&resourceVersion=${versions.at(-1)}`);
+      await until('the rest has come', () => again.events.length === writes - versions.length);
+      again.close();
+    });
   });
 
   describe('logs', () => {

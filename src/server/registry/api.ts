@@ -111,6 +111,8 @@ export interface ListRequest extends ReadRequest {
   readonly continue?: string;
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: string;
+  /** A list refuses it; a watch begins with what there is, and says where that ends. */
+  readonly sendInitialEvents?: boolean;
 }
 
 export interface ListAnswer {
@@ -125,6 +127,7 @@ export interface WatchRequest extends ReadRequest {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly resourceVersion?: string;
+  readonly resourceVersionMatch?: string;
   readonly allowBookmarks?: boolean;
   readonly sendInitialEvents?: boolean;
   readonly timeoutMs?: number;

@@ -401,22 +401,42 @@ describe('src/server/registry/create-api.ts', () => {
         { continue: token, namespace: 'a' },
         { continue: token, labelSelector: 'a' },
       ]) {
-        expect(await refusal(list(more), 'Expired')).toContain('You must start a new list');
+        expect(await refusal(list(more), 'BadRequest')).toContain('belongs to a list of another resource');
       }
-      for (const garbage of ['x', 'AAAA', token.slice(0, 10), `${token}AA`])
-        expect(await refusal(list({ continue: garbage }), 'BadRequest')).toBe('continue key is not valid');
-      await restart();
-      await refusal(list({ continue: token }), 'Expired');
+      const body = (text: string) => Buffer.from(`12345678${text}`).toString('base64url');
+      const garbage = [
+        'x',
+        'AAAA',
+        token.slice(0, 14),
+        `${token}AA`,
+        ...['{}', '[1]', '[-2,"a"]', '[1,"\\x"]'].map(body),
+      ];
+      for (const text of garbage)
+        expect([text, await refusal(list({ continue: text }), 'BadRequest')]).toEqual([
+          text,
+          'continue key is not valid',
+        ]);
     });
 
-    it('says Expired when the first page’s moment is forgotten', async () => {
+    it('goes on after a restart', async () => {
+      const { continue: token = '' } = await list({ limit: 1 });
+      await restart();
+      expect(namesOf((await list({ continue: token })).items)).toEqual(['a-b/y', 'a/x', 'a/y']);
+    });
+
+    it('says Expired when the first page’s moment is forgotten, and how to have the rest as it is now', async () => {
       const first = await list({ limit: 1 });
       await create(CONFIG_MAPS, configMap('z'), 'a');
       await store.compact(await store.revision());
-      expect(await refusal(list({ continue: first.continue }), 'Expired')).toContain(
-        'too old to display a consistent list',
-      );
       await refusal(list({ resourceVersion: first.resourceVersion, resourceVersionMatch: 'Exact' }), 'Expired');
+      const error = await list({ continue: first.continue }).catch((thrown: unknown) => thrown);
+      if (!isApiError(error, 'Expired')) throw error;
+      expect(error.message).toContain('too old to display a consistent list');
+      const rest = await list({ limit: 2, continue: error.toStatus().metadata.continue });
+      expect(namesOf(rest.items)).toEqual(['a-b/y', 'a/x']);
+      // From here on the pages are of one moment again.
+      await create(CONFIG_MAPS, configMap('late'), 'a');
+      expect(namesOf((await list({ continue: rest.continue })).items)).toEqual(['a/y', 'a/z']);
     });
 
     it('answers the version it is asked for', async () => {
@@ -444,6 +464,8 @@ describe('src/server/registry/create-api.ts', () => {
       [{ resourceVersion: '5', resourceVersionMatch: 'Sometimes' }, 'Invalid'],
       [{ labelSelector: 'a in (' }, 'BadRequest'],
       [{ fieldSelector: 'x' }, 'BadRequest'],
+      [{ sendInitialEvents: true }, 'Invalid'],
+      [{ sendInitialEvents: false, resourceVersion: '0', resourceVersionMatch: 'NotOlderThan' }, 'Invalid'],
     ])('refuses %j', async (more, reason) => {
       await refusal(list(more), reason);
     });
@@ -461,11 +483,14 @@ describe('src/server/registry/create-api.ts', () => {
 
     it('says where the beginning ends when asked to', async () => {
       await create(CONFIG_MAPS, configMap('a'));
-      const request = { sendInitialEvents: true, allowBookmarks: true };
+      const request = { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan', allowBookmarks: true };
       const seen = await frames(request, () => create(CONFIG_MAPS, configMap('b')));
       expect(said(seen)).toEqual(['ADDED a', 'BOOKMARK', 'ADDED b']);
       expect(seen[1]).toMatchObject({ initialEventsEnd: true });
-      expect(said(await frames({ sendInitialEvents: false }))).toEqual([]);
+      expect(said(await frames({ ...request, sendInitialEvents: false }))).toEqual([]);
+      const { resourceVersion } = (await get(CONFIG_MAPS, 'a')).metadata;
+      expect(said(await frames({ ...request, sendInitialEvents: false, resourceVersion }))).toEqual(['ADDED b']);
+      expect(said(await frames({ ...request, resourceVersion }))).toEqual(['ADDED a', 'ADDED b', 'BOOKMARK']);
     });
 
     it('ends after its time with a bookmark of how far it came', async () => {
@@ -505,6 +530,9 @@ describe('src/server/registry/create-api.ts', () => {
       [{ resourceVersion: '1' }, 'Expired'],
       [{ fieldSelector: 'spec.color=red' }, 'BadRequest'],
       [{ labelSelector: '==' }, 'BadRequest'],
+      [{ sendInitialEvents: true }, 'Invalid'],
+      [{ sendInitialEvents: true, resourceVersionMatch: 'Exact' }, 'Invalid'],
+      [{ resourceVersionMatch: 'NotOlderThan' }, 'Invalid'],
     ])('refuses %j', async (request, reason) => {
       await refusal(frames(request), reason);
     });

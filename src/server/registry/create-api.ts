@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { ResourceType, StoredObject } from '#api';
 import type { Clock, Log } from '#base';
 import type { Store } from '#store';
@@ -9,7 +8,6 @@ import type { Api, ResourceRow } from './api.ts';
 import { createMissingObjects, SERVER } from './bootstrap.ts';
 import { chanceFrom, systemChance } from './chance.ts';
 import { decodeObject } from './codec.ts';
-import { ContinueTokens } from './continue-token.ts';
 import { startDefinitionsKeeper } from './custom/definitions-keeper.ts';
 import { Registry } from './custom/registry.ts';
 import { type HousekeepingOptions, housekeepingDefaults, startHousekeeping } from './housekeeping.ts';
@@ -86,7 +84,7 @@ export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}
     row: (group, version, plural) => registry.row(group, version, plural),
     ...answeringAsAsked({
       get: createGet(verbDeps),
-      list: createList(verbDeps, new ContinueTokens(randomBytes(32))),
+      list: createList(verbDeps),
       watch: createWatch(verbDeps),
       create: (request) => (request.subresource === 'binding' ? bind(request) : create(request)),
       update: createUpdate(verbDeps),

@@ -1,4 +1,4 @@
-import type { ListRequest } from './api.ts';
+import type { ListRequest, WatchRequest } from './api.ts';
 import { badRequest, invalid } from './errors.ts';
 
 /** How fresh or how old a list has to be. */
@@ -13,9 +13,14 @@ export function parseResourceVersion(text: string): number {
   throw badRequest(`Invalid value for resourceVersion: ${JSON.stringify(text.slice(0, 64))}: must be a decimal number`);
 }
 
-/** Source: apiserver storage/interfaces and apimachinery meta/internalversion/validation (v0.32). */
+/**
+ * How fresh a list has to be. Throws `BadRequest` or `Invalid` for options that do not go together.
+ * Source: apiserver storage/interfaces.go and apimachinery meta/internalversion/validation/validation.go (v0.32).
+ */
 export function listVersion(request: ListRequest): ListVersion {
   const { resourceVersion = '', resourceVersionMatch: match = '', limit = 0 } = request;
+  if (request.sendInitialEvents !== undefined)
+    throw refused('Forbidden: sendInitialEvents is forbidden for list', { path: 'sendInitialEvents' });
   if (request.continue) {
     if (resourceVersion !== '' && resourceVersion !== '0')
       throw badRequest('specifying resource version is not allowed when using continue');
@@ -23,12 +28,8 @@ export function listVersion(request: ListRequest): ListVersion {
   }
   if (match !== '' && resourceVersion === '')
     throw refused('Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided');
-  if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
-    throw refused(
-      `Unsupported value: ${JSON.stringify(match.slice(0, 64))}: supported values: "Exact", "NotOlderThan", ""`,
-      'FieldValueNotSupported',
-    );
-  }
+  if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan')
+    throw unsupportedMatch(match, '"Exact", "NotOlderThan", ""');
   if (match === 'Exact' && resourceVersion === '0')
     throw refused('Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   if (resourceVersion === '') return { at: 'newest' };
@@ -39,7 +40,26 @@ export function listVersion(request: ListRequest): ListVersion {
   return { at: exactly ? 'exactly' : 'not-older-than', revision };
 }
 
-function refused(message: string, reason = 'FieldValueForbidden') {
+/**
+ * After which revision a watch begins; 0: anywhere. Throws as `listVersion` does.
+ * Source: apimachinery meta/internalversion/validation/validation.go, validateWatchOptions (v0.32).
+ */
+export function watchVersion(request: WatchRequest): number {
+  const { resourceVersion = '', resourceVersionMatch: match = '', sendInitialEvents } = request;
+  if (match !== '' && match !== 'NotOlderThan') throw unsupportedMatch(match, '"NotOlderThan"');
+  if (sendInitialEvents !== undefined && match === '')
+    throw refused('Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  if (sendInitialEvents === undefined && match !== '')
+    throw refused('Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+  return resourceVersion === '' ? 0 : parseResourceVersion(resourceVersion);
+}
+
+function unsupportedMatch(match: string, supported: string) {
+  const message = `Unsupported value: ${JSON.stringify(match.slice(0, 64))}: supported values: ${supported}`;
+  return refused(message, { reason: 'FieldValueNotSupported' });
+}
+
+function refused(message: string, { reason = 'FieldValueForbidden', path = 'resourceVersionMatch' } = {}) {
   const type = { group: 'meta.k8s.io', kind: 'ListOptions' };
-  return invalid(type, '', [{ reason, path: 'resourceVersionMatch', message }]);
+  return invalid(type, '', [{ reason, path, message }]);
 }

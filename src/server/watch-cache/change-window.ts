@@ -3,16 +3,19 @@ import type { Change } from './change.ts';
 export interface ChangeWindowLimits {
   readonly maxChanges: number;
   readonly maxAgeMs: number;
+  /** Stored bytes of all changes together. */
+  readonly maxBytes: number;
 }
 
 /**
- * The newest changes of one resource, in order, so that a watch can continue where it left off. Bounded in number and
- * age; what fell out is answered by `undefined`, never by a gap.
+ * The newest changes of one resource, in order, so that a watch can continue where it left off. Bounded in number,
+ * age and bytes; what fell out is answered by `undefined`, never by a gap.
  */
 export class ChangeWindow {
   readonly #limits: ChangeWindowLimits;
   #changes: Change[] = [];
   #start = 0;
+  #bytes = 0;
   /** Every change after this revision is still here. */
   #floor: number;
 
@@ -27,11 +30,12 @@ export class ChangeWindow {
 
   push(change: Change): void {
     this.#changes.push(change);
-    const { maxChanges, maxAgeMs } = this.#limits;
-    const tooOld = change.atMs - maxAgeMs;
+    this.#bytes += change.bytes;
+    const tooOld = change.atMs - this.#limits.maxAgeMs;
     let oldest = this.#changes[this.#start];
-    while (oldest !== undefined && (this.#changes.length - this.#start > maxChanges || oldest.atMs < tooOld)) {
+    while (oldest !== undefined && (this.#overfull || oldest.atMs < tooOld)) {
       this.#floor = oldest.revision;
+      this.#bytes -= oldest.bytes;
       this.#start += 1;
       oldest = this.#changes[this.#start];
     }
@@ -40,6 +44,10 @@ export class ChangeWindow {
       this.#changes = this.#changes.slice(this.#start);
       this.#start = 0;
     }
+  }
+
+  get #overfull(): boolean {
+    return this.#changes.length - this.#start > this.#limits.maxChanges || this.#bytes > this.#limits.maxBytes;
   }
 
   /** Changes after `revision`, oldest first; undefined when some of them are forgotten. */

@@ -15,16 +15,19 @@ export class Change {
   readonly key: string;
   readonly current: StoredObject | undefined;
   readonly previous: StoredObject | undefined;
+  /** Of what this commit stored. */
+  readonly bytes: number;
   #entered: ObjectFrame | undefined;
   #modified: ObjectFrame | undefined;
   #left: ObjectFrame | undefined;
 
-  constructor(parts: Pick<Change, 'revision' | 'atMs' | 'key' | 'current' | 'previous'>) {
+  constructor(parts: Pick<Change, 'revision' | 'atMs' | 'key' | 'current' | 'previous' | 'bytes'>) {
     this.revision = parts.revision;
     this.atMs = parts.atMs;
     this.key = parts.key;
     this.current = parts.current;
     this.previous = parts.previous;
+    this.bytes = parts.bytes;
   }
 
   /**

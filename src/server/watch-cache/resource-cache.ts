@@ -4,15 +4,12 @@ import type { Change } from './change.ts';
 import { ChangeWindow, type ChangeWindowLimits } from './change-window.ts';
 import { OrderedMap } from './ordered-map.ts';
 import type { Selection } from './selection.ts';
-import { Watcher } from './watcher.ts';
+import { Watcher, type WatcherLimits } from './watcher.ts';
 
 /** The value by which a resource is also indexed: a pod's node. */
 export type IndexOf = (object: StoredObject) => string;
 
-export interface ResourceCacheLimits extends ChangeWindowLimits {
-  /** Frames a watcher may lag behind. */
-  readonly watcherQueue: number;
-}
+export interface ResourceCacheLimits extends ChangeWindowLimits, WatcherLimits {}
 
 export interface WatcherOptions {
   readonly bookmarks: boolean;
@@ -82,7 +79,7 @@ export class ResourceCache {
 
   /** Sees every change from this call on, until its signal aborts or its reader leaves. */
   watch(selection: Selection, { signal, bookmarks, initial = [] }: WatcherOptions): Watcher {
-    const watcher = new Watcher(selection, { queueLimit: this.#limits.watcherQueue, bookmarks, initial });
+    const watcher = new Watcher(selection, { limits: this.#limits, bookmarks, initial });
     const bucket = this.#watchers.get(watcher.bucket);
     if (bucket === undefined) this.#watchers.set(watcher.bucket, new Set([watcher]));
     else bucket.add(watcher);

@@ -161,6 +161,27 @@ describe('src/server/watch-cache/watch-cache.ts', () => {
     expect(pods.watcherCount).toBe(1);
   });
 
+  it('counts what waits for a watcher in bytes too, and lets one frame through however large', async () => {
+    const large = podBytes('web', 'a').byteLength;
+    const { store, cache, pods } = await setUp({ watcherBytes: 2 * large + 1 });
+    const slow = pods.watch(everything, { bookmarks: false, signal: never });
+    const quick = pods.watch(everything, { bookmarks: false, signal: never });
+    const next = async (name: string, spec: object = {}) => {
+      await cache.reached(await put(store, 'web', name, spec), 1_000);
+      expect((await quick.next()).value).toMatchObject({ object: { metadata: { name } } });
+    };
+    await next('a');
+    await next('b');
+    expect((await slow.next()).value).toMatchObject({ object: { metadata: { name: 'a' } } }); // makes room for one
+    await next('c');
+    await next('d');
+    expect(await said(slow)).toEqual(['ADDED b', 'ADDED c']);
+    const late = pods.watch(everything, { bookmarks: false, signal: never });
+    await next('huge', { filler: 'x'.repeat(3 * large) });
+    await next('e');
+    expect(await said(late)).toEqual(['ADDED huge']);
+  });
+
   it('ends a watcher whose reader leaves or whose signal aborts', async () => {
     const { pods } = await setUp();
     const leaving = new AbortController();
@@ -199,6 +220,21 @@ describe('src/server/watch-cache/watch-cache.ts', () => {
     await cache.reached(await put(store, 'web', 'e'), 1_000);
     expect(pods.changesSince(revisions[2] ?? 0)).toBeUndefined();
     expect(pods.changesSince(revisions[3] ?? 0)?.map((change) => change.key)).toEqual(['web/e']);
+  });
+
+  it('keeps a window of changes that is bounded in bytes', async () => {
+    const size = podBytes('web', 'a').byteLength;
+    const { store, cache, pods } = await setUp({ maxBytes: 2 * size });
+    const revisions: number[] = [];
+    for (const name of ['a', 'b', 'c']) revisions.push(await put(store, 'web', name));
+    await cache.reached(revisions[2] ?? 0, 1_000);
+    expect(pods.changesSince((revisions[0] ?? 0) - 1)).toBeUndefined();
+    expect(pods.changesSince(revisions[0] ?? 0)?.map(({ key }) => key)).toEqual(['web/b', 'web/c']);
+    // What is larger than the whole window is not kept either: who missed it lists again.
+    const huge = await put(store, 'web', 'huge', { filler: 'x'.repeat(3 * size) });
+    await cache.reached(huge, 1_000);
+    expect(pods.changesSince(revisions[2] ?? 0)).toBeUndefined();
+    expect(pods.changesSince(huge)).toEqual([]);
   });
 
   it('starts anew and expires its watchers when the store forgot what happened meanwhile', async () => {

@@ -32,7 +32,10 @@ export const watchCacheDefaults: WatchCacheOptions = {
   bookmarkEveryMs: 60_000,
   maxChanges: 16_384,
   maxAgeMs: 300_000,
+  /** Of each resource; parsed objects take about three times as much. Objects are 1.5 MiB at most. */
+  maxBytes: 64 * 1024 * 1024,
   watcherQueue: 4_096,
+  watcherBytes: 32 * 1024 * 1024,
   loadPage: 1_000,
 };
 
@@ -197,7 +200,8 @@ export class WatchCache {
       const previous = resource.get(key);
       const current = event.type === 'put' ? this.#decode(event.current) : undefined;
       if (previous === undefined && current === undefined) continue;
-      resource.apply(new Change({ revision: batch.revision, atMs, key, current, previous }));
+      const bytes = event.type === 'put' ? event.current.value.byteLength : 0;
+      resource.apply(new Change({ revision: batch.revision, atMs, key, current, previous, bytes }));
       changed.add(segment);
     }
     for (const segment of changed) this.#tell(segment);

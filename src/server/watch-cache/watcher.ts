@@ -7,11 +7,24 @@ interface Reader {
   reject(error: unknown): void;
 }
 
+/** Named limits of what may wait for a reader. */
+export interface WatcherLimits {
+  /** Frames a watcher may lag behind. */
+  readonly watcherQueue: number;
+  /** Stored bytes of those frames. */
+  readonly watcherBytes: number;
+}
+
+interface Queued {
+  readonly frame: WatchFrame;
+  readonly bytes: number;
+}
+
 /** A queue's served head is let go once it is this long, and the larger half. */
 const TRIM_ABOVE = 256;
 
 /**
- * One reader of one resource's changes. It never waits for its reader: a reader that falls `queueLimit` frames behind
+ * One reader of one resource's changes. It never waits for its reader: a reader that falls too far behind
  * gets what is queued and then the end of its stream, and may continue from the last version it saw. An iterator by
  * hand, since a thousand watchers read every frame through it: async generators cost several times as much.
  */
@@ -19,23 +32,24 @@ export class Watcher implements AsyncIterableIterator<WatchFrame, undefined> {
   readonly bucket: string;
   readonly wantsBookmarks: boolean;
   readonly #selection: Selection;
-  readonly #queueLimit: number;
+  readonly #limits: WatcherLimits;
   readonly #onEnd: (() => void)[];
   #initial: Iterator<WatchFrame> | undefined;
-  #queue: WatchFrame[] = [];
+  #queue: Queued[] = [];
   #head = 0;
+  #bytes = 0;
   #reader: Reader | undefined;
   #ended = false;
   #error: unknown;
 
   constructor(
     selection: Selection,
-    options: { readonly queueLimit: number; readonly bookmarks: boolean; readonly initial: Iterable<WatchFrame> },
+    options: { readonly limits: WatcherLimits; readonly bookmarks: boolean; readonly initial: Iterable<WatchFrame> },
   ) {
     this.bucket = bucketOf(selection);
     this.wantsBookmarks = options.bookmarks;
     this.#selection = selection;
-    this.#queueLimit = options.queueLimit;
+    this.#limits = options.limits;
     this.#initial = options.initial[Symbol.iterator]();
     this.#onEnd = [];
   }
@@ -48,17 +62,19 @@ export class Watcher implements AsyncIterableIterator<WatchFrame, undefined> {
 
   notice(change: Change): void {
     const frame = change.frameFor(this.#selection.matches);
-    if (frame !== undefined) this.push(frame);
+    if (frame !== undefined) this.push(frame, change.bytes);
   }
 
-  push(frame: WatchFrame): void {
+  push(frame: WatchFrame, bytes = 0): void {
     if (this.#ended) return;
     if (this.#reader !== undefined) {
       const reader = this.#reader;
       this.#reader = undefined;
       reader.resolve({ value: frame, done: false });
-    } else if (this.#queue.length - this.#head < this.#queueLimit) this.#queue.push(frame);
-    else this.end();
+    } else if (this.#hasRoom(bytes)) {
+      this.#queue.push({ frame, bytes });
+      this.#bytes += bytes;
+    } else this.end();
   }
 
   /** Lets the reader have what is queued, then ends the stream; with an error the reader throws it. */
@@ -100,14 +116,22 @@ export class Watcher implements AsyncIterableIterator<WatchFrame, undefined> {
     const first = this.#initial?.next();
     if (first !== undefined && first.done !== true) return first.value;
     this.#initial = undefined;
-    const frame = this.#queue[this.#head];
-    if (frame === undefined) return undefined;
+    const next = this.#queue[this.#head];
+    if (next === undefined) return undefined;
+    this.#bytes -= next.bytes;
     this.#head += 1;
     if (this.#head > TRIM_ABOVE && this.#head * 2 > this.#queue.length) {
       this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
-    return frame;
+    return next.frame;
+  }
+
+  /** One frame always has room, however large. */
+  #hasRoom(bytes: number): boolean {
+    const waiting = this.#queue.length - this.#head;
+    const { watcherQueue, watcherBytes } = this.#limits;
+    return waiting < watcherQueue && (waiting === 0 || this.#bytes + bytes <= watcherBytes);
   }
 
   /** The error is told once; then the stream is at its end. */

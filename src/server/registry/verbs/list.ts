@@ -3,7 +3,7 @@ import type { Store } from '#store';
 import type { Selection } from '../../watch-cache/selection.ts';
 import type { ListAnswer, ListRequest } from '../api.ts';
 import { decodeObject } from '../codec.ts';
-import { type ContinueTokens, tooOldToContinue } from '../continue-token.ts';
+import { readContinueToken, TooOldToContinueError, writeContinueToken } from '../continue-token.ts';
 import { resourcePrefix, storeKey } from '../keys.ts';
 import { apiLimits } from '../limits.ts';
 import { listVersion } from '../resource-version.ts';
@@ -21,35 +21,39 @@ interface Page {
 }
 
 /** Lists of any length: from the watch cache, and from the store's history where one moment has to stand still. */
-export function createList(deps: VerbDeps, tokens: ContinueTokens) {
+export function createList(deps: VerbDeps) {
   return async function list(request: ListRequest): Promise<ListAnswer> {
     const { row } = request;
     const limit = Math.max(0, Math.trunc(request.limit ?? 0)) || Number.POSITIVE_INFINITY;
     const selection = compileSelection(row, request);
     const version = listVersion(request);
+    const prefix = prefixOf(request);
     const scope = scopeOf(request);
     const answer = ({ items, more, remaining }: Page, revision: number): ListAnswer => {
       const last = items.at(-1);
       if (!more || last === undefined) return { items, resourceVersion: String(revision) };
-      const after = storeKey(row.type, last.metadata.namespace ?? '', last.metadata.name);
+      const after = storeKey(row.type, last.metadata.namespace ?? '', last.metadata.name).slice(prefix.length);
       return {
         items,
         resourceVersion: String(revision),
-        continue: tokens.write({ revision, after }, scope),
+        continue: writeContinueToken({ revision, after }, scope),
         ...(remaining === undefined ? {} : { remainingItemCount: remaining }),
       };
     };
 
     if (request.continue) {
-      const { revision, after } = tokens.read(request.continue, scope);
-      const page = await readStored(deps.store, { prefix: prefixOf(request), selection, limit, revision, after });
-      if (page === undefined) throw tooOldToContinue();
+      const point = readContinueToken(request.continue, scope);
+      const revision = point.revision ?? deps.cache.revision;
+      await untilReached(deps, revision);
+      const after = prefix + point.after;
+      const page = await readStored(deps.store, { prefix, selection, limit, revision, after });
+      if (page === undefined) throw new TooOldToContinueError(point, scope);
       return answer(page, revision);
     }
     if (version.at === 'not-older-than' || version.at === 'exactly') await untilReached(deps, version.revision);
     if (version.at === 'exactly') {
       const { revision } = version;
-      const page = await readStored(deps.store, { prefix: prefixOf(request), selection, limit, revision });
+      const page = await readStored(deps.store, { prefix, selection, limit, revision });
       if (page === undefined) throw new ApiError('Expired', TOO_OLD_TO_LIST);
       return answer(page, revision);
     }

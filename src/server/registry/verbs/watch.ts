@@ -4,7 +4,7 @@ import type { Selection } from '../../watch-cache/selection.ts';
 import { expired } from '../../watch-cache/watch-cache.ts';
 import type { Watcher } from '../../watch-cache/watcher.ts';
 import type { WatchFrame, WatchRequest } from '../api.ts';
-import { parseResourceVersion } from '../resource-version.ts';
+import { watchVersion } from '../resource-version.ts';
 import { compileSelection } from '../selection.ts';
 import { cacheOf, untilReached, type VerbDeps } from './verb-deps.ts';
 
@@ -17,7 +17,7 @@ export function createWatch(deps: VerbDeps) {
   async function begin(request: WatchRequest): Promise<Watcher> {
     const { row, signal, allowBookmarks = false, sendInitialEvents, timeoutMs } = request;
     const selection = compileSelection(row, request);
-    const revision = request.resourceVersion ? parseResourceVersion(request.resourceVersion) : 0;
+    const revision = watchVersion(request);
     if (revision > deps.cache.revision) await untilReached(deps, revision);
 
     // From here to the watcher's start nothing waits, so that no change falls between.
