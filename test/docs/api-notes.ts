@@ -13,7 +13,8 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'core/ConfigMap': '',
   'core/Secret': 'Encrypted in the store. Values are in no log, event, diff or history.',
   'core/ServiceAccount': 'Tokens are made by `kubectl create token`; pods get none mounted yet.',
-  'core/Event': 'In the group `core` only; kept for a bounded time and number.',
+  'core/Event':
+    'Stored as core/v1, served as events.k8s.io/v1 too, with the rules of each for its writers; kept for a bounded time and number.',
   'core/LimitRange': KEPT,
   'core/ResourceQuota': KEPT,
   'core/PersistentVolume': KEPT,

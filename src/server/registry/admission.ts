@@ -57,10 +57,14 @@ export function validateTypes(row: ResourceRow, object: KubeObject): void {
   if (issues.some(({ reason }) => reason !== 'FieldValueRequired')) throw invalid(row.type, nameOf(object), issues);
 }
 
-/** Throws `Invalid` with every cause. Without `old` only the object itself is looked at, not how it came to be. */
-export function validate(row: ResourceRow, object: KubeObject, old?: StoredObject): void {
+/**
+ * Throws `Invalid` with every cause. Without `old` only the object itself is looked at, not how it came to be. `asked` is
+ * the row in whose version the writer speaks, when it has rules of its own.
+ */
+export function validate(row: ResourceRow, object: KubeObject, old?: StoredObject, asked = row): void {
   const model = modelOf(row);
-  const issues = old === undefined ? model.issues(object) : model.updateIssues(object, old);
+  const general = old === undefined ? model.issues(object) : model.updateIssues(object, old);
+  const issues = [...general, ...(asked.version?.issues?.(object, old) ?? [])];
   if (issues.length > 0) throw invalid(row.type, nameOf(object), issues);
 }
 

@@ -9,7 +9,7 @@ import type { Api, ResourceRow, WatchFrame } from './api.ts';
 
 /** The row of another version of a stored row's kind. */
 export function servedRow(stored: ResourceRow, version: ServedVersion): ResourceRow {
-  const { type, toStored } = version;
+  const { type, toStored, fieldSelectors } = version;
   const inStored = (object: StoredObject) => toStored(object) as StoredObject;
   return {
     ...stored,
@@ -24,8 +24,18 @@ export function servedRow(stored: ResourceRow, version: ServedVersion): Resource
       ...column,
       cell: (object, nowMs) => column.cell(inStored(object), nowMs),
     })),
+    ...(fieldSelectors === undefined ? {} : { fieldSelectors: renamedSelectors(stored, fieldSelectors) }),
     version: { ...version, row: stored },
   };
+}
+
+/** Selectors look at stored objects, whatever they are called. */
+function renamedSelectors(stored: ResourceRow, names: Readonly<Record<string, string>>) {
+  const selectors = Object.entries(names).flatMap(([name, storedName]) => {
+    const select = stored.fieldSelectors?.[storedName];
+    return select === undefined ? [] : [[name, select] as const];
+  });
+  return Object.fromEntries(selectors);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { apiVersionOf, applyServerSide, isApiError, type KubeObject, notFound, type StoredObject } from '#api';
 import { equalJson } from '#base';
 import { decodeAsSent } from '../admission.ts';
-import type { PatchRequest, WriteAnswer } from '../api.ts';
+import type { PatchRequest, ResourceRow, WriteAnswer } from '../api.ts';
 import { badRequest, conflict, invalid, objectModified } from '../errors.ts';
 import { identityOf, withManagedFields } from '../field-ownership.ts';
 import { apiLimits } from '../limits.ts';
@@ -12,11 +12,16 @@ import { createObject } from './create.ts';
 import { modify, type Wish } from './modify.ts';
 import type { VerbDeps } from './verb-deps.ts';
 
+/** In the stored version; `asked` is the row of the version that the applier speaks. */
+interface Apply extends PatchRequest {
+  readonly asked: ResourceRow;
+}
+
 /** Server-side apply: changes the object to hold what the manager wants, or creates it. */
 export function createApply(deps: VerbDeps) {
   return async function apply(asked: PatchRequest): Promise<WriteAnswer> {
     assertApply(asked);
-    const request = { ...asked, row: storedRow(asked.row) };
+    const request = { ...asked, row: storedRow(asked.row), asked: asked.row };
     if (asked.subresource === 'scale') return applyScale(request);
     const applied = decodeAsSent(asked.row, asNamed(asked), asked);
     const { row, name } = request;
@@ -36,7 +41,7 @@ export function createApply(deps: VerbDeps) {
   };
 
   /** What a Scale wants is applied to the workload it shows: its manager owns the number of replicas there. */
-  async function applyScale(request: PatchRequest): Promise<WriteAnswer> {
+  async function applyScale(request: Apply): Promise<WriteAnswer> {
     const { row } = request;
     const { custom, ...plain } = row;
     const scaleRow = { ...plain, type: { ...row.type, ...SCALE } };
@@ -49,12 +54,13 @@ export function createApply(deps: VerbDeps) {
     return { ...answer, object: scaleOf(custom?.scale, asServed(row, answer.object)) };
   }
 
-  function change(request: PatchRequest, applied: Wish): Promise<WriteAnswer> {
-    const { row, namespace, name, subresource, dryRun = false } = request;
+  function change(request: Apply, applied: Wish): Promise<WriteAnswer> {
+    const { row, asked, namespace, name, subresource, dryRun = false } = request;
     return modify(deps, {
       context: request.context,
       ...(subresource === undefined ? {} : { subresource }),
       row,
+      asked,
       namespace,
       name,
       dryRun,
@@ -65,8 +71,8 @@ export function createApply(deps: VerbDeps) {
     });
   }
 
-  async function create(request: PatchRequest, { object, warnings }: Wish): Promise<WriteAnswer> {
-    const { row, namespace, name, dryRun = false, subresource } = request;
+  async function create(request: Apply, { object, warnings }: Wish): Promise<WriteAnswer> {
+    const { row, asked, namespace, name, dryRun = false, subresource } = request;
     if (subresource !== undefined) throw notFound(row.type.group, row.type.plural, name);
     const { uid, resourceVersion } = object.metadata;
     if (resourceVersion) throw objectModified(row.type, name);
@@ -77,6 +83,7 @@ export function createApply(deps: VerbDeps) {
       context: request.context,
       isApply: true,
       row,
+      asked,
       namespace,
       object: whole,
       warnings,

@@ -20,6 +20,8 @@ export interface Creation {
   /** Whether it came as an apply. */
   readonly isApply?: boolean;
   readonly row: ResourceRow;
+  /** Of the version that the creator speaks, where that is another. */
+  readonly asked?: ResourceRow;
   readonly namespace: string;
   readonly object: KubeObject;
   readonly warnings: readonly string[];
@@ -37,7 +39,8 @@ export function createCreate(deps: VerbDeps) {
     if (sent.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
     const { object, warnings } = decode(request.row, sent, request);
     const track = (made: KubeObject) => ownCreated(row, made, request, deps.clock.nowMs());
-    return createObject(deps, { context: request.context, row, namespace, object, warnings, dryRun, track });
+    const { context, row: asked } = request;
+    return createObject(deps, { context, row, asked, namespace, object, warnings, dryRun, track });
   };
 }
 
@@ -77,7 +80,7 @@ function told(row: ResourceRow, made: KubeObject, warnings: readonly string[]): 
 /** The whole new object, and what has to be true or to happen when it is stored. */
 async function make(
   deps: VerbDeps,
-  { context, isApply = false, row, namespace: sentNamespace, object, track, dryRun }: Creation,
+  { context, isApply = false, row, asked, namespace: sentNamespace, object, track, dryRun }: Creation,
   name: string,
 ): Promise<{
   readonly made: KubeObject;
@@ -96,7 +99,7 @@ async function make(
   const mutated = await deps.admission.mutate({ ...admitted, object: identified });
   const begun = row.prepareForCreate?.(mutated, nowMs) ?? mutated;
   const prepared = row.stamp?.(begun, undefined, { user: context.user, nowMs }) ?? begun;
-  validate(row, prepared);
+  validate(row, prepared, undefined, asked);
   const warnings = await deps.admission.validate({ ...admitted, object: prepared });
   const owned = withManagedFields(prepared, managedFields);
   const allocated = isService(row)

@@ -14,7 +14,8 @@ const IMMORTAL_NAMESPACES: ReadonlySet<string> = new Set(['default', 'kube-syste
 /** Removes an object, or marks it as going while a node, a finalizer or its contents hold it. */
 export function createDelete(deps: VerbDeps) {
   return async function remove(request: DeleteRequest): Promise<DeleteAnswer> {
-    const { row, name, dryRun = false } = request;
+    const { name, dryRun = false } = request;
+    const row = storedRow(request.row);
     if (row.type.group === '' && row.type.kind === 'Namespace' && IMMORTAL_NAMESPACES.has(name))
       throw forbidden(row.type, name, 'this namespace may not be deleted');
     for (let attempt = 0; attempt < apiLimits.writeAttempts; attempt += 1) {
@@ -24,7 +25,7 @@ export function createDelete(deps: VerbDeps) {
       await deps.admission.validate({
         context,
         operation: 'DELETE',
-        row: storedRow(row),
+        row,
         namespace,
         name,
         object: old,

@@ -8,6 +8,7 @@ import { resourcePrefix, storeKey } from '../keys.ts';
 import { apiLimits } from '../limits.ts';
 import { listVersion } from '../resource-version.ts';
 import { compileSelection } from '../selection.ts';
+import { storedRow } from '../versions.ts';
 import { cacheOf, untilReached, type VerbDeps } from './verb-deps.ts';
 
 /** Source: apiserver storage/etcd3/errors.go (v0.32). */
@@ -32,7 +33,8 @@ export function createList(deps: VerbDeps) {
     const answer = ({ items, more, remaining }: Page, revision: number): ListAnswer => {
       const last = items.at(-1);
       if (!more || last === undefined) return { items, resourceVersion: String(revision) };
-      const after = storeKey(row.type, last.metadata.namespace ?? '', last.metadata.name).slice(prefix.length);
+      const storedAs = storedRow(row).type;
+      const after = storeKey(storedAs, last.metadata.namespace ?? '', last.metadata.name).slice(prefix.length);
       return {
         items,
         resourceVersion: String(revision),
@@ -107,7 +109,7 @@ async function readStored(store: Store, read: StoredRead): Promise<Page | undefi
 }
 
 function prefixOf({ row, namespace }: ListRequest): string {
-  return resourcePrefix(row.type) + (row.type.namespaced && namespace !== '' ? `${namespace}/` : '');
+  return resourcePrefix(storedRow(row).type) + (row.type.namespaced && namespace !== '' ? `${namespace}/` : '');
 }
 
 /** A continue token is good for this list only. */

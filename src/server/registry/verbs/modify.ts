@@ -1,7 +1,7 @@
 import type { KubeObject, StoredObject } from '#api';
 import { equalJson } from '#base';
 import { validate, validateTypes } from '../admission.ts';
-import type { RequestContext, Subresource, WriteAnswer } from '../api.ts';
+import type { RequestContext, ResourceRow, Subresource, WriteAnswer } from '../api.ts';
 import { isReleased } from '../delete.plan.ts';
 import { conflict, objectModified } from '../errors.ts';
 import { objectName } from '../keys.ts';
@@ -20,6 +20,8 @@ export interface Wish {
 export interface Modification extends Target {
   readonly context: RequestContext;
   readonly subresource?: Subresource;
+  /** Of the version that the writer speaks, where that is another. */
+  readonly asked?: ResourceRow;
   readonly dryRun: boolean;
   /** What the write may change: the object without its status, only its status, or (for the server's own) anything. */
   readonly part: 'object' | 'status' | 'any';
@@ -64,7 +66,7 @@ export async function modify(deps: VerbDeps, modification: Modification): Promis
 /** The wish with everything an update cannot change put back, and checked. */
 function settle(
   { clock }: VerbDeps,
-  { row, part, context }: Modification,
+  { row, asked, part, context }: Modification,
   wished: KubeObject,
   old: StoredObject,
 ): KubeObject {
@@ -77,7 +79,7 @@ function settle(
     kept;
   const settled = row.stamp?.(prepared, old, { user: context.user, nowMs }) ?? prepared;
   // What only the server does (binding, finalizing) keeps other rules than an update.
-  validate(row, settled, part === 'any' ? undefined : old);
+  validate(row, settled, part === 'any' ? undefined : old, asked);
   return settled;
 }
 

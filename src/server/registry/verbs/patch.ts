@@ -32,6 +32,7 @@ export function createPatch(deps: VerbDeps) {
       context: request.context,
       ...(subresource === undefined ? {} : { subresource }),
       row,
+      asked: request.row,
       namespace,
       name,
       dryRun,

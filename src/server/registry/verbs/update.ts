@@ -18,6 +18,7 @@ export function createUpdate(deps: VerbDeps) {
       context: request.context,
       ...(subresource === undefined ? {} : { subresource }),
       row,
+      asked: request.row,
       namespace,
       name,
       dryRun,

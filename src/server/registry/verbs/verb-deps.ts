@@ -10,6 +10,7 @@ import { timedOut } from '../errors.ts';
 import { objectName, resourceName } from '../keys.ts';
 import { apiLimits } from '../limits.ts';
 import type { ServiceAllocator } from '../service-allocator.ts';
+import { storedRow } from '../versions.ts';
 
 /** What every verb works with. */
 export interface VerbDeps {
@@ -27,7 +28,7 @@ export interface Target extends Pick<ReadRequest, 'row' | 'namespace'> {
 }
 
 export function cacheOf({ cache }: Pick<VerbDeps, 'cache'>, row: ResourceRow): ResourceCache {
-  return cache.resource(resourceName(row.type));
+  return cache.resource(resourceName(storedRow(row).type));
 }
 
 /** The newest state that this process knows, of a custom resource in the row's version. Throws `NotFound`. */
