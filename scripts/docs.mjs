@@ -1,4 +1,4 @@
-// npm run docs: writes docs/api.md from the registry's rows.
+// npm run docs: writes docs/api.md from the registry's rows, and docs/conformance.md from the catalogue of official tests.
 import { runNode } from './lib/build.mjs';
 import { installDependencies } from './lib/install.mjs';
 

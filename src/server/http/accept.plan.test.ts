@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planAnswerFormat, planDiscoveryFormat } from './accept.plan.ts';
+import { acceptsPlainJson, planAnswerFormat, planDiscoveryFormat } from './accept.plan.ts';
 
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 const KUBECTL_GET = `${TABLE},application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json`;
@@ -46,5 +46,14 @@ describe('src/server/http/accept.plan.ts', () => {
     ['text/html', undefined],
   ])('answers discovery for %s', (accept, expected) => {
     expect(planDiscoveryFormat(accept)).toEqual(expected);
+  });
+
+  it.each([
+    ['application/json;as=Table;v=v1;g=meta.k8s.io', false],
+    ['application/json;as=Table;v=v1;g=meta.k8s.io,application/json', true],
+    ['application/vnd.kubernetes.protobuf', false],
+    [undefined, true],
+  ])('answers a question in plain JSON for %s: %s', (accept, expected) => {
+    expect(acceptsPlainJson(accept)).toBe(expected);
   });
 });

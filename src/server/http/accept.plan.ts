@@ -36,6 +36,11 @@ export function planAnswerFormat(accept: string | undefined, includeObject: Tabl
   return undefined;
 }
 
+/** Whether the client takes plain JSON: what is not stored has no other form. */
+export function acceptsPlainJson(accept: string | undefined): boolean {
+  return mediaRanges(accept).some(({ type, parameters }) => isJson(type) && parameters['as'] === undefined);
+}
+
 export function planDiscoveryFormat(accept: string | undefined): DiscoveryFormat | undefined {
   for (const { type, parameters } of mediaRanges(accept)) {
     if (!isJson(type)) continue;

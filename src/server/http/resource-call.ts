@@ -1,7 +1,7 @@
 import { ApiError, parseFieldSelector } from '#api';
 import type { Authorize, ResourceAttributes } from '../auth/authorization.types.ts';
 import type { RequestContext, ResourceRow, Subresource, Verb } from '../registry/api.ts';
-import { type AnswerFormat, planAnswerFormat } from './accept.plan.ts';
+import { type AnswerFormat, acceptsPlainJson, planAnswerFormat } from './accept.plan.ts';
 import type { Exchange } from './exchange.ts';
 import { flag, planIncludeObject } from './request-options.plan.ts';
 import type { ResourcePath } from './request-path.plan.ts';
@@ -66,7 +66,16 @@ export function nameOf({ path }: ResourceCall): string {
 export function formatOf({ request, query }: Exchange): AnswerFormat {
   const format = planAnswerFormat(request.headers.accept, planIncludeObject(query));
   if (format !== undefined) return format;
-  throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json');
+  throw notAcceptable();
+}
+
+/** Of an answer to a question, which is no stored object and so has no table. */
+export function demandPlainFormat({ request }: Exchange): void {
+  if (!acceptsPlainJson(request.headers.accept)) throw notAcceptable();
+}
+
+function notAcceptable(): ApiError {
+  return new ApiError('NotAcceptable', 'only the following media types are accepted: application/json');
 }
 
 /** What a field selector pins down, for the authorizer: all its terms must hold, so that one suffices. */

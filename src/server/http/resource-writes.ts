@@ -12,7 +12,16 @@ import type { Encoder } from './encoding.ts';
 import type { Exchange } from './exchange.ts';
 import type { BodyReader } from './request-body.ts';
 import { planDeleteOptions, planReadOptions, planWriteOptions } from './request-options.plan.ts';
-import { demandedBy, formatOf, nameOf, notAllowed, permit, type ResourceCall, targetOf } from './resource-call.ts';
+import {
+  demandedBy,
+  demandPlainFormat,
+  formatOf,
+  nameOf,
+  notAllowed,
+  permit,
+  type ResourceCall,
+  targetOf,
+} from './resource-call.ts';
 import type { CallHandler } from './resource-reads.ts';
 
 export interface ResourceWritesDeps {
@@ -78,6 +87,7 @@ export function createResourceWrites(deps: ResourceWritesDeps): Readonly<Record<
     sent: KubeObject,
     duplicateFields: readonly string[],
   ): KubeObject {
+    demandPlainFormat(exchange);
     const { fieldValidation } = planWriteOptions(exchange.query);
     const strictness = { duplicateFields, ...(fieldValidation === undefined ? {} : { fieldValidation }) };
     const { object, warnings } = decode(row, sent, strictness);

@@ -1,0 +1,74 @@
+/** Tries every mutation of `ported.ts` on a copy of the project; run by `npm run mutations`. */
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Mutation, PORTED } from './ported.ts';
+import { testedCodenames } from './titles.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** What the tests need of the project. */
+const COPIED = ['src', 'test', 'package.json', 'tsconfig.json', 'tsconfig.check.json', 'vitest.config.ts'];
+
+interface Report {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly title: string; readonly status: string }[];
+  }[];
+}
+
+/** Status by title. A test that did not come to run has none. */
+async function run(copy: string, args: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const report = path.join(copy, 'report.json');
+  rmSync(report, { force: true });
+  const vitest = path.join(copy, 'node_modules/vitest/vitest.mjs');
+  const child = spawn(process.execPath, [vitest, 'run', '--reporter=json', `--outputFile=${report}`, ...args], {
+    cwd: copy,
+    stdio: 'ignore',
+  });
+  await new Promise((resolve) => child.on('close', resolve));
+  if (!existsSync(report)) return new Map();
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report;
+  return new Map(testResults.flatMap((file) => file.assertionResults.map(({ title, status }) => [title, status])));
+}
+
+const exactly = (title: string) => `^${title.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`;
+
+async function fate(copy: string, codename: string, file: string, { file: source, find, replace }: Mutation) {
+  const mutated = path.join(copy, source);
+  const before = readFileSync(mutated, 'utf8');
+  writeFileSync(
+    mutated,
+    before.replace(find, () => replace),
+  );
+  try {
+    const results = await run(copy, [`test/conformance/${file}`, '-t', exactly(codename)]);
+    return results.get(codename) ?? 'not run';
+  } finally {
+    writeFileSync(mutated, before);
+  }
+}
+
+const words = process.argv.slice(2).join(' ').toLowerCase();
+const tested = testedCodenames();
+const chosen = Object.entries(PORTED).filter(([codename]) => codename.toLowerCase().includes(words));
+const copy = mkdtempSync(path.join(tmpdir(), 'plumbline-mutations-'));
+let wrong = 0;
+try {
+  for (const name of COPIED) cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true });
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
+  const files = [...new Set(chosen.map(([codename]) => `test/conformance/${tested.get(codename)}`))];
+  const unchanged = await run(copy, files);
+  console.log('unchanged  mutated  test');
+  for (const [codename, mutation] of chosen) {
+    const without = unchanged.get(codename) ?? 'not run';
+    const withIt = await fate(copy, codename, tested.get(codename) ?? '', mutation);
+    const right = without === 'passed' && withIt === 'failed';
+    wrong += right ? 0 : 1;
+    console.log(`${without.padEnd(9)}  ${withIt.padEnd(7)}  ${codename}${right ? '' : '   <- WRONG'}`);
+  }
+} finally {
+  rmSync(copy, { recursive: true, force: true });
+}
+console.log(`${chosen.length - wrong} of ${chosen.length} mutations are found`);
+process.exitCode = wrong === 0 ? 0 : 1;

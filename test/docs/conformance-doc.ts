@@ -1,0 +1,57 @@
+import { type OfficialTest, TIERS, type Tier } from '../conformance/catalogue.ts';
+
+const TOLD: Readonly<Record<Tier, string>> = {
+  api: 'the API server and the controllers; a pod may stay un-run',
+  rc: 'written against ReplicationControllers or PodTemplates',
+  pod: 'containers that really run',
+  net: "the pods' network, cluster DNS or Services",
+  node: 'several real nodes, or one that is disturbed',
+};
+
+/** Text of a table's cell. */
+const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('*', '\\*').replaceAll('\n', ' ');
+
+const sigOf = ({ codename }: OfficialTest) => /^\[(sig-[a-z-]+)\]/.exec(codename)?.[1] ?? '';
+
+function line({ codename, tier, mutation, notYet = '' }: OfficialTest, file: string | undefined): string {
+  const name = cell(codename.replace(' [Conformance]', '').replace(/^\[(sig-[a-z-]+)\] /, ''));
+  if (mutation === undefined) return `| ${name} | ${tier} | not yet | ${cell(notYet)} |`;
+  const place = `[${file}](../test/conformance/${file})`;
+  return `| ${name} | ${tier} | passed | ${place} fails when, in \`${mutation.file}\`: ${cell(mutation.why)} |`;
+}
+
+/** The page of the official tests: `tested` tells the file of each that is ported. */
+export function conformanceDocument(catalogue: readonly OfficialTest[], tested: ReadonlyMap<string, string>): string {
+  const passed = (tests: readonly OfficialTest[]) => tests.filter(({ mutation }) => mutation !== undefined).length;
+  const tiers = TIERS.map((tier) => {
+    const tests = catalogue.filter((test) => test.tier === tier);
+    return `| ${tier} | ${TOLD[tier]} | ${tests.length} | ${passed(tests)} |`;
+  });
+  const groups = new Map<string, OfficialTest[]>();
+  for (const test of catalogue) groups.set(sigOf(test), [...(groups.get(sigOf(test)) ?? []), test]);
+  const sections = [...groups].map(([sig, tests]) =>
+    [
+      `## ${sig}`,
+      '',
+      '| Test | Tier | Here | How it is shown, or what is missing |',
+      '|---|---|---|---|',
+      ...tests.map((test) => line(test, tested.get(test.codename))),
+    ].join('\n'),
+  );
+  return `# Conformance
+
+<!-- Made by \`npm run docs\` from test/conformance. -->
+
+Kubernetes has an official list of conformance tests. ${catalogue.length} of those of v1.32 concern kinds that are served here; ${passed(catalogue)} of them are ported: same
+steps, same assertions, in our words, against our API server over HTTPS with all controllers and nodes that pretend to run pods. They run with
+\`npm test\`. Each is held to one named mutation of our code: \`npm run mutations\` makes the change in a copy and demands that the test fails.
+
+The official suite itself is not run here: it needs images that this project does not pull.
+
+| Tier | It asks for | Tests | Ported |
+|---|---|---|---|
+${tiers.join('\n')}
+
+${sections.join('\n\n')}
+`;
+}
