@@ -27,15 +27,16 @@ export function invalidAltogether(path: string, detail: string): FieldIssue {
   return { reason: 'FieldValueInvalid', path, message: `Invalid value: ${detail}` };
 }
 
+/** Choices named in a refusal; a definition may have thousands. */
+const MAX_CHOICES = 100;
+
 export function unsupported(path: string, value: unknown, supported: readonly string[]): FieldIssue {
-  const list = [...supported]
-    .sort()
-    .map((one) => JSON.stringify(one))
-    .join(', ');
+  const choices = [...supported].sort().map((one) => JSON.stringify(one));
+  const more = choices.length > MAX_CHOICES ? ` and ${choices.length - MAX_CHOICES} more` : '';
   return {
     reason: 'FieldValueNotSupported',
     path,
-    message: `Unsupported value: ${shown(value)}: supported values: ${list}`,
+    message: `Unsupported value: ${shown(value)}: supported values: ${choices.slice(0, MAX_CHOICES).join(', ')}${more}`,
   };
 }
 

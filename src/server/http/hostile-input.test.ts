@@ -78,6 +78,18 @@ ${Array.from({ length: 25 }, (_, n) => {
 }).join('\n')}
 `;
 
+const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+/** A definition whose objects' `spec` has this schema, given as text. */
+const definition = (spec: string) => `{
+  "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": { "name": "traps.x.io" },
+  "spec": {
+    "group": "x.io", "scope": "Namespaced", "names": { "plural": "traps", "kind": "Trap" },
+    "versions": [{ "name": "v1", "served": true, "storage": true, "schema": {
+      "openAPIV3Schema": { "type": "object", "properties": { "spec": ${spec} } } } }]
+  }
+}`;
+const properties = (all: object) => JSON.stringify({ type: 'object', properties: all });
+
 describe('src/server/http: hostile input', () => {
   let server: ApiServerProcess;
 
@@ -282,6 +294,37 @@ describe('src/server/http: hostile input', () => {
       /metadata.labels/,
     ],
     [
+      'a definition of 100,000 fields',
+      { path: definitions, body: definition(properties(keys(100_000, () => ({})))) },
+      422,
+      /openAPIV3Schema/,
+    ],
+    [
+      'a definition 200 levels deep',
+      {
+        path: definitions,
+        body: definition(`${'{"type":"object","properties":{"a":'.repeat(200)}{}${'}}'.repeat(200)}`),
+      },
+      400,
+      /./,
+    ],
+    ['a definition that refers to itself', { path: definitions, body: definition('{"$ref":"#"}') }, 422, /\$ref/],
+    [
+      'a definition of patterns that cost too much',
+      {
+        path: definitions,
+        body: definition(properties(keys(100, () => ({ type: 'string', pattern: '(a{1000}){9}' })))),
+      },
+      422,
+      /pattern/,
+    ],
+    [
+      'a definition whose default is wrong',
+      { path: definitions, body: definition(properties({ a: { type: 'integer', default: 'x' } })) },
+      422,
+      /default/,
+    ],
+    [
       'annotations over their limit',
       { path: configMaps, body: configMap('a', { metadata: { name: 'a', annotations: { a: 'x'.repeat(300_000) } } }) },
       422,
@@ -390,6 +433,50 @@ describe('src/server/http: hostile input', () => {
     expect((await call({ path: `/api/v1/namespaces/kube-system/configmaps?limit=1&continue=${token}` })).status).toBe(
       400,
     );
+  });
+
+  it('serves what a definition made to cost allows, within bounds, and refuses the rest', async () => {
+    const spec = {
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
+      properties: {
+        choice: { type: 'string', enum: Array.from({ length: 5_000 }, (_, n) => `choice-${n}`) },
+        text: { type: 'string', pattern: '(a?){900}b' },
+      },
+    };
+    expect((await call({ method: 'POST', path: definitions, body: definition(JSON.stringify(spec)) })).status).toBe(
+      201,
+    );
+    const traps = '/apis/x.io/v1/namespaces/default/traps';
+    await until('it is served', async () => (await call({ path: traps })).status === 200);
+    const trap = (name: string, body: object) =>
+      call({
+        method: 'POST',
+        path: traps,
+        body: JSON.stringify({ apiVersion: 'x.io/v1', kind: 'Trap', metadata: { name }, spec: body }),
+      });
+    expect((await trap('wide', keys(20_000))).status).toBe(201);
+    expect((await trap('large', { a: 'x'.repeat(2 * MIB) })).status).toBe(413);
+    const slow = await trap('slow', { text: 'a'.repeat(50_000) });
+    expect([slow.status, slow.text]).toEqual([422, expect.stringContaining('steps')]);
+    const wrong = await trap('wrong', { choice: 'none of them' });
+    expect([wrong.status, wrong.text]).toEqual([422, expect.stringContaining('and 4900 more')]);
+    expect(wrong.text.length).toBeLessThan(10_000);
+    expect((await call({ method: 'DELETE', path: `${definitions}/traps.x.io` })).status).toBe(200);
+  });
+
+  it('speaks no HTTP/2, whose streams and resets would need bounds of their own', async () => {
+    const { hostname, port } = new URL(server.url);
+    const spoken = await new Promise((resolve) => {
+      const options = { host: hostname, port: Number(port), ca: server.ca, ALPNProtocols: ['h2'] };
+      const socket = connect(options, () => {
+        resolve(socket.alpnProtocol);
+        socket.destroy();
+      });
+      socket.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code));
+    });
+    expect([false, 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL']).toContain(spoken);
+    expect(await raw('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')).not.toMatch(/^HTTP\/1\.1 [123]/);
   });
 
   it('answers a version from the future late and clearly, and none twice', async () => {
