@@ -3,6 +3,7 @@ import {
   CONFIG_MAPS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,
+  ENDPOINTS,
   LEASES,
   NAMESPACES,
   NODES,
@@ -29,6 +30,11 @@ import {
 } from './cluster-role-aggregation/cluster-role-aggregation.ts';
 import { createDeploymentController, deploymentSources } from './deployment/deployment.ts';
 import { createEndpointSliceController, endpointSliceSources } from './endpoint-slice/endpoint-slice.ts';
+import {
+  createEndpointSliceMirroringController,
+  endpointSliceMirroringSources,
+} from './endpoint-slice-mirroring/mirroring.ts';
+import { createEndpointsController, endpointsSources } from './endpoints/endpoints.ts';
 import {
   createGarbageCollectionController,
   garbageCollectionSources,
@@ -111,6 +117,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     replicaSets: informers.of(REPLICA_SETS),
     serviceAccounts: informers.of(SERVICE_ACCOUNTS),
     services: informers.of(SERVICES),
+    endpoints: informers.of(ENDPOINTS),
     slices: informers.of(ENDPOINT_SLICES),
   };
   const contents = new AllKinds({ client, clock, log }, informers);
@@ -133,6 +140,8 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     loop(createDeploymentController({ ...base, events: eventsOf('deployment-controller') }), deploymentSources(kinds)),
     loop(createReplicaSetController({ ...base, events: eventsOf('replicaset-controller') }), replicaSetSources(kinds)),
     loop(createEndpointSliceController(base), endpointSliceSources(kinds)),
+    loop(createEndpointsController(base), endpointsSources(kinds)),
+    loop(createEndpointSliceMirroringController(base), endpointSliceMirroringSources(kinds)),
     loop(
       createNamespaceController({ ...base, contents }, { ...namespaceDefaults, ...ca }),
       namespaceSources({ ...kinds, contents }),

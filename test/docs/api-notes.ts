@@ -19,7 +19,8 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'core/ResourceQuota': KEPT,
   'core/PersistentVolume': KEPT,
   'core/PersistentVolumeClaim': STORED,
-  'core/Endpoints': 'Stored; Services use EndpointSlices only.',
+  'core/Endpoints':
+    'Kept for Services with a selector (1000 addresses at most), mirrored into EndpointSlices for those without. Traffic goes by EndpointSlices.',
   'core/ReplicationController': STORED,
   'core/PodTemplate': '',
   'apiextensions.k8s.io/CustomResourceDefinition':

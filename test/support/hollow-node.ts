@@ -25,6 +25,9 @@ export interface HollowNode {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** Given out so far, by all nodes: no two pods have the same. */
+let addresses = 0;
+
 /** A node agent that only pretends: pods bound to it get an address and turn out as told, and going ones go at once. */
 export function createHollowNode({
   client,
@@ -34,7 +37,6 @@ export function createHollowNode({
   beatMs,
 }: HollowNodeOptions): HollowNode {
   const pods = createInformer({ client, clock, log: silentLog }, PODS, { fieldSelector: `spec.nodeName=${name}` });
-  let addresses = 0;
   let work: Promise<void> = Promise.resolve();
 
   pods.onChange(({ current }) => {

@@ -67,6 +67,8 @@ export type {
   Container,
   ContainerState,
   ContainerStatus,
+  EndpointAddress,
+  EndpointSubset,
   NodeCondition,
   NodeSpec,
   NodeStatus,

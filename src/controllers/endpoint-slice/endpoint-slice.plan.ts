@@ -24,7 +24,8 @@ export interface EndpointSlicePlan {
 export const SERVICE_NAME = 'kubernetes.io/service-name';
 export const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 export const OURS = 'endpointslice-controller.k8s.io';
-const HEADLESS = 'service.kubernetes.io/headless';
+/** Source: core/v1 IsHeadlessService. */
+export const HEADLESS = 'service.kubernetes.io/headless';
 
 /**
  * Slices that hold exactly the Service's pods, with the fewest changes: an endpoint stays in its slice, new ones fill

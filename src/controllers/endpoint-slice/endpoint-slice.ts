@@ -1,8 +1,8 @@
 import { ENDPOINT_SLICES, type EndpointSlice, hasLabels, isApiError, type Pod, type Service } from '#api';
-import { type Clock, equalJson } from '#base';
+import type { Clock } from '#base';
 import type { Client } from '#client';
-import { type Controller, Expectations, type Informer, type KeySource, keyOf, keysFrom } from '#reconcile';
-import { isFinished, isReady } from '../shared/pods.plan.ts';
+import { type Controller, Expectations, type Informer, type KeySource, keysFrom } from '#reconcile';
+import { isSameEndpoint, servicesOf } from '../shared/service-pods.ts';
 import { MANAGED_BY, OURS, planEndpointSlices, SERVICE_NAME } from './endpoint-slice.plan.ts';
 
 export interface EndpointSliceDeps {
@@ -63,41 +63,19 @@ export function endpointSliceSources({
   pods,
   slices,
 }: Pick<EndpointSliceDeps, 'services' | 'pods' | 'slices'>): KeySource[] {
-  const ofPod = (pod: Pod): Iterable<string> =>
-    services
-      .list(pod.metadata.namespace)
-      .filter(({ spec }) => selects(spec.selector, pod))
-      .map(keyOf);
   return [
     keysFrom(services),
     keysFrom(slices, { toKeys: serviceOfSlice }),
     // An endpoint that appears or disappears is waited for.
     keysFrom(pods, {
-      toKeys: ofPod,
+      toKeys: servicesOf(services),
       when: (previous, current) => !isSameEndpoint(previous, current),
       priority: 'high',
     }),
   ];
 }
 
-function selects(selector: Readonly<Record<string, string>> | undefined, { metadata }: Pod): boolean {
-  return selector !== undefined && Object.keys(selector).length > 0 && hasLabels(metadata.labels, selector);
-}
-
 function serviceOfSlice({ metadata }: EndpointSlice): readonly string[] {
   const name = metadata.labels?.[SERVICE_NAME];
   return name === undefined || metadata.labels?.[MANAGED_BY] !== OURS ? [] : [`${metadata.namespace}/${name}`];
-}
-
-function isSameEndpoint(previous: Pod, current: Pod): boolean {
-  const told = (pod: Pod) => [
-    pod.metadata.uid,
-    pod.status?.podIP,
-    pod.spec.nodeName,
-    isReady(pod),
-    isFinished(pod),
-    pod.metadata.deletionTimestamp !== undefined,
-    pod.metadata.labels,
-  ];
-  return equalJson(told(previous), told(current));
 }

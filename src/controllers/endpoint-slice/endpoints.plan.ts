@@ -1,5 +1,6 @@
-import type { Endpoint, EndpointPort, Pod, Service, ServicePort } from '#api';
+import type { Endpoint, EndpointPort, Pod, Service } from '#api';
 import { isFinished, isReady } from '../shared/pods.plan.ts';
+import { targetPort } from '../shared/target-port.plan.ts';
 
 /** What one pod offers of a Service. */
 export interface PodEndpoint {
@@ -39,19 +40,4 @@ function portsOf({ spec }: Service, pod: Pod): EndpointPort[] {
     const { name = '', protocol = 'TCP', appProtocol } = servicePort;
     return [{ name, port, protocol, ...(appProtocol === undefined ? {} : { appProtocol }) }];
   });
-}
-
-/** Source: kubernetes pkg/api/v1/pod/util.go, FindPort (v1.32). */
-function targetPort({ targetPort: target, port, protocol = 'TCP' }: ServicePort, { spec }: Pod): number | undefined {
-  if (target === undefined || target === '') return port;
-  if (typeof target === 'number') return target === 0 ? port : target;
-  const containers = [
-    ...spec.containers,
-    ...(spec.initContainers ?? []).filter((each) => each.restartPolicy === 'Always'),
-  ];
-  for (const { ports = [] } of containers) {
-    const found = ports.find((each) => each.name === target && (each.protocol ?? 'TCP') === protocol);
-    if (found !== undefined) return found.containerPort;
-  }
-  return undefined;
 }
