@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const conditions = ['source', 'import', 'node', 'default'];
+// `import` and `default` hold by themselves; named here, Node would take them for `require` as well.
+const conditions = ['source', 'node'];
 
 export default defineConfig({
   resolve: { conditions },

@@ -31,12 +31,16 @@ export function chooseChannelProtocol(offered: readonly string[]): ChannelProtoc
 
 /** In v5, one byte after this says which channel has ended. */
 const END = 255;
-/** Source: as above, the five channels of a session. */
-const CHANNELS: ReadonlySet<number> = new Set(Object.values(CHANNEL));
+/** Source: as above, the five channels of a session, from 0 on. */
+const SESSION_CHANNELS = Object.values(CHANNEL).length;
 const ZERO = '0'.charCodeAt(0);
 
-/** Channels in WebSocket messages: the first byte of each names the channel. */
-export function createWebSocketLink(socket: WebSocketConnection, protocol: ChannelProtocol): ChannelLink {
+/** Channels in WebSocket messages: the first byte of each names the channel. There are `channels` of them, those of a session when absent. */
+export function createWebSocketLink(
+  socket: WebSocketConnection,
+  protocol: ChannelProtocol,
+  channels = SESSION_CHANNELS,
+): ChannelLink {
   function decode(message: Buffer): ChannelMessage | undefined {
     const [first] = message;
     if (first === undefined) return undefined;
@@ -46,7 +50,7 @@ export function createWebSocketLink(socket: WebSocketConnection, protocol: Chann
       return { channel, end: true };
     }
     const channel = protocol.base64 ? first - ZERO : first;
-    if (!CHANNELS.has(channel)) throw new StreamError(`there is no channel ${channel}`);
+    if (channel < 0 || channel >= channels) throw new StreamError(`there is no channel ${channel}`);
     const body = message.subarray(1);
     return { channel, bytes: protocol.base64 ? Buffer.from(body.toString('latin1'), 'base64') : body };
   }
@@ -62,7 +66,7 @@ export function createWebSocketLink(socket: WebSocketConnection, protocol: Chann
     send(channel, bytes) {
       if (!protocol.base64) return socket.send(Buffer.concat([Uint8Array.of(channel), bytes]));
       const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
-      return socket.send(Buffer.from(`${channel}${text}`), 'text');
+      return socket.send(Buffer.from(`${String.fromCharCode(ZERO + channel)}${text}`), 'text');
     },
     end(channel) {
       if (protocol.ends) void socket.send(Uint8Array.of(END, channel));

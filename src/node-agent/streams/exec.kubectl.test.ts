@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -144,6 +144,40 @@ if (docker.ok && newest !== undefined) {
       expect(output).toContain('got:answer');
       expect(output).toContain('code:4');
     });
+
+    // kubectl 1.30 speaks SPDY alone, newer ones WebSockets.
+    it.each(versions.filter(({ minor }) => minor === '1.30' || minor === newest.minor))(
+      'joins a terminal, and follows its size, with kubectl $minor',
+      async ({ minor, binary: file }) => {
+        const name = `screen-${minor.replace('.', '-')}`;
+        const script = 'while read -r line; do echo "$line:$(busybox stty size)"; done';
+        await bed.run(bedPod(name, image, { command: ['/bin/sh', '-c', script], stdin: true, tty: true }));
+        const inner = `tty; stty cols 97 rows 31; '${file}' attach -it ${name}`;
+        const child = spawn('script', ['-qfec', inner, '/dev/null'], {
+          env: { ...process.env, KUBECONFIG: bed.kubeconfig, HOME: bed.server.directory },
+          stdio: ['pipe', 'pipe', 'pipe'],
+        });
+        let output = '';
+        child.stdout.on('data', (chunk: Buffer) => {
+          output += chunk.toString();
+        });
+        const ended = new Promise((resolve) => child.once('close', resolve));
+        const sees = (word: string, size: string) =>
+          until(`inside it is ${size}`, () => {
+            child.stdin.write(`${word}\n`);
+            return output.includes(`${word}:${size}`);
+          });
+        await sees('first', '31 97');
+        // The person's window grows: whoever holds his terminal is told by a signal, as kubectl is here.
+        const terminal = /\/dev\/pts\/\d+/.exec(output)?.[0] ?? '';
+        spawnSync('stty', ['-F', terminal, 'cols', '120', 'rows', '40']);
+        await sees('second', '40 120');
+        child.kill();
+        await ended;
+        const [joined] = (await runtime.listContainers()).filter(({ pod }) => pod.name === name);
+        expect(joined).toMatchObject({ state: 'running' });
+      },
+    );
 
     it('copies files there and back', async () => {
       const kubectl = kubectlOf(binary);

@@ -65,7 +65,10 @@ async function carryInput(session: RuntimeSession, link: ChannelLink): Promise<v
 /** Largest terminal, in characters either way: what the kernel keeps is 16 bits. */
 const MAX_SIDE = 65_535;
 
-/** `{"Width":100,"Height":40}`; undefined for what is no size. Source: client-go tools/remotecommand/resize.go. */
+/**
+ * `{"Width":100,"Height":40}`, in letters of either case, as Go reads JSON: the JavaScript client says `width`. Undefined for
+ * what is no size. Source: client-go tools/remotecommand/resize.go.
+ */
 export function readSize(bytes: Uint8Array): TerminalSize | undefined {
   let said: unknown;
   try {
@@ -73,7 +76,8 @@ export function readSize(bytes: Uint8Array): TerminalSize | undefined {
   } catch {
     return undefined; // no JSON
   }
-  const { Width: width, Height: height } = (said ?? {}) as { readonly Width?: unknown; readonly Height?: unknown };
+  const sides = new Map(Object.entries(said ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+  const [width, height] = [sides.get('width'), sides.get('height')];
   return isSide(width) && isSide(height) ? { width, height } : undefined;
 }
 

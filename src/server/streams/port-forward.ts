@@ -66,7 +66,7 @@ function pairUp(halves: Map<string, SpdyStream>, stream: SpdyStream): Forwarded 
 
 async function forward({ port, error, data }: Forwarded, dial: PortForwardInput['dial'], pod: string): Promise<void> {
   const fail = async (why: string) => {
-    await error.write(Buffer.from(`error forwarding port ${port} to pod ${pod}, uid : ${why}`));
+    await error.write(complaint(port, pod, why));
     error.end();
     data.reset();
   };
@@ -97,6 +97,11 @@ async function forward({ port, error, data }: Forwarded, dial: PortForwardInput[
     data.end();
     await sending;
   }
+}
+
+/** What a client is told of a port that cannot be forwarded. */
+export function complaint(port: number, pod: string, why: string): Uint8Array {
+  return Buffer.from(`error forwarding port ${port} to pod ${pod}, uid : ${why}`);
 }
 
 /** From the client to the pod. */

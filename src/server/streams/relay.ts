@@ -78,7 +78,7 @@ async function carryInput({
 }
 
 /** Calls back when nothing moved for `idleMs`. */
-class IdleWatch {
+export class IdleWatch {
   readonly #clock: Clock;
   readonly #onIdle: () => void;
   #lastMs: number;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Pod } from '#api';
-import { planSession } from './session-request.plan.ts';
+import { planPorts, planSession } from './session-request.plan.ts';
 
 const pod = (spec: object = {}): Pod =>
   ({
@@ -57,4 +57,18 @@ describe('src/server/streams/session-request.plan.ts', () => {
       expect.objectContaining({ reason: 'BadRequest', message }),
     );
   });
+
+  it.each([
+    ['ports=80', [80]],
+    ['ports=80&ports=81,65535', [80, 81, 65_535]],
+  ])('reads %s', (text, ports) => {
+    expect(planPorts(query(text))).toEqual(ports);
+  });
+
+  it.each(['', 'ports=', 'ports=0', 'ports=65536', 'ports=-1', 'ports=80,', 'ports=http', `ports=${'1,'.repeat(64)}1`])(
+    'refuses the ports %j',
+    (text) => {
+      expect(() => planPorts(query(text))).toThrow(expect.objectContaining({ reason: 'BadRequest' }));
+    },
+  );
 });

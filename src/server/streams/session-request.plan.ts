@@ -31,6 +31,24 @@ export function planSession(
   return { node, request: { type: 'exec', ...target, command, streams } };
 }
 
+/** Ports that one WebSocket forwards: each is two of its channels, and a connection of its own to the node. */
+const MAX_PORTS = 64;
+
+/**
+ * The ports of a port-forward in WebSocket channels, which names them all at once. Source: PodPortForwardOptions of
+ * core/v1, kubelet/pkg/cri/streaming/portforward/websocket.go NewV4Options (v1.32).
+ */
+export function planPorts(query: URLSearchParams): readonly number[] {
+  const words = query.getAll('ports').flatMap((value) => value.split(','));
+  if (words.length === 0) throw bad('query parameter "ports" is required');
+  if (words.length > MAX_PORTS) throw bad(`at most ${MAX_PORTS} ports can be forwarded over one WebSocket`);
+  return words.map((word) => {
+    const port = /^\d{1,5}$/.test(word) ? Number(word) : 0;
+    if (port < 1 || port > 65_535) throw bad(`unable to parse ${JSON.stringify(word)} as a port`);
+    return port;
+  });
+}
+
 /** The pod as its node knows it. */
 export function targetOf({ metadata: { namespace = '', name, uid } }: Pod): LogTarget {
   return { namespace, name, uid };

@@ -18,10 +18,18 @@ import { planNodePath } from '../nodes/node-routes.ts';
 import type { NodeTunnel } from '../nodes/node-tunnel.ts';
 import type { Api, UserInfo } from '../registry/api.ts';
 import { type Outcome, statusOfOutcome, wordsOfOutcome } from './outcome.plan.ts';
+import { servePortChannels } from './port-channels.ts';
 import { servePortForward } from './port-forward.ts';
 import { relay } from './relay.ts';
-import { isSessionSubresource, nodeOf, planSession, type SessionPlan, targetOf } from './session-request.plan.ts';
-import { acceptPortForward, chooseSessionWire } from './wires.ts';
+import {
+  isSessionSubresource,
+  nodeOf,
+  planPorts,
+  planSession,
+  type SessionPlan,
+  targetOf,
+} from './session-request.plan.ts';
+import { acceptPortForward, choosePortChannels, chooseSessionWire } from './wires.ts';
 
 export interface UpgradeDeps {
   readonly api: Pick<Api, 'get' | 'row'>;
@@ -100,7 +108,7 @@ export function createUpgradeHandler(deps: UpgradeDeps) {
     log.info({ user: user.name, namespace, pod: name, subresource }, 'session asked for');
     try {
       const session = { request, connection, pod, signal: right.signal };
-      if (subresource === 'portforward') await forwardPorts(session);
+      if (subresource === 'portforward') await forwardPorts(session, query);
       else await joinProcess(session, planSession(subresource, pod, query));
     } finally {
       right.stop();
@@ -126,14 +134,20 @@ export function createUpgradeHandler(deps: UpgradeDeps) {
     }
   }
 
-  async function forwardPorts({ request, connection, pod, signal }: Session): Promise<void> {
+  async function forwardPorts({ request, connection, pod, signal }: Session, query: URLSearchParams): Promise<void> {
     const node = nodeOf(pod);
     if (!tunnel.isConnected(node)) {
       throw new ApiError('ServiceUnavailable', `node ${node} cannot be reached: its agent is not connected`);
     }
-    const spdy = acceptPortForward(request, connection, clock);
     const target = targetOf(pod);
     const dial = (port: number) => tunnel.openSession(node, { type: 'forward', pod: target, port }, signal);
+    const openChannels = choosePortChannels(request);
+    if (openChannels !== undefined) {
+      const ports = planPorts(query);
+      const client = openChannels(connection, 2 * ports.length, clock);
+      return servePortChannels({ client, ports, dial, pod: target.name, clock, signal });
+    }
+    const spdy = acceptPortForward(request, connection, clock);
     await servePortForward({ connection: spdy, dial, pod: target.name, signal });
   }
 

@@ -79,8 +79,25 @@ export function acceptPortForward(request: IncomingMessage, connection: Duplex, 
     return acceptSpdy(connection, PORT_FORWARD, clock);
   throw new ApiError(
     'BadRequest',
-    `port-forward needs a WebSocket of ${PORT_FORWARD_TUNNEL}, or SPDY/3.1 of ${PORT_FORWARD}`,
+    `port-forward needs a WebSocket of ${PORT_FORWARD_TUNNEL} or v4.channel.k8s.io, or SPDY/3.1 of ${PORT_FORWARD}`,
   );
+}
+
+/** Protocols by which clients forward ports in plain channels. Source: kubelet/pkg/cri/streaming/portforward/websocket.go (v1.32). */
+const PORT_CHANNELS: ReadonlySet<string> = new Set(['', 'v4.channel.k8s.io', 'v4.base64.channel.k8s.io']);
+
+/** Takes up a port-forward in the channels of a WebSocket; undefined when the client wants another wire. */
+export function choosePortChannels(
+  request: IncomingMessage,
+): ((connection: Duplex, channels: number, clock: Clock) => ChannelLink) | undefined {
+  const offer = readWebSocketOffer(request.method, request.headers);
+  if (offer === undefined || offer.protocols.includes(PORT_FORWARD_TUNNEL)) return undefined;
+  const known = offer.protocols.filter((name) => PORT_CHANNELS.has(name));
+  const protocol = offer.protocols.length > 0 && known.length === 0 ? undefined : chooseChannelProtocol(known);
+  if (protocol === undefined) return undefined;
+  const chosen = protocol.name === '' ? {} : { protocol: protocol.name };
+  return (connection, channels, clock) =>
+    createWebSocketLink(acceptWebSocket(connection, offer, { ...chosen, clock }), protocol, channels);
 }
 
 function acceptSpdy(connection: Duplex, version: string, clock: Clock): SpdyConnection {
