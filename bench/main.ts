@@ -14,11 +14,14 @@ import type { Client } from '#client';
 import { BUSYBOX_IMAGE, busyboxTar } from '../test/support/images.ts';
 import { type Product, startProduct } from '../test/support/product.ts';
 import { until } from '../test/support/until.ts';
+import { measureApi } from './api.ts';
 import { Engine, Swarm } from './engine.ts';
 import { type Figure, reportOf, spreadOf } from './figures.ts';
 
 const run = promisify(execFile);
 const quick = process.env['PLUMBLINE_BENCH'] === 'quick';
+/** One part alone; nothing of it is written. */
+const only = process.env['PLUMBLINE_BENCH_ONLY'];
 const ROUNDS = quick ? 3 : 10;
 const MANY = quick ? 10 : 50;
 const IDLE_MS = quick ? 5_000 : 60_000;
@@ -325,10 +328,13 @@ try {
   await product.untilTrue('web');
   await product.untilTrue('clock');
   await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bench' } });
-  await idle(product);
-  await commitToReady(product, client, engine);
-  await podStarts(client, engine, swarm);
-  await killed(client, engine, swarm);
+  if (only !== 'api') {
+    await idle(product);
+    await commitToReady(product, client, engine);
+    await podStarts(client, engine, swarm);
+    await killed(client, engine, swarm);
+  }
+  if (only !== 'pods') await measureApi({ product, quick, add });
 } finally {
   await product.close();
   await engine.remove();
@@ -340,5 +346,5 @@ const { stdout: dockerVersion } = await run('docker', ['-H', host, 'version', '-
 const header = `Written by \`npm run bench${quick ? ' -- --quick' : ''}\` on ${new Date().toISOString().slice(0, 10)} at commit ${commit.trim()}: ${os.cpus().length} × ${os.cpus()[0]?.model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, kernel ${os.release()}, Node ${process.version}, dockerd ${dockerVersion.trim()}. Median (min–max, p95); ratio of the medians.`;
 const report = `# Benchmarks\n\n${header}\n\n${reportOf(figures)}\n`;
 say(`\n${report}`);
-if (process.env['PLUMBLINE_BENCH_WRITE'] !== undefined)
+if (process.env['PLUMBLINE_BENCH_WRITE'] !== undefined && only === undefined)
   await writeFile(path.resolve(import.meta.dirname, '../docs/benchmarks.md'), report);

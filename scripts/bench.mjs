@@ -1,11 +1,14 @@
 // npm run bench: measures the product beside its limits and peers, on hosts of its own. --quick takes few samples;
-// --write puts the result into docs/benchmarks.md.
+// --write puts the result into docs/benchmarks.md. --only=api or --only=pods measures one half of it.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { build, runNode } from './lib/build.mjs';
 import { installDependencies, ROOT } from './lib/install.mjs';
 import { fail } from './lib/say.mjs';
 import { AGENT_PROGRAMS, ensurePackageLists, ensurePrograms, isRoot } from './lib/system.mjs';
+
+const only = process.argv.find((word) => word.startsWith('--only='))?.slice('--only='.length);
+if (only !== undefined && !['api', 'pods'].includes(only)) fail(`--only=${only}: there are api and pods`);
 
 installDependencies();
 build();
@@ -43,6 +46,7 @@ try {
     DOCKER_HOST: ours.dockerHost,
     PLUMBLINE_SWARM_HOST: swarm.dockerHost,
     ...(process.argv.includes('--quick') ? { PLUMBLINE_BENCH: 'quick' } : {}),
+    ...(only === undefined ? {} : { PLUMBLINE_BENCH_ONLY: only }),
     ...(process.argv.includes('--write') ? { PLUMBLINE_BENCH_WRITE: '1' } : {}),
   };
   const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env });
