@@ -98,6 +98,7 @@ export {
   SYNC_RUNS,
 } from './kinds/resources.ts';
 export {
+  EVICTIONS,
   LOCAL_SUBJECT_ACCESS_REVIEWS,
   REVIEWS,
   SELF_SUBJECT_ACCESS_REVIEWS,

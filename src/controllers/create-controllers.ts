@@ -1,16 +1,20 @@
 import {
   CLUSTER_ROLES,
   CONFIG_MAPS,
+  CUSTOM_RESOURCE_DEFINITIONS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,
   ENDPOINTS,
   LEASES,
   NAMESPACES,
   NODES,
+  POD_DISRUPTION_BUDGETS,
   PODS,
   REPLICA_SETS,
+  REPLICATION_CONTROLLERS,
   SERVICE_ACCOUNTS,
   SERVICES,
+  STATEFUL_SETS,
 } from '#api';
 import type { Clock, Log } from '#base';
 import type { Client } from '#client';
@@ -29,6 +33,7 @@ import {
   createClusterRoleAggregationController,
 } from './cluster-role-aggregation/cluster-role-aggregation.ts';
 import { createDeploymentController, deploymentSources } from './deployment/deployment.ts';
+import { createDisruptionController, disruptionSources } from './disruption/disruption.ts';
 import { createEndpointSliceController, endpointSliceSources } from './endpoint-slice/endpoint-slice.ts';
 import {
   createEndpointSliceMirroringController,
@@ -107,18 +112,22 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     return known;
   };
   const kinds = {
+    budgets: informers.of(POD_DISRUPTION_BUDGETS),
     clusterRoles: informers.of(CLUSTER_ROLES),
     configMaps: informers.of(CONFIG_MAPS),
+    definitions: informers.of(CUSTOM_RESOURCE_DEFINITIONS),
     deployments: informers.of(DEPLOYMENTS),
     leases: informers.of(LEASES),
     namespaces: informers.of(NAMESPACES),
     nodes: informers.of(NODES),
     pods: informers.of(PODS),
     replicaSets: informers.of(REPLICA_SETS),
+    replicationControllers: informers.of(REPLICATION_CONTROLLERS),
     serviceAccounts: informers.of(SERVICE_ACCOUNTS),
     services: informers.of(SERVICES),
     endpoints: informers.of(ENDPOINTS),
     slices: informers.of(ENDPOINT_SLICES),
+    statefulSets: informers.of(STATEFUL_SETS),
   };
   const contents = new AllKinds({ client, clock, log }, informers);
   const graph = new OwnerGraph(contents);
@@ -149,6 +158,10 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     loop(
       createGarbageCollectionController({ client, graph, events: eventsOf('garbage-collector-controller') }),
       garbageCollectionSources(graph),
+    ),
+    loop(
+      createDisruptionController({ ...base, contents, events: eventsOf('controllermanager') }),
+      disruptionSources(kinds),
     ),
     loop(createClusterRoleAggregationController(base), clusterRoleAggregationSources(kinds)),
     loop(

@@ -23,6 +23,14 @@ export const TOKEN_REQUESTS: ResourceType = {
   plural: 'tokenrequests',
   namespaced: true,
 };
+/** Asked of a pod, as its subresource `eviction`. */
+export const EVICTIONS: ResourceType = {
+  group: 'policy',
+  version: 'v1',
+  kind: 'Eviction',
+  plural: 'evictions',
+  namespaced: true,
+};
 export const LOCAL_SUBJECT_ACCESS_REVIEWS: ResourceType = {
   ...authorization,
   kind: 'LocalSubjectAccessReview',

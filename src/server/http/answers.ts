@@ -79,6 +79,8 @@ function encodeWarning(text: string): string {
 }
 
 function retryAfterSeconds(error: ApiError): number | undefined {
-  if (error.details?.retryAfterSeconds !== undefined) return error.details.retryAfterSeconds;
+  const told = error.details?.retryAfterSeconds;
+  // Clients try again by themselves when they are told a time; who says 0 wants them not to.
+  if (told !== undefined) return told === 0 ? undefined : told;
   return error.reason === 'TooManyRequests' || error.reason === 'ServiceUnavailable' ? 1 : undefined;
 }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NODES, PODS } from '#api';
+import { NODES, POD_DISRUPTION_BUDGETS, PODS } from '#api';
 import { findKubectl } from '../../../test/support/kubectl.ts';
 import { type KubectlBed, startKubectlBed } from '../../../test/support/kubectl-bed.ts';
 
@@ -177,5 +177,39 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
       /DELETE https:\/\/\S+\/pods\/last[\s\S]*Content-Type: application\/vnd\.kubernetes\.protobuf/,
     );
     expect((await kubectl('get pod last')).stderr).toContain('pods "last" not found');
+  });
+
+  it('drains a node only as far as a disruption budget lets it', async () => {
+    const client = await bed.server.client({ name: 'admin', groups: ['system:masters'] });
+    const at = { namespace: 'default', name: 'guarded' };
+    const metadata = { ...at, labels: { app: 'guarded' } };
+    await client.create(NODES, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'full' } });
+    // Never on a node that would have to let it go: it ends at once.
+    const spec = { nodeName: 'full', terminationGracePeriodSeconds: 0, containers: [{ name: 'a', image: 'sample:1' }] };
+    await client.create(PODS, { apiVersion: 'v1', kind: 'Pod', metadata, spec });
+    const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+    await client.patch(PODS, at, { type: 'merge', body: { status } }, { subresource: 'status' });
+    const selector = { matchLabels: { app: 'guarded' } };
+    const budget = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: at, spec: { selector } };
+    await client.create(POD_DISRUPTION_BUDGETS, budget);
+    const allow = (disruptionsAllowed: number) =>
+      client.patch(
+        POD_DISRUPTION_BUDGETS,
+        at,
+        { type: 'merge', body: { status: { observedGeneration: 1, disruptionsAllowed } } },
+        { subresource: 'status' },
+      );
+    await allow(0);
+    const eviction = path.join(bed.server.directory, 'eviction.json');
+    await writeFile(eviction, JSON.stringify({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: at }));
+    const refused = await kubectl(`create --raw /api/v1/namespaces/default/pods/guarded/eviction -f ${eviction}`);
+    expect(refused.stderr).toContain("Cannot evict pod as it would violate the pod's disruption budget.");
+    expect(refused.code).not.toBe(0);
+    await allow(1);
+    const drained = await kubectl('drain full --force --timeout=20s');
+    expect(drained.stdout, drained.stderr).toContain('evicting pod default/guarded');
+    expect(drained.stdout).toContain('node/full drained\n');
+    const charged = await client.get(POD_DISRUPTION_BUDGETS, at);
+    expect(charged?.status).toMatchObject({ disruptionsAllowed: 0, disruptedPods: { guarded: expect.any(String) } });
   });
 });

@@ -1,4 +1,4 @@
-import { ApiError, isApiError, type Json, type KubeObject, type StoredObject } from '#api';
+import { ApiError, apiVersionOf, isApiError, type Json, type KubeObject, type StoredObject } from '#api';
 import type { Authorize } from '../auth/authorization.types.ts';
 import { nodeNameOf } from '../auth/groups.plan.ts';
 import { type NodeWrite, planNodeWrite } from '../auth/node-restriction.plan.ts';
@@ -6,7 +6,7 @@ import type { AnswerReview } from '../auth/reviews.ts';
 import type { ServiceAccountTokens } from '../auth/service-accounts/service-account-tokens.ts';
 import { decode, validateTypes } from '../registry/admission.ts';
 import type { Api, ResourceRow, WriteAnswer } from '../registry/api.ts';
-import { tokenRequestRow } from '../registry/rows/reviews.ts';
+import { evictionRow, tokenRequestRow } from '../registry/rows/reviews.ts';
 import { addWarnings, sendJson, sendJsonPieces, sendValue } from './answers.ts';
 import type { Encoder } from './encoding.ts';
 import type { Exchange } from './exchange.ts';
@@ -25,7 +25,7 @@ import {
 import type { CallHandler } from './resource-reads.ts';
 
 export interface ResourceWritesDeps {
-  readonly api: Pick<Api, 'get' | 'create' | 'update' | 'patch' | 'delete' | 'deleteCollection'>;
+  readonly api: Pick<Api, 'get' | 'create' | 'update' | 'patch' | 'delete' | 'deleteCollection' | 'evict'>;
   readonly authorize: Authorize;
   readonly answerReview: AnswerReview;
   readonly serviceAccountTokens: ServiceAccountTokens;
@@ -81,6 +81,21 @@ export function createResourceWrites(deps: ResourceWritesDeps): Readonly<Record<
     return sendValue(exchange.reply, 201, answer);
   }
 
+  async function evict(call: ResourceCall, sent: KubeObject, duplicateFields: readonly string[]): Promise<unknown> {
+    const { exchange } = call;
+    const name = nameOf(call);
+    // The older version of the same words is still taken. Source: pkg/registry/core/pod/storage/eviction.go, AcceptsGroupVersion (v1.32).
+    const apiVersion = sent.apiVersion === 'policy/v1beta1' ? apiVersionOf(evictionRow.type) : sent.apiVersion;
+    const eviction = decodeVirtual(call, evictionRow, { ...sent, apiVersion }, duplicateFields);
+    if (eviction.metadata.name !== name)
+      throw new ApiError('BadRequest', 'name in URL does not match name in Eviction object');
+    const body = (eviction['deleteOptions'] ?? {}) as Json;
+    const { dryRun } = planWriteOptions(exchange.query);
+    const options = planDeleteOptions(new URLSearchParams(), body);
+    await api.evict({ ...targetOf(call), ...options, ...(dryRun === true ? { dryRun } : {}), name });
+    return sendSuccess(exchange, 201, {});
+  }
+
   function decodeVirtual(
     { exchange }: ResourceCall,
     row: ResourceRow,
@@ -107,6 +122,7 @@ export function createResourceWrites(deps: ResourceWritesDeps): Readonly<Record<
       if (row.virtual === true) return review(call, object, duplicateFields);
       if (subresource === 'token') return issueToken(call, object, duplicateFields);
       await restrict(call, 'create', object as unknown as Json);
+      if (subresource === 'eviction') return evict(call, object, duplicateFields);
       const request = { ...targetOf(call), ...options, object, duplicateFields };
       if (subresource !== 'binding') return sendWritten(call, { ...(await api.create(request)), created: true });
       await api.create({ ...request, name: nameOf(call), subresource });

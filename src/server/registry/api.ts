@@ -19,7 +19,15 @@ export interface RequestContext {
 }
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
-export type Subresource = 'status' | 'token' | 'scale' | 'binding' | 'finalize' | 'log' | SessionSubresource;
+export type Subresource =
+  | 'status'
+  | 'token'
+  | 'scale'
+  | 'binding'
+  | 'eviction'
+  | 'finalize'
+  | 'log'
+  | SessionSubresource;
 
 export interface TableColumn {
   readonly name: string;
@@ -177,6 +185,9 @@ export interface DeleteRequest extends WriteRequest {
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
 }
 
+/** A deletion of a pod that its disruption budget may refuse. */
+export type EvictRequest = DeleteRequest;
+
 export interface DeleteCollectionRequest extends Omit<DeleteRequest, 'name'> {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
@@ -212,6 +223,8 @@ export interface Api {
   update(request: UpdateRequest): Promise<WriteAnswer>;
   patch(request: PatchRequest): Promise<WriteAnswer>;
   delete(request: DeleteRequest): Promise<DeleteAnswer>;
+  /** Throws `TooManyRequests` while the pod's disruption budget does not allow it. */
+  evict(request: EvictRequest): Promise<void>;
   deleteCollection(request: DeleteCollectionRequest): Promise<readonly StoredObject[]>;
   close(): Promise<void>;
 }

@@ -19,6 +19,7 @@ import { createServiceAllocator, type NodePortRange } from './service-allocator.
 import { createBind } from './verbs/bind.ts';
 import { createCreate } from './verbs/create.ts';
 import { createDelete, createDeleteCollection } from './verbs/delete.ts';
+import { createEvict } from './verbs/evict.ts';
 import { createGet } from './verbs/get.ts';
 import { createList } from './verbs/list.ts';
 import { createPatch } from './verbs/patch.ts';
@@ -92,6 +93,7 @@ export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}
       delete: remove,
       deleteCollection: createDeleteCollection(verbDeps, remove),
     }),
+    evict: createEvict(verbDeps, remove),
     async close() {
       await keeper.close();
       registry.close();

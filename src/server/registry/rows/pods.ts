@@ -32,6 +32,7 @@ export const podRow: ResourceRow = {
   subresources: {
     ...statusOf(PODS),
     binding: { kind: 'Binding', group: '', version: 'v1', verbs: ['create'] },
+    eviction: { kind: 'Eviction', group: 'policy', version: 'v1', verbs: ['create'] },
     log: { kind: 'Pod', group: '', version: 'v1', verbs: ['get'] },
     exec: { kind: 'PodExecOptions', group: '', version: 'v1', verbs: ['create', 'get'] },
     portforward: { kind: 'PodPortForwardOptions', group: '', version: 'v1', verbs: ['create', 'get'] },
