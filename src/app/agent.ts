@@ -78,6 +78,7 @@ export async function runAgent(options: AgentRunOptions, signal: AbortSignal): P
             serviceCidr: clusterNetwork.serviceCidr,
             dnsIP: clusterNetwork.dnsServiceIP,
             clusterDomain: clusterNetwork.domain,
+            api: { serviceIP: clusterNetwork.apiServiceIP, ...hostAndPort(server) },
           },
           { clock, log },
         ),
@@ -94,4 +95,10 @@ export async function runAgent(options: AgentRunOptions, signal: AbortSignal): P
   } finally {
     if (pidFile !== undefined) await removeProcessFile(pidFile);
   }
+}
+
+/** Of an https URL. */
+function hostAndPort(server: string): { readonly host: string; readonly port: number } {
+  const { hostname, port } = new URL(server);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 443 : Number(port) };
 }

@@ -1,43 +1,37 @@
-import { isApiError, type KubeObject, type ResourceType, SERVICES } from '#api';
+import { ENDPOINT_SLICES, ENDPOINTS, isApiError, type KubeObject, type ResourceType, SERVICES } from '#api';
 import type { Client } from '#client';
-import { clusterNetwork } from './config.ts';
+import { type ApiServiceOptions, apiServiceObjects } from '#controllers';
+import { apiEndpoint, clusterNetwork } from './config.ts';
 
 const MANAGER = 'plumbline-bootstrap';
 
-/** Services that always exist: the API itself, and cluster DNS, whose address every pod is given. */
-function systemServices(apiPort: number): readonly KubeObject[] {
+/** What always exists: the Service of the API itself, and that of cluster DNS, whose address every pod is given. */
+function systemObjects(apiService: ApiServiceOptions): readonly (readonly [ResourceType, KubeObject])[] {
+  const { service, endpoints, slice } = apiServiceObjects(apiService);
   return [
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: {
-        name: 'kubernetes',
-        namespace: 'default',
-        labels: { component: 'apiserver', provider: 'kubernetes' },
-      },
-      spec: {
-        clusterIP: clusterNetwork.apiServiceIP,
-        ports: [{ name: 'https', port: 443, targetPort: apiPort, protocol: 'TCP' }],
-      },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: {
-        name: 'kube-dns',
-        namespace: 'kube-system',
-        labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true' },
-      },
-      spec: {
-        clusterIP: clusterNetwork.dnsServiceIP,
-        ports: [
-          { name: 'dns', port: 53, protocol: 'UDP' },
-          { name: 'dns-tcp', port: 53, protocol: 'TCP' },
-        ],
-      },
-    },
+    [SERVICES, service],
+    [ENDPOINTS, endpoints],
+    [ENDPOINT_SLICES, slice],
+    [SERVICES, dnsService],
   ];
 }
+
+const dnsService: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: {
+    name: 'kube-dns',
+    namespace: 'kube-system',
+    labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true' },
+  },
+  spec: {
+    clusterIP: clusterNetwork.dnsServiceIP,
+    ports: [
+      { name: 'dns', port: 53, protocol: 'UDP' },
+      { name: 'dns-tcp', port: 53, protocol: 'TCP' },
+    ],
+  },
+};
 
 async function ensure(client: Client, resource: ResourceType, object: KubeObject): Promise<void> {
   const { name = '', namespace } = object.metadata;
@@ -50,7 +44,17 @@ async function ensure(client: Client, resource: ResourceType, object: KubeObject
   }
 }
 
+/** How pods call an API that listens there. */
+export function apiServiceAt(apiPort: number, listenHost = '127.0.0.1'): ApiServiceOptions {
+  return {
+    clusterIP: clusterNetwork.apiServiceIP,
+    targetPort: apiPort,
+    endpoint: apiEndpoint(listenHost, apiPort),
+  };
+}
+
 /** Makes what a cluster must hold and does not hold yet. Running it again changes nothing. */
-export async function bootstrapCluster(client: Client, apiPort: number): Promise<void> {
-  for (const service of systemServices(apiPort)) await ensure(client, SERVICES, service);
+export async function bootstrapCluster(client: Client, apiPort: number, listenHost?: string): Promise<void> {
+  const objects = systemObjects(apiServiceAt(apiPort, listenHost));
+  for (const [resource, object] of objects) await ensure(client, resource, object);
 }

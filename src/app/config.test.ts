@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parsePort } from './config.ts';
+import { apiEndpoint, parsePort } from './config.ts';
 
 describe('src/app/config.ts', () => {
   it('takes every port there is, and 0 for any free one', () => {
@@ -21,4 +21,14 @@ describe('src/app/config.ts', () => {
       );
     },
   );
+
+  it.each([
+    ['127.0.0.1', '10.96.0.1', 443],
+    ['0.0.0.0', '10.96.0.1', 443],
+    ['::', '10.96.0.1', 443],
+    ['plumb.example', '10.96.0.1', 443],
+    ['192.0.2.7', '192.0.2.7', 7443],
+  ])('says, listening at %s, that pods reach the API at %s', (host, ip, port) => {
+    expect(apiEndpoint(host, 7443)).toEqual({ ip, port });
+  });
 });

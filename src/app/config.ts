@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { StartError } from './errors.ts';
 
 /** Where the control plane listens. Loopback unless `--listen` says otherwise; UI and webhooks stay on loopback always. */
@@ -19,6 +20,15 @@ export const clusterNetwork = {
   nodePorts: { from: 30_000, to: 32_767 },
   domain: 'cluster.local',
 } as const;
+
+/**
+ * Where the Endpoints of Service `default/kubernetes` say that the API answers: at the address it listens on where that
+ * is one of the network, otherwise at the Service's own, which every node's relay serves.
+ */
+export function apiEndpoint(listenHost: string, apiPort: number): { readonly ip: string; readonly port: number } {
+  const isOfNetwork = isIPv4(listenHost) && listenHost !== '0.0.0.0' && !/^(127|169\.254)\./.test(listenHost);
+  return isOfNetwork ? { ip: listenHost, port: apiPort } : { ip: clusterNetwork.apiServiceIP, port: 443 };
+}
 
 export interface RootRepository {
   /** What `plumb up` was given: a URL, or a local path that the operator thereby allows. */

@@ -35,7 +35,7 @@ import {
 } from '#server';
 import { loadOrCreateKey, openSqliteStore } from '#store';
 import { createSync, type SyncEngine, SyncError } from '#sync';
-import { bootstrapCluster } from './bootstrap.ts';
+import { apiServiceAt, bootstrapCluster } from './bootstrap.ts';
 import { type ControlPlaneConfig, clusterNetwork } from './config.ts';
 import { diffRuns } from './differences.ts';
 import { StartError } from './errors.ts';
@@ -248,7 +248,7 @@ async function open(
   const apiUrl = `https://${apiHost.includes(':') ? `[${apiHost}]` : apiHost}:${apiPort}`;
 
   await ensureKubeconfig(paths, apiUrl, pki.ca, tokens);
-  await bootstrapCluster(local('bootstrap'), apiPort);
+  await bootstrapCluster(local('bootstrap'), apiPort, at.host);
   if (config.root !== undefined) await applyRootApplication(local('up'), config.root);
 
   const stopping = new AbortController();
@@ -261,7 +261,7 @@ async function open(
         clock,
         log: log.child({ room: 'controllers' }),
       },
-      { caCertificate: pki.ca },
+      { caCertificate: pki.ca, apiService: apiServiceAt(apiPort, at.host) },
     ).run(stopping.signal),
     sync.run(stopping.signal),
   ];

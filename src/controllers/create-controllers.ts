@@ -28,6 +28,8 @@ import {
   runController,
   runControllerDefaults,
 } from '#reconcile';
+import type { ApiServiceOptions } from './api-service/api-service.plan.ts';
+import { apiServiceSources, createApiServiceController } from './api-service/api-service.ts';
 import {
   clusterRoleAggregationSources,
   createClusterRoleAggregationController,
@@ -76,6 +78,8 @@ export interface ControllersDeps {
 export interface ControllersOptions {
   /** The cluster's CA in PEM: every namespace gets it as ConfigMap `kube-root-ca.crt`. */
   readonly caCertificate?: string;
+  /** How pods call the API; without it nobody keeps Service `default/kubernetes`. */
+  readonly apiService?: ApiServiceOptions;
   readonly podRange?: Partial<PodRangeOptions>;
   readonly nodeLifecycle?: Partial<NodeLifecycleOptions>;
   readonly eviction?: Partial<EvictionOptions>;
@@ -149,6 +153,9 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     loop(createDeploymentController({ ...base, events: eventsOf('deployment-controller') }), deploymentSources(kinds)),
     loop(createReplicaSetController({ ...base, events: eventsOf('replicaset-controller') }), replicaSetSources(kinds)),
     loop(createEndpointSliceController(base), endpointSliceSources(kinds)),
+    ...(options.apiService === undefined
+      ? []
+      : [loop(createApiServiceController(base, options.apiService), apiServiceSources(kinds), 1)]),
     loop(createEndpointsController(base), endpointsSources(kinds)),
     loop(createEndpointSliceMirroringController(base), endpointSliceMirroringSources(kinds)),
     loop(

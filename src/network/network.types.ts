@@ -44,4 +44,13 @@ export interface NetworkOptions {
   readonly dnsIP: string;
   /** `cluster.local`. */
   readonly clusterDomain: string;
+  /** Where connections to the API's Service go: to the API as this node itself reaches it. Absent: to its endpoints, like any other's. */
+  readonly api?: ApiAccess;
+}
+
+export interface ApiAccess {
+  /** The address of Service `default/kubernetes`. */
+  readonly serviceIP: string;
+  readonly host: string;
+  readonly port: number;
 }

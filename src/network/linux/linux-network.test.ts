@@ -13,6 +13,8 @@ import { networkContract } from '../network.contract.ts';
 import type { Network, NetworkOptions, ServicePortRoute } from '../network.ts';
 import { processStartTime } from './process.ts';
 
+const HOST_IP = '192.168.77.1';
+const OUTSIDE_IP = '192.168.77.2';
 const OPTIONS: NetworkOptions = {
   owner: { id: 'cluster/node', directory: import.meta.dirname },
   podCidr: '10.244.1.0/24',
@@ -20,9 +22,9 @@ const OPTIONS: NetworkOptions = {
   serviceCidr: '10.96.0.0/16',
   dnsIP: '10.96.0.10',
   clusterDomain: 'cluster.local',
+  // On another machine, where no pod could go by itself if it were on loopback.
+  api: { serviceIP: '10.96.0.1', host: OUTSIDE_IP, port: 8080 },
 };
-const HOST_IP = '192.168.77.1';
-const OUTSIDE_IP = '192.168.77.2';
 const POD_IP = { a: '10.244.1.2', b: '10.244.1.3', c: '10.244.1.4' } as const;
 const VIP = '10.96.7.7';
 
@@ -296,6 +298,21 @@ describe.skipIf(reason !== undefined)(
         const { id } = (await onHost.call('dial', { host: '127.0.0.1', port: 30_080 })) as { id: number };
         expect(await onHost.call('say', { id, text: 'hello' })).toBe('a echoes hello');
         expect(await onHost.call('finish', { id })).toBe('a says bye');
+      });
+
+      it('lead pods and the host to the API as the node reaches it, whatever its endpoints are, and nobody from outside', async () => {
+        const api = { service: 'default/kubernetes:https', clusterIP: '10.96.0.1', port: 443 };
+        await network.setServices([web({ ...api, backends: [{ ip: '10.96.0.1', port: 443 }] })]);
+        // Whom the API sees is the node.
+        expect(await pods.a.call('visit', { host: '10.96.0.1', port: 443 })).toBe(`outside ${HOST_IP}`);
+        expect(await onHost.call('visit', { host: '10.96.0.1', port: 443 })).toBe(`outside ${HOST_IP}`);
+        sh('ip', '-n', outside, 'route', 'add', OPTIONS.serviceCidr, 'via', HOST_IP);
+        await expect(beyond.call('visit', { host: '10.96.0.1', port: 443 })).rejects.toMatchObject({
+          code: 'ECONNRESET',
+        });
+        const { id } = (await pods.a.call('dial', { host: '10.96.0.1', port: 443 })) as { id: number };
+        expect(await pods.a.call('say', { id, text: 'still' })).toBe('outside echoes still');
+        expect(await pods.a.call('finish', { id })).toBe('outside says bye');
       });
 
       it('refuse at once when they have no ready pod, or are unknown', async () => {

@@ -8,7 +8,8 @@ import { createUpstreams } from '../dns/resolv-conf.ts';
 import { NetworkError } from '../errors.ts';
 import type { Network, NetworkSupport, PodAttachment } from '../network.ts';
 import type { DnsRecords, NetworkOptions, NodePortProblem, ServicePortRoute } from '../network.types.ts';
-import { type FrontsPlan, planFronts, type Refusal } from '../services/fronts.plan.ts';
+import { ApiRelay } from '../services/api-relay.ts';
+import { type FrontsPlan, leadTo, planFronts, type Refusal } from '../services/fronts.plan.ts';
 import { NodePortRelay } from '../services/node-port-relay.ts';
 import { closeDockerFirewall, firewallIsMonitored, openDockerFirewall } from './docker-firewall.ts';
 import { ensureHostLinks, removeHostLinks } from './host-links.ts';
@@ -30,6 +31,8 @@ const LOOK_AFTER_MS = {
 /** Least pause between two looks, in ms, however much others change. */
 const LOOK_PAUSE_MS = 1_000;
 const DNS_PORT = 53;
+/** What is tried again often while it lasts. */
+const TROUBLES = ['dns', 'relay', 'api'] as const;
 /** Routes named in one line of the log. */
 const REFUSALS_TOLD = 10;
 
@@ -58,9 +61,11 @@ class LinuxNetwork implements Network {
   readonly #links: PodLinks;
   readonly #table: ServiceTable;
   readonly #relay: NodePortRelay;
+  readonly #apiRelay: ApiRelay | undefined;
   readonly #forwarder: Forwarder;
   readonly #dns: DnsServer;
   #onNodePortProblems: (problems: readonly NodePortProblem[]) => void = () => undefined;
+  #routes: readonly ServicePortRoute[] = [];
   #planned: FrontsPlan = planFronts([], { dnsIP: '' });
   #started = false;
   #closed = false;
@@ -86,6 +91,7 @@ class LinuxNetwork implements Network {
     this.#claim = new NetworkClaim(options.owner, log, this.#monitor.expect);
     this.#table = new ServiceTable(log, options, this.#monitor.expect);
     this.#relay = new NodePortRelay(log);
+    this.#apiRelay = apiRelay(options, log);
     this.#forwarder = createForwarder(clock, createUpstreams(clock, resolvConf, options.dnsIP));
     this.#dns = createDnsServer({ log, forwarder: this.#forwarder }, this.#zone({ a: new Map(), srv: new Map() }));
   }
@@ -101,6 +107,7 @@ class LinuxNetwork implements Network {
     await this.#queue(async () => {
       await this.#claim.mustTake();
       await ensureHostLinks(this.#options);
+      await this.#listenForApi();
       await this.#table.set(this.#planned.fronts);
       await this.#openFirewall();
       await this.#listen();
@@ -126,7 +133,8 @@ class LinuxNetwork implements Network {
 
   async setServices(routes: readonly ServicePortRoute[]): Promise<void> {
     this.#assertOpen();
-    this.#planned = planFronts(routes, this.#options, this.#planned);
+    this.#routes = routes;
+    this.#plan();
     this.#tellRefusals(this.#planned.refused);
     // Before the start there is nothing to change yet; two changes at once become one, with the newer routes.
     await this.#queue(async () => {
@@ -135,6 +143,14 @@ class LinuxNetwork implements Network {
       await this.#setRelay();
     });
     if (!this.#calm()) this.#arm('unsure');
+  }
+
+  #plan(): void {
+    const { api } = this.#options;
+    const endpoint = this.#apiRelay?.endpoint;
+    const routes =
+      api === undefined ? this.#routes : leadTo(this.#routes, api.serviceIP, endpoint === undefined ? [] : [endpoint]);
+    this.#planned = planFronts(routes, this.#options, this.#planned);
   }
 
   setDnsRecords(records: DnsRecords): void {
@@ -150,6 +166,7 @@ class LinuxNetwork implements Network {
     this.#started = false;
     await this.#queue(async () => {
       this.#relay.close();
+      this.#apiRelay?.close();
       await this.#dns.close();
       const refusal = await this.#claim.take();
       if (refusal?.byAnother === false) throw new NetworkError('NetworkHeld', `${refusal.reason}; ${refusal.remedy}`);
@@ -172,6 +189,7 @@ class LinuxNetwork implements Network {
     // What is under way might still begin to listen.
     await this.#work;
     this.#relay.close();
+    this.#apiRelay?.close();
     await this.#dns.close();
   }
 
@@ -208,7 +226,7 @@ class LinuxNetwork implements Network {
 
   /** Whether nothing waits to be tried again, and nobody can change rules unseen. */
   #calm(): boolean {
-    return this.#monitored && this.#monitor.running && !this.#told.has('dns') && !this.#told.has('relay');
+    return this.#monitored && this.#monitor.running && !TROUBLES.some((topic) => this.#told.has(topic));
   }
 
   /** Puts back what somebody else has taken away. A few short commands when all is well. */
@@ -218,11 +236,12 @@ class LinuxNetwork implements Network {
     await this.#claim.mustTake();
     const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
     if (!addresses.some(({ address }) => address === this.#options.dnsIP)) await ensureHostLinks(this.#options);
+    await this.#listenForApi();
     if (!(await this.#table.stands())) {
       this.#log.warn({}, 'service rules were removed by another program and are put back');
       this.#table.distrust();
-      await this.#table.set(this.#planned.fronts);
     }
+    await this.#table.set(this.#planned.fronts);
     await this.#openFirewall();
     await this.#listen();
     await this.#setRelay();
@@ -245,6 +264,19 @@ class LinuxNetwork implements Network {
       const code = errorCode(error);
       if (code !== 'EADDRINUSE' && code !== 'EADDRNOTAVAIL' && code !== 'EACCES') throw error;
       this.#tellOnce('dns', `cluster DNS cannot listen at ${dnsIP}:${DNS_PORT}: ${code}`, { err: error });
+    }
+  }
+
+  /** Takes connections to the API's Service, if it does not yet; the plan then leads there. */
+  async #listenForApi(): Promise<void> {
+    if (this.#apiRelay === undefined || this.#apiRelay.endpoint !== undefined) return;
+    try {
+      await this.#apiRelay.listen();
+      this.#tellOnce('api', undefined, {});
+      this.#plan();
+    } catch (error) {
+      const reason = `the relay of the API cannot listen at ${this.#options.dnsIP}: ${errorCode(error) ?? 'unknown error'}`;
+      this.#tellOnce('api', reason, { err: error });
     }
   }
 
@@ -284,4 +316,13 @@ class LinuxNetwork implements Network {
   #assertOpen(): void {
     if (this.#closed) throw new NetworkError('NetworkClosed', 'The network is closed.');
   }
+}
+
+/** At the nameserver's address: it is the node's own, pods reach it, and it is no Service of others. */
+function apiRelay({ api, clusterCidr, dnsIP }: NetworkOptions, log: Log): ApiRelay | undefined {
+  const clients = parseCidr(clusterCidr);
+  if (api === undefined || clients === undefined) return undefined;
+  const hostAddresses = () =>
+    Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  return new ApiRelay({ address: dnsIP, clients, target: { host: api.host, port: api.port }, hostAddresses }, log);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ServicePortRoute } from '../network.types.ts';
-import { BACKENDS_PER_FRONT, planFronts } from './fronts.plan.ts';
+import { BACKENDS_PER_FRONT, leadTo, planFronts } from './fronts.plan.ts';
 
 const route = (change: Partial<ServicePortRoute> = {}): ServicePortRoute => ({
   service: 'default/web:http',
@@ -85,5 +85,15 @@ describe('src/network/services/fronts.plan.ts', () => {
     expect(planFronts([moved], { dnsIP: '10.96.0.10' }).fronts.get('tcp/10.96.0.8:80')).toEqual(
       second.fronts.get('tcp/10.96.0.8:80'),
     );
+  });
+
+  it('leads one address to backends of the node, whatever its endpoints are, and no other', () => {
+    const api = route({ service: 'default/kubernetes:https', clusterIP: '10.96.0.1', port: 443 });
+    const other = route({ service: 'b/web:http', clusterIP: '10.96.0.8' });
+    const relay = { ip: '10.96.0.10', port: 41_000 };
+    const { fronts } = plan(...leadTo([api, other], '10.96.0.1', [relay]));
+    expect(fronts.get('tcp/10.96.0.1:443')?.backends).toEqual([relay]);
+    expect(fronts.get('tcp/10.96.0.8:80')?.backends).toEqual(other.backends);
+    expect(plan(...leadTo([api], '10.96.0.1', [])).fronts.size).toBe(0);
   });
 });

@@ -74,6 +74,15 @@ export function planFronts(
   return { fronts, refused, requests };
 }
 
+/** The routes, with the one of an address leading to these backends whatever its endpoints are. */
+export function leadTo(
+  routes: readonly ServicePortRoute[],
+  clusterIP: string,
+  backends: readonly ServiceBackend[],
+): readonly ServicePortRoute[] {
+  return routes.map((route) => (route.clusterIP === clusterIP ? { ...route, backends } : route));
+}
+
 function planRoute(route: ServicePortRoute, { dnsIP }: FrontsOptions): Request {
   const { service, clusterIP, port, nodePort } = route;
   if (!isPort(port) || parseIPv4(clusterIP) === undefined) {

@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { errorCode, type Log } from '#base';
 import type { NodePortProblem, ServiceBackend } from '../network.types.ts';
 import type { Front } from './fronts.plan.ts';
+import { joinSockets } from './join-sockets.ts';
 
 /** Named limits of the relay. It serves people and programs on the host itself, not the world. */
 export const relayLimits = {
@@ -121,23 +122,8 @@ export class NodePortRelay {
       target.off('close', failed);
       client.off('close', leave);
       target.setTimeout(0);
-      this.#join(client, target, port);
+      joinSockets(client, target, (socket) => port.sockets.delete(socket));
     });
-  }
-
-  #join(client: Socket, target: Socket, port: Port): void {
-    // Each end's FIN is passed on by `pipe`; anything else that ends one side resets the other.
-    client.pipe(target);
-    target.pipe(client);
-    const ends = [client, target] as const;
-    for (const [index, socket] of ends.entries()) {
-      const other = ends[1 - index] ?? client;
-      socket.on('error', () => other.resetAndDestroy());
-      socket.on('close', () => {
-        port.sockets.delete(socket);
-        if (!other.destroyed && !(socket.readableEnded && socket.writableFinished)) other.resetAndDestroy();
-      });
-    }
   }
 }
 
