@@ -111,4 +111,310 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
     replace: 'for (const change of [...changes].reverse()) {',
     why: 'What a watch has missed is told from the end.',
   },
+  '[sig-apps] CronJob should support CronJob API operations [Conformance]': {
+    file: 'src/server/registry/rows/jobs.ts',
+    find: 'subresources: statusOf(CRON_JOBS),',
+    replace: '',
+    why: 'CronJobs have no subresource `status`.',
+  },
+  '[sig-network] Ingress API should support creating Ingress API operations [Conformance]': {
+    file: 'src/server/registry/metadata.plan.ts',
+    find: 'const { labels, annotations } = isCustom ? old.metadata : object.metadata;',
+    replace: 'const { labels, annotations } = old.metadata;',
+    why: 'A write of the status drops annotations.',
+  },
+  '[sig-network] IngressClass API should support creating IngressClass API operations [Conformance]': {
+    file: 'src/server/http/discovery.plan.ts',
+    find: 'name: type.plural,',
+    replace: 'name: type.kind,',
+    why: 'Discovery names resources by their kind.',
+  },
+  '[sig-network] EndpointSlice should support creating EndpointSlice API operations [Conformance]': {
+    file: 'src/server/registry/chance.ts',
+    find: 'index < SUFFIX_LENGTH',
+    replace: 'index < 0',
+    why: 'A generated name is always the same.',
+  },
+  '[sig-network] Services should provide secure master service [Conformance]': {
+    file: 'src/app/bootstrap.ts',
+    find: 'port: 443',
+    replace: 'port: 6443',
+    why: 'The API is offered on another port.',
+  },
+  '[sig-network] Services should find a service from listing all namespaces [Conformance]': {
+    file: 'src/app/bootstrap.ts',
+    find: "namespace: 'default'",
+    replace: "namespace: 'kube-system'",
+    why: 'The Service of the API stands in another namespace.',
+  },
+  '[sig-network] Services should complete a service status lifecycle [Conformance]': {
+    file: 'src/server/registry/rows/services.ts',
+    find: 'subresources: statusOf(SERVICES),',
+    replace: '',
+    why: 'Services have no subresource `status`.',
+  },
+  '[sig-network] Services should delete a collection of services [Conformance]': {
+    file: 'src/server/registry/verbs/delete.ts',
+    find: 'compileSelection(request.row, request)',
+    replace: 'compileSelection(request.row, { namespace: request.namespace })',
+    why: 'Deleting a collection minds no selector.',
+  },
+  '[sig-network] Services should test the lifecycle of an Endpoint [Conformance]': {
+    file: 'src/api/patch/strategic.ts',
+    find: "if (schema?.patchStrategy?.includes('merge') !== true) return patch;",
+    replace:
+      "if (schema?.patchStrategy?.includes('merge') !== true) return isList(original) ? [...original, ...patch] : patch;",
+    why: 'A list without a merge key grows instead of being replaced.',
+  },
+  '[sig-auth] ServiceAccounts should run through the lifecycle of a ServiceAccount [Conformance]': {
+    file: 'src/server/registry/verbs/delete.ts',
+    find: 'Math.min(apiLimits.deletesInFlight, chosen.length)',
+    replace: 'Math.min(apiLimits.deletesInFlight, 0)',
+    why: 'Deleting a collection deletes nothing.',
+  },
+  '[sig-auth] ServiceAccounts should update a ServiceAccount [Conformance]': {
+    file: 'src/server/registry/verbs/update.ts',
+    find: 'return () => decoded;',
+    replace: 'return (old) => ({ ...decoded, object: old });',
+    why: 'An update changes nothing.',
+  },
+  '[sig-auth] ServiceAccounts should guarantee kube-root-ca.crt exist in any namespace [Conformance]': {
+    file: 'src/controllers/namespace/namespace.ts',
+    find: "const body = { data: { 'ca.crt': dataOf(wanted) ?? '' } };",
+    replace: 'const body = {};',
+    why: 'A certificate that somebody changed is not put right.',
+  },
+  '[sig-auth] SubjectReview should support SubjectReview API operations [Conformance]': {
+    file: 'src/server/auth/reviews.ts',
+    find: 'return access({ name: user, groups, ...more }, spec);',
+    replace: "return access({ name: 'system:anonymous', groups: [], ...more }, spec);",
+    why: 'A review answers of somebody else.',
+  },
+  '[sig-instrumentation] Events should manage the lifecycle of an event [Conformance]': {
+    file: 'src/server/registry/rows/events.ts',
+    find: 'verbs: allVerbs,',
+    replace: "verbs: allVerbs.filter((verb) => verb !== 'update'),",
+    why: 'Events cannot be updated.',
+  },
+  '[sig-instrumentation] Events should delete a collection of events [Conformance]': {
+    file: 'src/server/registry/rows/events.ts',
+    find: 'verbs: allVerbs,',
+    replace: "verbs: allVerbs.filter((verb) => verb !== 'deletecollection'),",
+    why: 'Events cannot be deleted as a collection.',
+  },
+  '[sig-node] ConfigMap should run through a ConfigMap lifecycle [Conformance]': {
+    file: 'src/server/watch-cache/change.ts',
+    find: "this.#left ??= { type: 'DELETED'",
+    replace: "this.#left ??= { type: 'MODIFIED'",
+    why: 'A deletion is told as a change.',
+  },
+  '[sig-node] ConfigMap should fail to create ConfigMap with empty key [Conformance]': {
+    file: 'src/api/validation/names.ts',
+    find: 'if (!/^[-._a-zA-Z0-9]+$/.test(value)) {\n    return "a valid config key',
+    replace: 'if (!/^[-._a-zA-Z0-9]*$/.test(value)) {\n    return "a valid config key',
+    why: 'An empty key is a good one.',
+  },
+  '[sig-node] Secrets should fail to create secret due to empty secret key [Conformance]': {
+    file: 'src/api/validation/validate-object.ts',
+    find: "['/Secret', { validate: validateSecret, validateUpdate: validateConfigUpdate }],",
+    replace: "['/Secret', { validateUpdate: validateConfigUpdate }],",
+    why: 'New Secrets are not looked at.',
+  },
+  '[sig-node] Secrets should patch a secret [Conformance]': {
+    file: 'src/api/patch/strategic.ts',
+    find: 'const merged: MutableMap = retained(original, patch);',
+    replace: 'const merged: MutableMap = {};',
+    why: 'A strategic merge patch forgets what it does not name.',
+  },
+  '[sig-node] Lease lease API should be available [Conformance]': {
+    file: 'src/server/registry/rows/config.ts',
+    find: "singular: 'lease',\n  verbs: allVerbs,",
+    replace: "singular: 'lease',\n  verbs: allVerbs.filter((verb) => verb !== 'deletecollection'),",
+    why: 'Leases cannot be deleted as a collection.',
+  },
+  '[sig-node] Node Lifecycle should run through the lifecycle of a node [Conformance]': {
+    file: 'src/server/registry/rows/cluster.ts',
+    find: "shortNames: ['no'],\n  verbs: allVerbs,",
+    replace: "shortNames: ['no'],\n  verbs: allVerbs.filter((verb) => verb !== 'update'),",
+    why: 'Nodes cannot be updated.',
+  },
+  '[sig-node] Pods Extended Pods Set QOS Class should be set on Pods with matching resource requests and limits for memory and cpu [Conformance]':
+    {
+      file: 'src/server/registry/rows/pod-qos.ts',
+      find: "return containers.every(isGuaranteed) ? 'Guaranteed' : 'Burstable';",
+      replace: "return containers.every(isGuaranteed) ? 'Burstable' : 'Guaranteed';",
+      why: 'What is guaranteed is told as burstable.',
+    },
+  '[sig-storage] ConfigMap should be immutable if `immutable` field is set [Conformance]': {
+    file: 'src/api/validation/config.ts',
+    find: "if (object.immutable !== true) yield forbidden('immutable', because);",
+    replace: '',
+    why: 'What is immutable can be made mutable again.',
+  },
+  '[sig-storage] Secrets should be immutable if `immutable` field is set [Conformance]': {
+    file: 'src/api/validation/config.ts',
+    find: "if (!equalJson(object.data ?? {}, old.data ?? {})) yield forbidden('data', because);",
+    replace: '',
+    why: 'The data of what is immutable can be changed.',
+  },
+  '[sig-storage] PersistentVolumes CSI Conformance should run through the lifecycle of a PV and a PVC [Conformance]': {
+    file: 'src/server/registry/rows/storage.ts',
+    find: "shortNames: ['pv'],\n  verbs: allVerbs,",
+    replace: "shortNames: ['pv'],\n  verbs: allVerbs.filter((verb) => verb !== 'deletecollection'),",
+    why: 'Volumes cannot be deleted as a collection.',
+  },
+  '[sig-storage] PersistentVolumes CSI Conformance should apply changes to a pv/pvc status [Conformance]': {
+    file: 'src/server/registry/rows/storage.ts',
+    find: 'subresources: statusOf(PERSISTENT_VOLUME_CLAIMS),',
+    replace: '',
+    why: 'Claims have no subresource `status`.',
+  },
+  '[sig-storage] StorageClasses CSI Conformance should run through the lifecycle of a StorageClass [Conformance]': {
+    file: 'src/server/registry/rows/storage.ts',
+    find: "shortNames: ['sc'],\n  verbs: allVerbs,",
+    replace: "shortNames: ['sc'],\n  verbs: allVerbs.filter((verb) => verb !== 'update'),",
+    why: 'StorageClasses cannot be updated.',
+  },
+  '[sig-api-machinery] Garbage collector should delete RS created by deployment when not orphaning [Conformance]': {
+    file: 'src/controllers/garbage-collection/garbage-collection.plan.ts',
+    find: 'if (owners.length === 0) return',
+    replace: 'if (owners.length >= 0) return',
+    why: 'What lost its owner stays.',
+  },
+  '[sig-api-machinery] Garbage collector should orphan RS created by deployment when deleteOptions.PropagationPolicy is Orphan [Conformance]':
+    {
+      file: 'src/server/registry/delete.plan.ts',
+      find: "policy === 'Orphan' ? ORPHAN : FOREGROUND",
+      replace: "policy === 'Orphan' ? FOREGROUND : FOREGROUND",
+      why: 'What is to be orphaned goes in the foreground.',
+    },
+  '[sig-api-machinery] Garbage collector should not be blocked by dependency circle [Conformance]': {
+    file: 'src/controllers/garbage-collection/garbage-collection.plan.ts',
+    find: 'const unblock = dependents.some(isGoingAfterDependents);',
+    replace: 'const unblock = false;',
+    why: 'Objects that own each other wait for each other.',
+  },
+  '[sig-scheduling] SchedulerPredicates [Serial] validates that NodeSelector is respected if not matching [Conformance]':
+    {
+      file: 'src/scheduler/filters/node-affinity.ts',
+      find: 'selects(pod.nodeSelector ?? {}, node) && isRequired(pod, node)',
+      replace: 'isRequired(pod, node)',
+      why: 'The selector is not looked at.',
+    },
+  '[sig-scheduling] SchedulerPredicates [Serial] validates that NodeSelector is respected if matching [Conformance]': {
+    file: 'src/scheduler/filters/node-affinity.ts',
+    find: 'Object.hasOwn(labels, key) && labels[key] === value',
+    replace: 'Object.hasOwn(labels, key) && labels[key] !== value',
+    why: 'The selector wants every other value.',
+  },
+  '[sig-cli] Kubectl client Kubectl api-versions should check if v1 is in available api versions [Conformance]': {
+    file: 'src/server/http/discovery.plan.ts',
+    find: 'version: entry.version,',
+    replace: 'version: entry.version.toUpperCase(),',
+    why: 'Discovery writes versions otherwise.',
+  },
+  '[sig-cli] Kubectl client Kubectl cluster-info should check if Kubernetes control plane services is included in cluster-info [Conformance]':
+    {
+      file: 'src/server/http/discovery.plan.ts',
+      find: 'resource: type.plural,',
+      replace: 'resource: type.kind,',
+      why: 'Aggregated discovery names resources by their kind.',
+    },
+  '[sig-cli] Kubectl client Kubectl version should check is all data is printed [Conformance]': {
+    file: 'src/server/http/version.ts',
+    find: 'gitVersion: `v1.32.0',
+    replace: 'gitVersion: `one.32.0',
+    why: 'The version has no form that clients read.',
+  },
+  '[sig-cli] Kubectl client Kubectl diff should check if kubectl diff finds a difference for Deployments [Conformance]':
+    {
+      file: 'src/server/registry/verbs/modify.ts',
+      find: 'if (dryRun) return { object: asIfStored(object, old), created: false, warnings };',
+      replace: '',
+      why: 'A dry run is carried out.',
+    },
+  '[sig-cli] Kubectl client Proxy server should support proxy with --port 0 [Conformance]': {
+    file: 'src/server/http/request-path.plan.ts',
+    find: "if (raw.at(-1) === '') raw.pop();",
+    replace: '',
+    why: 'A slash at the end of a path is not let pass.',
+  },
+  '[sig-cli] Kubectl client Proxy server should support --unix-socket=/path [Conformance]': {
+    file: 'src/server/http/discovery.plan.ts',
+    find: 'const versions = groupsOf(rows, true)',
+    replace: 'const versions = groupsOf(rows, false)',
+    why: 'The core group is told to have the versions of others.',
+  },
+  '[sig-cli] Kubectl client Kubectl label should update the label on a resource [Conformance]': {
+    file: 'src/api/patch/merge-patch.ts',
+    find: 'else if (patch[key] !== null) setOwn',
+    replace: 'else setOwn',
+    why: 'A null in a merge patch removes nothing.',
+  },
+  "[sig-cli] Kubectl client Kubectl replace should update a single-container pod's image [Conformance]": {
+    file: 'src/api/validation/pod-update.ts',
+    find: '({ ...container, image: undefined })',
+    replace: '({ ...container })',
+    why: 'The image of a pod cannot be changed.',
+  },
+  '[sig-cli] Kubectl client Kubectl run pod should create a pod from an image when restart is Never [Conformance]': {
+    file: 'src/api/defaults/pod.ts',
+    find: "setDefault(spec, 'restartPolicy', 'Always');",
+    replace: "spec['restartPolicy'] = 'Always';",
+    why: 'Every pod is started again.',
+  },
+  '[sig-cli] Kubectl client Kubectl server-side dry-run should check if kubectl can dry-run update Pods [Conformance]':
+    {
+      file: 'src/server/http/request-options.plan.ts',
+      find: "...dryRunOf(query.getAll('dryRun')),",
+      replace: '',
+      why: 'A dry run is carried out.',
+    },
+  '[sig-scheduling] SchedulerPredicates [Serial] validates resource limits of pods that are allowed to run [Conformance]':
+    {
+      file: 'src/scheduler/usage.ts',
+      find: '(column.used[slot] as number) + amount <= (column.allocatable[slot] as number)',
+      replace: 'amount <= (column.allocatable[slot] as number)',
+      why: 'What runs on a node already takes no room.',
+    },
+  '[sig-scheduling] SchedulerPredicates [Serial] validates that there exists conflict between pods with same hostPort and protocol but one using 0.0.0.0 hostIP [Conformance]':
+    {
+      file: 'src/scheduler/demand.ts',
+      find: "ip: hostIP || '0.0.0.0',",
+      replace: "ip: hostIP || '0.0.0.1',",
+      why: 'A port without an address is taken on one address only.',
+    },
+  '[sig-instrumentation] Events API should ensure that an event can be fetched, patched, deleted, and listed [Conformance]':
+    {
+      file: 'src/api/versions/event.ts',
+      find: "reportingController: 'reportingComponent',\n  type: 'type',",
+      replace: "type: 'type',",
+      why: 'The newer events are not found by who reports them.',
+    },
+  '[sig-instrumentation] Events API should delete a collection of events [Conformance]': {
+    file: 'src/api/versions/event.ts',
+    find: "regarding: 'involvedObject',",
+    replace: '',
+    why: 'The newer events lose what they are about.',
+  },
+  '[sig-network] EndpointSlice should create and delete Endpoints and EndpointSlices for a Service with a selector specified [Conformance]':
+    {
+      file: 'src/controllers/endpoint-slice/endpoint-slice.plan.ts',
+      find: "OURS = 'endpointslice-controller.k8s.io'",
+      replace: "OURS = 'endpoint-slices'",
+      why: 'Slices say otherwise who keeps them.',
+    },
+  '[sig-network] EndpointSlice should create Endpoints and EndpointSlices for Pods matching a Service [Conformance]': {
+    file: 'src/controllers/endpoints/endpoints.plan.ts',
+    find: 'if (anyway || isReady(pod)) group.addresses.push(address);\n    else ',
+    replace: '',
+    why: 'All addresses of Endpoints are told not to be ready.',
+  },
+  '[sig-network] EndpointSliceMirroring should mirror a custom Endpoints resource through create update and delete [Conformance]':
+    {
+      file: 'src/controllers/endpoint-slice-mirroring/mirroring.plan.ts',
+      find: 'if (!equalJson(next, existing)) update.push(next);',
+      replace: '',
+      why: 'A slice that is there is not brought up to date.',
+    },
 };

@@ -72,6 +72,7 @@ export function createHollowNode({
       imageID: '',
       ready,
       restartCount: 0,
+      state: wanted === 'failed' ? { terminated: { exitCode: 1 } } : { running: { startedAt: now } },
     }));
     return {
       phase: wanted === 'failed' ? 'Failed' : 'Running',

@@ -20,6 +20,8 @@ export interface ConformanceBed {
   of<T extends StoredObject>(type: ResourceType<T>, namespace?: string): Resource<T>;
   /** A namespace of a test's own, with its account in it: its name. */
   namespace(base: string): Promise<string>;
+  /** The kubeconfig of an administrator. */
+  readonly kubeconfig: string;
   /** Stock kubectl as an administrator, in a namespace. */
   kubectl(namespace: string, args: string | readonly string[], input?: string): Promise<KubectlResult>;
   close(): Promise<void>;
@@ -70,6 +72,7 @@ export async function startConformanceBed(options: ConformanceBedOptions = {}): 
     server,
     https,
     nodes,
+    kubeconfig,
     of,
     async namespace(base) {
       const { metadata } = await of(NAMESPACES).create({ metadata: { generateName: `${base}-` } });

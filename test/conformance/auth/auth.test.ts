@@ -1,0 +1,108 @@
+/** Source: kubernetes test/e2e/auth: service_accounts.go, subjectreviews.go (v1.32). */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CONFIG_MAPS, SERVICE_ACCOUNTS } from '#api';
+import { until } from '../../support/until.ts';
+import { type ConformanceBed, startConformanceBed } from '../support/bed.ts';
+import { accepted } from '../support/resource.ts';
+
+let bed: ConformanceBed;
+beforeAll(async () => {
+  bed = await startConformanceBed({ nodes: 0 });
+});
+afterAll(() => bed.close());
+
+it('[sig-auth] ServiceAccounts should run through the lifecycle of a ServiceAccount [Conformance]', async () => {
+  const namespace = await bed.namespace('svcaccounts');
+  const accounts = bed.of(SERVICE_ACCOUNTS, namespace);
+  const labelSelector = 'testserviceaccount-static=true';
+  const name = 'testserviceaccount';
+  const watch = await accounts.watch({ labelSelector });
+  await accounts.create({ metadata: { name, labels: { 'testserviceaccount-static': 'true' } } });
+  await watch.next('ADDED', ({ metadata }) => metadata.name === name);
+  await accounts.patch(name, 'strategic', { automountServiceAccountToken: false });
+  await watch.next('MODIFIED', ({ automountServiceAccountToken }) => automountServiceAccountToken === false);
+  const { items } = await bed.of(SERVICE_ACCOUNTS).list({ labelSelector });
+  expect(items).toMatchObject([{ metadata: { name, namespace }, automountServiceAccountToken: false }]);
+  await accounts.deleteCollection({ labelSelector });
+  await watch.next('DELETED', ({ metadata }) => metadata.name === name);
+  watch.stop();
+});
+
+it('[sig-auth] ServiceAccounts should update a ServiceAccount [Conformance]', async () => {
+  const accounts = bed.of(SERVICE_ACCOUNTS, await bed.namespace('svcaccounts'));
+  const name = 'e2e-sa';
+  const made = await accounts.create({ metadata: { name }, automountServiceAccountToken: false });
+  expect(made.automountServiceAccountToken).toBe(false);
+  const updated = await accounts.change(name, (account) => {
+    account.automountServiceAccountToken = true;
+  });
+  expect(updated.automountServiceAccountToken).toBe(true);
+});
+
+it('[sig-auth] ServiceAccounts should guarantee kube-root-ca.crt exist in any namespace [Conformance]', async () => {
+  const configMaps = bed.of(CONFIG_MAPS, await bed.namespace('svcaccounts'));
+  const name = 'kube-root-ca.crt';
+  const first = await until('there is the certificate', () => configMaps.find(name));
+  expect(first.data).toEqual({ 'ca.crt': bed.server.ca });
+  await configMaps.delete(name);
+  await until('it is made anew', async () => {
+    const again = await configMaps.find(name);
+    return again !== undefined && again.metadata.uid !== first.metadata.uid;
+  });
+  await configMaps.update({ metadata: { name }, data: { 'ca.crt': '' } });
+  await until(
+    'what was changed is put right',
+    async () => (await configMaps.get(name)).data?.['ca.crt'] === bed.server.ca,
+  );
+});
+
+interface Review {
+  readonly status: { readonly allowed: boolean };
+}
+
+it('[sig-auth] SubjectReview should support SubjectReview API operations [Conformance]', async () => {
+  const namespace = await bed.namespace('subjectreview');
+  const account = await bed.of(SERVICE_ACCOUNTS, namespace).create({ metadata: { name: 'e2e' } });
+  const user = `system:serviceaccount:${namespace}:e2e`;
+  const groups = ['system:authenticated', 'system:serviceaccounts', `system:serviceaccounts:${namespace}`];
+  const { uid } = account.metadata;
+  const review = async (path: string, kind: string, who: string): Promise<boolean> => {
+    const resourceAttributes = { verb: 'list', resource: 'configmaps', namespace, version: 'v1' };
+    const spec = { resourceAttributes, user: who, groups, uid };
+    const answer = await bed.https.send({
+      method: 'POST',
+      path: `/apis/authorization.k8s.io/v1/${path}`,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ apiVersion: 'authorization.k8s.io/v1', kind, metadata: { namespace }, spec }),
+    });
+    return accepted<Review>(answer).status.allowed;
+  };
+  const impersonated = async () => {
+    const { status } = await bed.https.send({
+      path: `/api/v1/namespaces/${namespace}/configmaps`,
+      headers: { 'impersonate-user': user, 'impersonate-uid': uid, 'impersonate-group': groups },
+    });
+    expect([200, 403]).toContain(status);
+    return status === 200;
+  };
+
+  const allowed = await review('subjectaccessreviews', 'SubjectAccessReview', user);
+  expect(await impersonated()).toBe(allowed);
+  const local = `namespaces/${namespace}/localsubjectaccessreviews`;
+  expect(await review(local, 'LocalSubjectAccessReview', user)).toBe(allowed);
+  // What the official test leaves to chance: that the answer is not the same for everybody.
+  expect(allowed).toBe(false);
+  await bed.https.send({
+    method: 'POST',
+    path: `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      metadata: { name: 'view' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+      subjects: [{ kind: 'ServiceAccount', name: 'e2e', namespace }],
+    }),
+  });
+  expect(await review('subjectaccessreviews', 'SubjectAccessReview', user)).toBe(true);
+  expect(await review(local, 'LocalSubjectAccessReview', user)).toBe(true);
+  expect(await impersonated()).toBe(true);
+});
