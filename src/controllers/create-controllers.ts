@@ -63,6 +63,10 @@ import {
 } from './nodes/pod-collection.ts';
 import { createPodRangeController, type PodRangeOptions, podRangeDefaults } from './nodes/pod-range.ts';
 import { createReplicaSetController, replicaSetSources } from './replica-set/replica-set.ts';
+import {
+  createReplicationControllerController,
+  replicationControllerSources,
+} from './replica-set/replication-controller.ts';
 import { createScheduling, type SchedulingOptions, schedulingDefaults } from './scheduling/scheduling.ts';
 import { AllKinds } from './shared/all-kinds.ts';
 
@@ -152,6 +156,10 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
   const runners: readonly ControllerRunner[] = [
     loop(createDeploymentController({ ...base, events: eventsOf('deployment-controller') }), deploymentSources(kinds)),
     loop(createReplicaSetController({ ...base, events: eventsOf('replicaset-controller') }), replicaSetSources(kinds)),
+    loop(
+      createReplicationControllerController({ ...base, events: eventsOf('replication-controller') }),
+      replicationControllerSources(kinds),
+    ),
     loop(createEndpointSliceController(base), endpointSliceSources(kinds)),
     ...(options.apiService === undefined
       ? []

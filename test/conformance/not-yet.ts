@@ -28,7 +28,10 @@ export const NOT_YET: readonly NotYet[] = [
     why: 'There is no controller for CronJobs yet.',
   },
   { holds: inTier('api'), why: 'To be ported.' },
-  { holds: inTier('rc'), why: 'To be ported.' },
+  {
+    holds: inTier('rc'),
+    why: 'Its pods must serve pictures, which are read through the proxy of the API: needs containers that really run.',
+  },
   {
     holds: inTier('node'),
     why: 'Needs several real nodes, or disturbs one: a matter of an end-to-end bed with more than one agent.',

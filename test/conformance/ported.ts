@@ -417,4 +417,63 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
       replace: '',
       why: 'A slice that is there is not brought up to date.',
     },
+  '[sig-api-machinery] Garbage collector should delete pods created by rc when not orphaning [Conformance]': {
+    file: 'src/controllers/garbage-collection/garbage-collection.plan.ts',
+    find: "{ action: 'delete', policy: ownPolicy(finalizers), unblock: false, reason: 'its owners are gone' }",
+    replace: "{ action: 'keep', reason: 'its owners are gone' }",
+    why: 'What lost its owners stays.',
+  },
+  '[sig-api-machinery] Garbage collector should orphan pods created by rc if delete options say so [Conformance]': {
+    file: 'src/server/http/request-options.plan.ts',
+    find: '?? legacyPolicy(orphan);',
+    replace: '?? legacyPolicy(undefined);',
+    why: 'The older option to orphan is not looked at.',
+  },
+  '[sig-api-machinery] Garbage collector should keep the rc around until all its pods are deleted if the deleteOptions says so [Conformance]':
+    {
+      file: 'src/controllers/garbage-collection/garbage-collection.plan.ts',
+      find: 'return blocking.length > 0',
+      replace: 'return blocking.length < 0',
+      why: 'What goes in the foreground does not wait for its dependents.',
+    },
+  "[sig-api-machinery] Garbage collector should not delete dependents that have both valid owner and owner that's waiting for dependents to be deleted [Conformance]":
+    {
+      file: 'src/controllers/garbage-collection/garbage-collection.plan.ts',
+      find: 'if (kept.length > 0) {',
+      replace: 'if (kept.length > 0 && leaving.length === 0) {',
+      why: 'One owner that goes is enough to take an object along.',
+    },
+  '[sig-api-machinery] Servers with support for API chunking should return chunks of results for list calls [Conformance]':
+    {
+      file: 'src/server/registry/verbs/list.ts',
+      find: '...(remaining === undefined ? {} : { remainingItemCount: remaining }),',
+      replace: '',
+      why: 'A page does not say how many objects follow.',
+    },
+  '[sig-api-machinery] Servers with support for API chunking should support continue listing from the last key if the original version has been compacted away, though the list is inconsistent [Slow] [Conformance]':
+    {
+      file: 'src/server/registry/continue-token.ts',
+      find: 'metadata: { continue: this.#token }',
+      replace: "metadata: { continue: '' }",
+      why: 'A list that is too old to go on says no way on.',
+    },
+  '[sig-cli] Kubectl client Kubectl describe should check if kubectl describe prints relevant information for rc and pods [Conformance]':
+    {
+      file: 'src/controllers/replica-set/replica-set.plan.ts',
+      find: 'replicas: active.length,',
+      replace: 'replicas: 0,',
+      why: 'The status counts no pods.',
+    },
+  '[sig-cli] Kubectl client Kubectl expose should create services for rc [Conformance]': {
+    file: 'src/controllers/shared/target-port.plan.ts',
+    find: 'return target === 0 ? port : target;',
+    replace: 'return port;',
+    why: 'A Service leads to the port of its own.',
+  },
+  '[sig-cli] Kubectl client Kubectl patch should add annotations for pods in rc [Conformance]': {
+    file: 'src/server/registry/verbs/patch.ts',
+    find: 'return decode(request.row, object, request);',
+    replace: 'return { ...decode(request.row, object, request), object: old };',
+    why: 'A patch changes nothing.',
+  },
 };

@@ -21,7 +21,7 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'core/PersistentVolumeClaim': STORED,
   'core/Endpoints':
     'Kept for Services with a selector (1000 addresses at most), mirrored into EndpointSlices for those without. Traffic goes by EndpointSlices.',
-  'core/ReplicationController': STORED,
+  'core/ReplicationController': '',
   'core/PodTemplate': '',
   'apiextensions.k8s.io/CustomResourceDefinition':
     'See [custom-resources.md](custom-resources.md): CEL rules are kept and not enforced, conversion webhooks are not called, and custom resources in Git are not applied yet.',

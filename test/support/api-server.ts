@@ -40,6 +40,8 @@ export interface ApiServer {
   client(user: UserInfo, userAgent?: string): Promise<HttpClient>;
   /** A kubeconfig of a user; its path. */
   kubeconfig(user: UserInfo): Promise<string>;
+  /** Lets the store forget all versions but the newest. */
+  compact(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -97,6 +99,7 @@ export async function startApiServer(options: { readonly log?: Log; readonly clo
       await writeKubeconfig({ path: file, server: url, ca: pki.ca, user: user.name, token: await tokens.issue(user) });
       return file;
     },
+    compact: async () => store.compact(await store.revision()),
     async close() {
       for (const client of clients) client.close();
       await server.close();

@@ -5,7 +5,7 @@ import { withCondition } from '../shared/conditions.plan.ts';
 export type DeletionStep = readonly ResourceType[];
 
 /** What makes new objects goes before what it makes, so that nothing is made anew while the rest is deleted. */
-const FIRST_KINDS = ['Application', 'Deployment', 'ReplicaSet'];
+const FIRST_KINDS = ['Application', 'Deployment', 'ReplicaSet', 'ReplicationController'];
 /** Pods' last events and what pods read goes when they are gone. */
 const LAST_KINDS = ['ConfigMap', 'Secret', 'ServiceAccount', 'SyncRun', 'RenderedSet', 'Inventory'];
 

@@ -1,11 +1,17 @@
-import { hasLabels, type Pod, type ReplicaSet, type ReplicaSetStatus } from '#api';
+import { hasLabels, type Pod, type ReplicaSetSpec, type ReplicaSetStatus, type StoredObject } from '#api';
 import { errorMessage } from '#base';
 import { withCondition, withoutCondition } from '../shared/conditions.plan.ts';
 import { availableAtMs, isActive, isReady } from '../shared/pods.plan.ts';
 import { inOrderOfDeletion } from './ranking.plan.ts';
 
+/** A ReplicaSet, or its elder, the ReplicationController: they differ by their selectors, which are not looked at here. */
+export type Replicated = StoredObject & {
+  readonly spec: Pick<ReplicaSetSpec, 'replicas' | 'minReadySeconds' | 'template'>;
+  readonly status?: ReplicaSetStatus;
+};
+
 export interface ReplicaSetSnapshot {
-  readonly replicaSet: ReplicaSet;
+  readonly replicaSet: Replicated;
   /** All pods it controls. */
   readonly pods: readonly Pod[];
   readonly nowMs: number;
@@ -41,7 +47,7 @@ export function planReplicaSet({ replicaSet, pods, nowMs, burst }: ReplicaSetSna
 }
 
 /** Source: kubernetes pkg/controller/replicaset/replica_set_utils.go, calculateStatus (v1.32). */
-function statusOf({ spec, metadata, status }: ReplicaSet, active: readonly Pod[], nowMs: number): ReplicaSetStatus {
+function statusOf({ spec, metadata, status }: Replicated, active: readonly Pod[], nowMs: number): ReplicaSetStatus {
   const templateLabels = spec.template?.metadata?.labels ?? {};
   const minReadySeconds = spec.minReadySeconds ?? 0;
   const count = (matches: (pod: Pod) => boolean) => active.filter(matches).length || undefined;
@@ -55,7 +61,7 @@ function statusOf({ spec, metadata, status }: ReplicaSet, active: readonly Pod[]
   } as ReplicaSetStatus;
 }
 
-function nextAvailableInMs({ spec }: ReplicaSet, active: readonly Pod[], nowMs: number): number | undefined {
+function nextAvailableInMs({ spec }: Replicated, active: readonly Pod[], nowMs: number): number | undefined {
   const waiting = active
     .map((pod) => availableAtMs(pod, spec.minReadySeconds ?? 0))
     .filter((atMs): atMs is number => atMs !== undefined && atMs > nowMs);

@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DEPLOYMENTS, PODS } from '#api';
+import { DEPLOYMENTS, ENDPOINTS, PODS, REPLICATION_CONTROLLERS, SERVICES } from '#api';
 import { until } from '../../support/until.ts';
 import { type ConformanceBed, kubectlBinary, startConformanceBed } from '../support/bed.ts';
 
@@ -172,5 +172,138 @@ itWithKubectl(
     const patch = JSON.stringify({ spec: { containers: [{ name, image: 'busybox:1.36' }] } });
     expect(await ok(namespace, ['patch', 'pod', name, '-p', patch, '--dry-run=server'])).toContain('patched');
     expect(await imageOf(namespace, name)).toBe('httpd:2.4.38');
+  },
+);
+
+const NAME = 'agnhost-primary';
+const ROLE = { app: 'agnhost', role: 'primary' };
+
+/** The ReplicationController of the official manifests, running. Answers its pod's name. */
+async function runPrimary(namespace: string): Promise<string> {
+  const ports = [{ name: 'agnhost-server', containerPort: 6379 }];
+  const spec = { containers: [{ name: NAME, image: 'agnhost:2.53', ports }] };
+  const controller = {
+    apiVersion: 'v1',
+    kind: 'ReplicationController',
+    metadata: { name: NAME, labels: ROLE },
+    spec: { replicas: 1, selector: ROLE, template: { metadata: { labels: ROLE }, spec } },
+  };
+  await ok(namespace, 'create -f -', JSON.stringify(controller));
+  const pods = bed.of(PODS, namespace);
+  const name = await until(
+    'it has a pod',
+    async () => (await pods.list({ labelSelector: 'app=agnhost' })).items[0]?.metadata.name,
+  );
+  await runs(namespace, name);
+  return name;
+}
+
+/** Each list stands in one line, in that order. */
+function expectLines(said: string, required: readonly (readonly string[])[]) {
+  for (const words of required) {
+    const holds = said.split('\n').some((line) => {
+      const places = words.map((word) => line.indexOf(word));
+      return places.every((place, at) => place > (places[at - 1] ?? -1));
+    });
+    expect(holds, `${words.join(' … ')} in\n${said}`).toBe(true);
+  }
+}
+
+itWithKubectl(
+  '[sig-cli] Kubectl client Kubectl describe should check if kubectl describe prints relevant information for rc and pods [Conformance]',
+  async () => {
+    const namespace = await bed.namespace('kubectl');
+    const pod = await runPrimary(namespace);
+    const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: NAME, labels: ROLE } };
+    const ports = [{ port: 6379, targetPort: 'agnhost-server' }];
+    await ok(namespace, 'create -f -', JSON.stringify({ ...service, spec: { ports, selector: ROLE } }));
+    const labels = [['Namespace:', namespace], ['Labels:', 'app=agnhost'], ['role=primary'], ['Annotations:']];
+    expectLines(await ok(namespace, `describe pod ${pod}`), [
+      ['Name:', `${NAME}-`],
+      ...labels,
+      ['Node:', 'node-1'],
+      ['Status:', 'Running'],
+      ['IP:'],
+      ['Controlled By:', `ReplicationController/${NAME}`],
+      ['Image:', 'agnhost:2.53'],
+      ['State:', 'Running'],
+      ['QoS Class:', 'BestEffort'],
+    ]);
+    await until(
+      'the controller counts it',
+      async () => (await bed.of(REPLICATION_CONTROLLERS, namespace).get(NAME)).status?.readyReplicas === 1,
+      20_000,
+    );
+    expectLines(await ok(namespace, `describe rc ${NAME}`), [
+      ['Name:', NAME],
+      ...labels,
+      ['Selector:', 'app=agnhost,role=primary'],
+      ['Replicas:', '1 current', '1 desired'],
+      ['Pods Status:', '1 Running', '0 Waiting', '0 Succeeded', '0 Failed'],
+      ['Pod Template:'],
+      ['Image:', 'agnhost:2.53'],
+      ['Events:'],
+      ['SuccessfulCreate', 'replication-controller', `Created pod: ${pod}`],
+    ]);
+    expectLines(await ok(namespace, `describe service ${NAME}`), [
+      ['Name:', NAME],
+      ...labels,
+      ['Selector:', 'app=agnhost,role=primary'],
+      ['Type:', 'ClusterIP'],
+      ['IP:'],
+      ['Port:', '<unset>', '6379/TCP'],
+      ['Endpoints:'],
+      ['Session Affinity:', 'None'],
+    ]);
+    expectLines(await ok(namespace, 'describe node node-1'), [
+      ['Name:', 'node-1'],
+      ['Labels:'],
+      ['Annotations:'],
+      ['CreationTimestamp:'],
+      ['Conditions:'],
+      ['Type', 'Status', 'LastHeartbeatTime', 'LastTransitionTime', 'Reason', 'Message'],
+      ['Addresses:'],
+      ['Capacity:'],
+      ['Kubelet Version:'],
+      ['Pods:'],
+    ]);
+    expectLines(await ok(namespace, `describe namespace ${namespace}`), [
+      ['Name:', namespace],
+      ['Labels:'],
+      ['Annotations:'],
+      ['Status:', 'Active'],
+    ]);
+  },
+);
+
+itWithKubectl('[sig-cli] Kubectl client Kubectl expose should create services for rc [Conformance]', async () => {
+  const namespace = await bed.namespace('kubectl');
+  const pod = await runPrimary(namespace);
+  const { uid } = (await bed.of(PODS, namespace).get(pod)).metadata;
+  /** That a Service of this port leads to the pod's port 6379. */
+  async function expectServed(name: string, port: number) {
+    const subset = await until(
+      `${name} has an endpoint`,
+      async () => (await bed.of(ENDPOINTS, namespace).find(name))?.subsets?.[0],
+    );
+    expect(subset.addresses).toMatchObject([{ targetRef: { kind: 'Pod', name: pod, uid } }]);
+    expect(subset.ports).toMatchObject([{ port: 6379 }]);
+    const { spec } = await bed.of(SERVICES, namespace).get(name);
+    expect(spec.ports).toMatchObject([{ port, targetPort: 6379 }]);
+  }
+  await ok(namespace, `expose rc ${NAME} --name=rm2 --port=1234 --target-port=6379`);
+  await expectServed('rm2', 1234);
+  await ok(namespace, 'expose service rm2 --name=rm3 --port=2345 --target-port=6379');
+  await expectServed('rm3', 2345);
+});
+
+itWithKubectl(
+  '[sig-cli] Kubectl client Kubectl patch should add annotations for pods in rc [Conformance]',
+  async () => {
+    const namespace = await bed.namespace('kubectl');
+    const pod = await runPrimary(namespace);
+    await ok(namespace, ['patch', 'pod', pod, '-p', JSON.stringify({ metadata: { annotations: { x: 'y' } } })]);
+    const { items } = await bed.of(PODS, namespace).list({ labelSelector: 'app=agnhost' });
+    expect(items.map(({ metadata }) => metadata.annotations)).toEqual([{ x: 'y' }]);
   },
 );
