@@ -136,15 +136,15 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
     why: 'A generated name is always the same.',
   },
   '[sig-network] Services should provide secure master service [Conformance]': {
-    file: 'src/app/bootstrap.ts',
+    file: 'src/controllers/api-service/api-service.plan.ts',
     find: 'port: 443',
     replace: 'port: 6443',
     why: 'The API is offered on another port.',
   },
   '[sig-network] Services should find a service from listing all namespaces [Conformance]': {
-    file: 'src/app/bootstrap.ts',
-    find: "namespace: 'default'",
-    replace: "namespace: 'kube-system'",
+    file: 'src/controllers/api-service/api-service.plan.ts',
+    find: "{ namespace: 'default', name: 'kubernetes' }",
+    replace: "{ namespace: 'kube-system', name: 'kubernetes' }",
     why: 'The Service of the API stands in another namespace.',
   },
   '[sig-network] Services should complete a service status lifecycle [Conformance]': {
