@@ -47,6 +47,8 @@ export { defaultObject } from './defaults/default-object.ts';
 export type { ApplicationConditionType, ConditionSeverity } from './kinds/application-conditions.ts';
 export { APPLICATION_CONDITIONS, CONDITION_SEVERITIES, severityOf } from './kinds/application-conditions.ts';
 export { unsupportedApplicationFields } from './kinds/application-fields.ts';
+export type { NodeMetrics, PodMetrics, UsageAmounts } from './kinds/metrics.ts';
+export { METRICS, NODE_METRICS, POD_METRICS } from './kinds/metrics.ts';
 export type * from './kinds/plumbline.ts';
 export type { UnsupportedPodField } from './kinds/pod-fields.ts';
 export { podSpecOf, unsupportedPodFields } from './kinds/pod-fields.ts';

@@ -31,6 +31,7 @@ import {
   type TokenStore,
   type UserInfo,
   type WebhookHint,
+  withMetrics,
   writeKubeconfig,
 } from '#server';
 import { loadOrCreateKey, openSqliteStore } from '#store';
@@ -158,11 +159,13 @@ async function open(
   const startTicks = (await startTicksOf(process.pid)) ?? '';
   await writeProcessFile(paths.serverPid, { pid: process.pid, startTicks, fingerprint: config.version });
   const admission = new AdmissionChain();
-  const api = await createApi(
+  const tunnel = createNodeTunnel({ clock, log });
+  const stored = await createApi(
     { store, clock, log, admission },
     { serviceCidr: clusterNetwork.serviceCidr, nodePorts: clusterNetwork.nodePorts },
   );
-  lifecycle.add('api', () => api.close());
+  lifecycle.add('api', () => stored.close());
+  const api = withMetrics(stored, { tunnel, clock, log });
 
   const pki = await ensurePki(paths.pki, {
     hosts: [at.host].filter((host) => host !== '0.0.0.0' && host !== '::'),
@@ -177,7 +180,6 @@ async function open(
   const signingKey = await ensureSigningKey(paths.serviceAccountKey);
   const auditLog = await openAuditLog({ directory: paths.audit, clock, log });
   lifecycle.add('audit log', () => auditLog.close());
-  const tunnel = createNodeTunnel({ clock, log });
   const openPodLog = createPodLogs({ api, tunnel });
   const local = (name: string): Client =>
     createLocalClient(api, {

@@ -26,6 +26,7 @@ import { createMemoryStore } from '#store';
 import { until } from '../../test/support/until.ts';
 import { type ControlConnection, createHttpsControl } from './control.ts';
 import { RuntimeView } from './pod/runtime-view.ts';
+import { createNodeStats } from './stats/node-stats.ts';
 import { serveStreams } from './streams/stream-service.ts';
 
 const DEADLINE_MS = 60_000;
@@ -130,7 +131,12 @@ describe('src/node-agent/control.ts', () => {
       openProcess: () => Promise.reject(new Error('nobody asks for a session')),
       attach: () => Promise.reject(new Error('nobody asks for a session')),
     };
-    const serving = serveStreams({ control, runtime, view, clock: systemClock, log: silentLog }, abort.signal);
+    const stats = createNodeStats({
+      runtime: { stats: async () => [{ ...container, atMs: Date.now(), cpuNanos: Date.now() * 1000, memoryBytes: 5 }] },
+      machine: () => ({ cpuNanos: 0, memoryBytes: 9 }),
+      clock: systemClock,
+    });
+    const serving = serveStreams({ control, runtime, view, stats, clock: systemClock, log: silentLog }, abort.signal);
     closers.push(
       async () => {
         abort.abort();
@@ -196,6 +202,14 @@ describe('src/node-agent/control.ts', () => {
       abort.abort();
     }
     await until('the agent stopped reading', () => cancelled, DEADLINE_MS);
+  });
+
+  it('tells what its machine and containers use', async () => {
+    const { node, containers, windowMs } = await tunnel.readFigures('node-1');
+    expect(windowMs).toBeGreaterThan(0);
+    expect(node.memoryBytes).toBe(9);
+    expect(containers).toMatchObject([{ pod: uid, name: 'app', memoryBytes: 5 }]);
+    expect(containers[0]?.cpuNanocores).toBeGreaterThan(0);
   });
 
   it('connects again after the connection broke', async () => {

@@ -32,6 +32,7 @@ export type ControlMessage =
       readonly streams: StreamRequest;
     }
   | { readonly type: 'forward'; readonly ticket: string; readonly pod: LogTarget; readonly port: number }
+  | { readonly type: 'stats'; readonly ticket: string }
   | { readonly type: 'cancel'; readonly ticket: string }
   | { readonly type: 'ping' };
 

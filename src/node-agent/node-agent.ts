@@ -15,6 +15,8 @@ import { NodeReporter } from './node/node-reporter.ts';
 import { PodManager } from './pod/pod-manager.ts';
 import { ServiceWatcher } from './services/service-watcher.ts';
 import { StateFile } from './state/saved-state.ts';
+import { readMachine } from './stats/machine.ts';
+import { createNodeStats } from './stats/node-stats.ts';
 import { serveStreams } from './streams/stream-service.ts';
 import { openPodFolders } from './volumes/pod-folders.ts';
 
@@ -162,10 +164,11 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
     nodeName,
     state,
   });
+  const stats = createNodeStats({ runtime, machine: readMachine, clock });
   running.push(
     services.run({ services: known.services, slices: known.slices }, signal),
     pods.run(known.pods, signal),
-    serveStreams({ control, runtime, view: pods.view, clock, log }, signal),
+    serveStreams({ control, runtime, view: pods.view, stats, clock, log }, signal),
   );
   log.info({ node: nodeName, podCidr, network: support.ok, runtime: version.name }, 'node agent runs');
   await Promise.all(running);

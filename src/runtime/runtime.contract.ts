@@ -302,6 +302,7 @@ export function runtimeContract(name: string, start: () => Promise<RuntimeHarnes
       const container = await running(h, h.programs.patient);
       const [sample] = await h.runtime.stats();
       expect(sample).toMatchObject({ id: container.id, pod: container.pod, name: 'app' });
+      expect(sample?.atMs).toBeGreaterThanOrEqual(container.createdAtMs - 1);
     });
 
     it('describes itself', async () => {

@@ -207,8 +207,11 @@ export interface ContainerStats {
   readonly id: string;
   readonly pod: PodIdentity;
   readonly name: string;
+  /** When the engine looked. */
+  readonly atMs: number;
   /** Nanoseconds of CPU since start. */
   readonly cpuNanos: number;
+  /** Without what could be dropped at once. */
   readonly memoryBytes: number;
 }
 

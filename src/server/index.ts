@@ -23,6 +23,7 @@ export type { HttpServerOptions } from './http/server.ts';
 export { createHttpServer } from './http/server.ts';
 export type { LocalClientOptions } from './local-client.ts';
 export { createLocalClient } from './local-client.ts';
+export { withMetrics } from './metrics/metrics-api.ts';
 export type { NodeTunnel } from './nodes/node-tunnel.ts';
 export { createNodeTunnel } from './nodes/node-tunnel.ts';
 export type { ControlMessage, LogStreamOptions, LogTarget } from './nodes/node-tunnel.types.ts';

@@ -29,14 +29,15 @@ function line(row: ResourceRow, versions: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** The page of what is served, from the registry's rows: `stored` in their order, `others` the same in other versions. */
+/** The page of what is served, from the registry's rows: `stored` in their order, `others` the same in other versions; `measured` is not stored. */
 export function apiDocument(
   stored: readonly ResourceRow[],
   others: readonly ResourceRow[],
   reviews: readonly ResourceRow[],
+  measured: readonly ResourceRow[],
 ): string {
   const groups = new Map<string, ResourceRow[]>();
-  for (const row of stored) groups.set(group(row), [...(groups.get(group(row)) ?? []), row]);
+  for (const row of [...stored, ...measured]) groups.set(group(row), [...(groups.get(group(row)) ?? []), row]);
   const sections = [...groups].map(([name, rows]) => {
     const table = rows.map((row) => {
       const also = others.filter(({ type }) => type.group === row.type.group && type.kind === row.type.kind);

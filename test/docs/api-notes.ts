@@ -48,6 +48,8 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'rbac.authorization.k8s.io/ClusterRole': 'See [access.md](access.md).',
   'rbac.authorization.k8s.io/ClusterRoleBinding': 'See [access.md](access.md).',
   'storage.k8s.io/StorageClass': KEPT,
+  'metrics.k8s.io/NodeMetrics': 'Measured when asked for, stored nowhere; see [sessions.md](sessions.md).',
+  'metrics.k8s.io/PodMetrics': 'As NodeMetrics.',
   'argoproj.io/Application':
     "Argo CD's, with the fields of [applications.md](applications.md). `operation` is stamped by the server.",
   'plumbline.dev/SyncRun': 'Ours: one run of an Application, what was planned and what happened.',

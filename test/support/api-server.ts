@@ -22,6 +22,7 @@ import {
   startAuthorization,
   type TokenStore,
   type UserInfo,
+  withMetrics,
   writeKubeconfig,
 } from '#server';
 import { createMemoryStore } from '#store';
@@ -51,14 +52,15 @@ export async function startApiServer(options: { readonly log?: Log; readonly clo
   const directory = await mkdtemp(path.join(tmpdir(), 'plumbline-api-'));
   const store = createMemoryStore({ clock });
   const admission = new AdmissionChain();
-  const api = await createApi({ store, clock, log, admission });
+  const tunnel = createNodeTunnel({ clock, log });
+  const stored = await createApi({ store, clock, log, admission });
+  const api = withMetrics(stored, { tunnel, clock, log });
   const authorization = await startAuthorization({ api, admission, clock, log });
   admission.add(createServiceAccountAdmission(api));
   admission.add(createPodSecurityAdmission(api));
   const pki = await ensurePki(path.join(directory, 'pki'));
   const tokens = await openTokenFile(path.join(directory, 'tokens'));
   const audited: AuditEvent[] = [];
-  const tunnel = createNodeTunnel({ clock, log });
   const server = createHttpServer({
     api,
     authenticate: (token) => tokens.authenticate(token),

@@ -6,7 +6,7 @@ import * as k8s from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CUSTOM_RESOURCE_DEFINITIONS } from '#api';
 import type { Runtime } from '#runtime';
-import { type AgentBed, bedOwner, bedPod, startAgentBed } from '../support/agent-bed.ts';
+import { type AgentBed, BED_NODE, bedOwner, bedPod, startAgentBed } from '../support/agent-bed.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { definitionObject } from '../support/definitions.ts';
 import { dockerForTests } from '../support/images.ts';
@@ -340,6 +340,19 @@ describe('@kubernetes/client-node, unmodified', () => {
       await until('it complained', () => err.text.includes('connection refused'));
       expect(err.text).toContain('error forwarding port 7999 to pod web');
       expect(out.text).toBe('');
+    });
+
+    it('tells what nodes and pods use', async () => {
+      const metrics = new k8s.Metrics(config);
+      const [pod] = await until('the pod has figures', async () => {
+        const { items } = await metrics.getPodMetrics('default');
+        return items.length > 0 && items;
+      });
+      expect(pod?.containers.map(({ name }) => name)).toEqual(['app']);
+      const top = await k8s.topPods(core, metrics, 'default');
+      expect(Number(top.find(({ Pod }) => Pod.metadata?.name === 'web')?.Memory.CurrentUsage)).toBeGreaterThan(0);
+      const { items } = await metrics.getNodeMetrics();
+      expect(items).toMatchObject([{ metadata: { name: BED_NODE }, usage: { memory: expect.stringMatching(/Ki$/) } }]);
     });
 
     it('copies there and back', async () => {

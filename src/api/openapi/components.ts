@@ -47,6 +47,8 @@ function prefixOf(packageName: string): string {
       return 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions';
     case 'apiregistration':
       return 'io.k8s.kube-aggregator.pkg.apis.apiregistration';
+    case 'metrics':
+      return 'io.k8s.metrics.pkg.apis.metrics';
     case 'argoproj':
       return 'io.argoproj';
     case 'plumbline':

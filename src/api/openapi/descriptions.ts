@@ -3,6 +3,8 @@
  * or shape.field → text.
  */
 export const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  'metrics.v1beta1.NodeMetrics': 'What a node uses now: processors as a rate, memory as it is held.',
+  'metrics.v1beta1.PodMetrics': 'What the containers of a pod use now.',
   'core.v1.ConfigMap': 'Configuration for pods to read, as files or environment variables. Not for secrets.',
   'core.v1.Event': 'Something that happened to an object, told by the component that saw it. Kept for a while only.',
   'core.v1.Namespace': 'A place for objects: names are unique within it, and what it holds goes when it goes.',

@@ -13,6 +13,7 @@
  *   (unknown fields are kept).
  */
 import { KUBERNETES_GROUPS, KUBERNETES_SHAPES } from './kubernetes.shapes.ts';
+import { METRICS_GROUPS, METRICS_SHAPES } from './metrics.shapes.ts';
 import { PLUMBLINE_GROUPS, PLUMBLINE_SHAPES } from './plumbline.shapes.ts';
 
 export type ValueType =
@@ -74,11 +75,13 @@ const isValueType = (text: string): text is ValueType => VALUE_TYPES.has(text);
 
 const texts: ReadonlyMap<string, string> = new Map([
   ...Object.entries(KUBERNETES_SHAPES),
+  ...Object.entries(METRICS_SHAPES),
   ...Object.entries(PLUMBLINE_SHAPES),
 ]);
 
 const groups: ReadonlyMap<string, string> = new Map([
   ...Object.entries(KUBERNETES_GROUPS),
+  ...Object.entries(METRICS_GROUPS),
   ...Object.entries(PLUMBLINE_GROUPS),
 ]);
 

@@ -4,6 +4,7 @@ import { dialPod } from '#network';
 import type { Runtime, RuntimeSession } from '#runtime';
 import type { ControlConnection, ControlMessage } from '../control.ts';
 import type { RuntimeView } from '../pod/runtime-view.ts';
+import type { NodeStats } from '../stats/node-stats.ts';
 import { containerLog } from './container-logs.ts';
 import { runForward } from './forward.ts';
 import { planAnyRunning, planRunningContainer } from './running-container.plan.ts';
@@ -13,6 +14,7 @@ export interface StreamServiceDeps {
   readonly control: ControlConnection;
   readonly runtime: Pick<Runtime, 'logs' | 'openProcess' | 'attach'>;
   readonly view: RuntimeView;
+  readonly stats: NodeStats;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -40,7 +42,7 @@ export async function serveStreams(deps: StreamServiceDeps, signal: AbortSignal)
       ? deps.control.refuse(message.ticket, 'this node has too many open streams')
       : answer(deps, message, abort.signal);
     answering
-      .catch((error: unknown) => deps.log.warn({ err: error, pod: message.pod.name }, 'a stream could not be sent'))
+      .catch((error: unknown) => deps.log.warn({ err: error, ...subjectOf(message) }, 'a stream could not be sent'))
       .finally(() => {
         // A silent log would otherwise be read until its next line.
         abort.abort();
@@ -50,9 +52,33 @@ export async function serveStreams(deps: StreamServiceDeps, signal: AbortSignal)
 }
 
 function answer(deps: StreamServiceDeps, message: Ask, signal: AbortSignal): Promise<void> {
+  if (message.type === 'stats') return answerStats(deps, message, signal);
   if (message.type === 'log') return answerLog(deps, message, signal);
   if (message.type === 'forward') return answerForward(deps, message, signal);
   return answerSession(deps, message, signal);
+}
+
+function subjectOf(message: Ask): { readonly pod?: string } {
+  return 'pod' in message ? { pod: message.pod.name } : {};
+}
+
+async function answerStats(
+  { control, stats }: StreamServiceDeps,
+  { ticket }: Extract<Ask, { type: 'stats' }>,
+  signal: AbortSignal,
+): Promise<void> {
+  let text: string;
+  try {
+    text = JSON.stringify(await stats.read());
+  } catch (error) {
+    await control.refuse(ticket, errorMessage(error));
+    return;
+  }
+  await control.send(ticket, once(Buffer.from(text)), signal);
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
 }
 
 async function answerLog(

@@ -297,8 +297,9 @@ class Hollow implements HollowRuntime {
 
   async stats() {
     this.#begin('stats');
+    const atMs = this.#clock.nowMs();
     const running = [...this.#containers.values()].filter(({ state }) => state.state === 'running');
-    return running.map(({ state: { id, pod, name } }) => ({ id, pod, name, cpuNanos: 0, memoryBytes: 0 }));
+    return running.map(({ state: { id, pod, name } }) => ({ id, pod, name, atMs, cpuNanos: 0, memoryBytes: 0 }));
   }
 
   async *events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {

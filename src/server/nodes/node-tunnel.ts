@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ApiError } from '#api';
 import type { Clock, Log, Timer } from '#base';
 import type { ChannelLink } from '#streams';
+import { type NodeFigures, readNodeFigures } from './node-figures.plan.ts';
 import type {
   AgentLink,
   AgentStream,
@@ -21,6 +22,8 @@ export const tunnelLimits = {
   ticketsPerNode: 128,
   /** Longest error text taken from an agent. */
   errorLength: 1_024,
+  /** Longest answer about what a node uses, in bytes: some 100 for a container. */
+  figuresBytes: 1024 * 1024,
 } as const;
 
 /**
@@ -41,6 +44,8 @@ export interface NodeTunnel {
   ): Promise<AsyncIterable<Uint8Array>>;
   /** A session's channels. Resolves and refuses as `openLog`; the caller closes what it was given. */
   openSession(node: string, request: SessionRequest, signal?: AbortSignal): Promise<ChannelLink>;
+  /** What the node's machine and containers use. Refuses as `openLog`, and for an answer that cannot be read. */
+  readFigures(node: string, signal?: AbortSignal): Promise<NodeFigures>;
   /** Takes over an agent's control connection; a newer one of the same node ends it. Messages come until `signal` aborts. */
   connect(node: string, send: (message: ControlMessage) => void, end: () => void, signal: AbortSignal): void;
   /** Hands over the stream an agent dialled. Throws `NotFound` for a ticket that is not this node's, used or too old. */
@@ -145,6 +150,14 @@ export function createNodeTunnel({ clock, log }: { readonly clock: Clock; readon
       throw refusal(node, call);
     },
 
+    async readFigures(node, signal) {
+      const call = await dial(node, (ticket) => ({ type: 'stats', ticket }), signal);
+      if (!('body' in call) || call.error !== undefined) throw refusal(node, call);
+      const figures = readNodeFigures(await textOf(read(node, call, signal)));
+      if (figures === undefined) throw new ApiError('ServiceUnavailable', `node ${node} told no figures`);
+      return figures;
+    },
+
     connect(node, send, end, signal) {
       const older = controls.get(node);
       if (older !== undefined) {
@@ -174,6 +187,18 @@ export function createNodeTunnel({ clock, log }: { readonly clock: Clock; readon
       }
     },
   };
+}
+
+/** All of it as text; what is too long is cut, so that it cannot be read. */
+async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of bytes) {
+    length += piece.length;
+    if (length > tunnelLimits.figuresBytes) return '';
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 function unreachable(node: string): ApiError {

@@ -38,6 +38,7 @@ export type SessionRequest =
 export type ControlMessage =
   | { readonly type: 'log'; readonly ticket: string; readonly pod: LogTarget; readonly options: LogStreamOptions }
   | (SessionRequest & { readonly ticket: string })
+  | { readonly type: 'stats'; readonly ticket: string }
   | { readonly type: 'cancel'; readonly ticket: string }
   | { readonly type: 'ping' };
 

@@ -76,7 +76,7 @@ export interface ResourceRow {
   readonly fieldSelectors?: Readonly<Record<string, (object: StoredObject) => string>>;
   /** Of a version that is not the stored one: how objects get from one to the other, and the row of the stored one. */
   readonly version?: ServedVersion & { readonly row: ResourceRow };
-  /** Nothing of it is stored: a create is a question, answered at once. */
+  /** Nothing of it is stored: a create is a question, answered at once; a read is asked of others. */
   readonly virtual?: boolean;
   /** Of a resource that a CustomResourceDefinition made. */
   readonly custom?: CustomResource;

@@ -13,7 +13,7 @@ import { Registry } from './custom/registry.ts';
 import { type HousekeepingOptions, housekeepingDefaults, startHousekeeping } from './housekeeping.ts';
 import { resourceName } from './keys.ts';
 import { type ClusterObjects, createPodAdmission } from './rows/pod-admission.ts';
-import { OTHER_VERSION_ROWS, RESOURCE_ROWS, REVIEW_ROWS } from './rows.ts';
+import { METRICS_ROWS, OTHER_VERSION_ROWS, RESOURCE_ROWS, REVIEW_ROWS } from './rows.ts';
 import { indexOf } from './selection.ts';
 import { createServiceAllocator, type NodePortRange } from './service-allocator.ts';
 import { createBind } from './verbs/bind.ts';
@@ -61,7 +61,7 @@ export const apiDefaults: ApiOptions = {
 export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}): Promise<Api> {
   const { store, clock, log } = deps;
   const options = { ...apiDefaults, ...partial };
-  const ours = [...RESOURCE_ROWS, ...REVIEW_ROWS, ...OTHER_VERSION_ROWS];
+  const ours = [...RESOURCE_ROWS, ...REVIEW_ROWS, ...OTHER_VERSION_ROWS, ...METRICS_ROWS];
   const chance = deps.random === undefined ? systemChance : chanceFrom(deps.random);
   const cache = await WatchCache.start(
     { store, clock, log, decode: decodeObject },

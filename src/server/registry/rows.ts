@@ -9,6 +9,7 @@ import { definitionRow } from './rows/definitions.ts';
 import { eventRow } from './rows/events.ts';
 import { cronJobRow, jobRow } from './rows/jobs.ts';
 import { limitRangeRow, resourceQuotaRow } from './rows/limits.ts';
+import { nodeMetricsRow, podMetricsRow } from './rows/metrics.ts';
 import { endpointSliceRow, endpointsRow, ingressClassRow, ingressRow, networkPolicyRow } from './rows/network.ts';
 import { applicationRow, inventoryRow, renderedSetRow, syncRunRow } from './rows/plumbline.ts';
 import { podRow } from './rows/pods.ts';
@@ -74,6 +75,9 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
 
 /** Questions that are asked like objects are made. */
 export const REVIEW_ROWS: readonly ResourceRow[] = reviewRows;
+
+/** What is asked of the nodes, and stored nowhere. */
+export const METRICS_ROWS: readonly ResourceRow[] = [nodeMetricsRow, podMetricsRow];
 
 /** The same resources in the other versions in which they are served. */
 export const OTHER_VERSION_ROWS: readonly ResourceRow[] = SERVED_VERSIONS.flatMap((version) =>

@@ -165,6 +165,12 @@ function roleSpecs(rows: readonly ReadableResource[]): readonly RoleSpec[] {
     { name: 'system:aggregate-to-edit', rules: AGGREGATE_TO_EDIT, aggregatesTo: ['edit'] },
     { name: 'system:aggregate-to-view', rules: AGGREGATE_TO_VIEW, aggregatesTo: ['view'] },
     {
+      // Source: metrics-server manifests, aggregated-metrics-reader (v0.7).
+      name: 'system:aggregated-metrics-reader',
+      rules: [rule('metrics.k8s.io', ['pods', 'nodes'], READ)],
+      aggregatesTo: ['view', 'edit', 'admin'],
+    },
+    {
       name: 'system:basic-user',
       rules: [
         rule('authorization.k8s.io', ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'], ['create']),
