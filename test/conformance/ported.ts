@@ -240,7 +240,7 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
   },
   '[sig-node] Pods Extended Pods Set QOS Class should be set on Pods with matching resource requests and limits for memory and cpu [Conformance]':
     {
-      file: 'src/server/registry/rows/pod-qos.ts',
+      file: 'src/server/registry/rows/pod-qos.plan.ts',
       find: "return containers.every(isGuaranteed) ? 'Guaranteed' : 'Burstable';",
       replace: "return containers.every(isGuaranteed) ? 'Burstable' : 'Guaranteed';",
       why: 'What is guaranteed is told as burstable.',

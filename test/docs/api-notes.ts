@@ -15,8 +15,9 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'core/ServiceAccount': 'Tokens are made by `kubectl create token`; pods get none mounted yet.',
   'core/Event':
     'Stored as core/v1, served as events.k8s.io/v1 too, with the rules of each for its writers; kept for a bounded time and number.',
-  'core/LimitRange': KEPT,
-  'core/ResourceQuota': KEPT,
+  'core/LimitRange': 'Fills in what pods leave out, and holds pods and claims to it: [policies.md](policies.md).',
+  'core/ResourceQuota':
+    'Charged in the commit that stores an object, so that there is never more than fits: [policies.md](policies.md).',
   'core/PersistentVolume': KEPT,
   'core/PersistentVolumeClaim': STORED,
   'core/Endpoints':

@@ -221,7 +221,7 @@ const KINDS: readonly Shown[] = [
     word: 'quota',
     body: { spec: { hard: { pods: '4' }, scopes: ['NotTerminating'] } },
     header: 'NAME REQUEST LIMIT AGE',
-    cells: 'x AGE',
+    cells: 'x pods: 0/4 AGE',
     described: ['Scopes: NotTerminating'],
     explained: ['spec.hard', '<map[string]Quantity>'],
   },

@@ -1,4 +1,4 @@
-import type { ResourceType, StoredObject } from '#api';
+import { LIMIT_RANGES, type LimitRange, type ResourceType, type StoredObject } from '#api';
 import type { Clock, Log } from '#base';
 import type { Store } from '#store';
 import { selectNamespace } from '../watch-cache/selection.ts';
@@ -12,6 +12,9 @@ import { startDefinitionsKeeper } from './custom/definitions-keeper.ts';
 import { Registry } from './custom/registry.ts';
 import { type HousekeepingOptions, housekeepingDefaults, startHousekeeping } from './housekeeping.ts';
 import { resourceName } from './keys.ts';
+import { createLimitRangeAdmission } from './limit-range/limit-range.ts';
+import { startQuotaKeeper } from './quota/quota-keeper.ts';
+import { createQuotas } from './quota/quotas.ts';
 import { type ClusterObjects, createPodAdmission } from './rows/pod-admission.ts';
 import { METRICS_ROWS, OTHER_VERSION_ROWS, RESOURCE_ROWS, REVIEW_ROWS } from './rows.ts';
 import { indexOf } from './selection.ts';
@@ -71,12 +74,19 @@ export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}
   const allocator = createServiceAllocator({ store, random: chance.random }, options);
   const { admission = new AdmissionChain() } = deps;
   admission.add(createPodAdmission(clusterObjects(cache)));
-  const verbDeps: VerbDeps = { store, cache, clock, log, chance, allocator, admission };
+  const limitRanges = cache.resource(resourceName(LIMIT_RANGES));
+  admission.add(
+    createLimitRangeAdmission({
+      rangesIn: (namespace) => limitRanges.select(selectNamespace(namespace)) as LimitRange[],
+    }),
+  );
+  const registry = new Registry(ours, { cache, log });
+  const quotas = createQuotas({ cache, clock, types: () => storedTypes(registry.rows) });
+  const verbDeps: VerbDeps = { store, cache, clock, log, chance, allocator, admission, quotas };
   const housekeeping = startHousekeeping({ store, cache, clock, log }, options.housekeeping);
   const create = createCreate(verbDeps);
   const bind = createBind(verbDeps);
   const remove = createDelete(verbDeps);
-  const registry = new Registry(ours, { cache, log });
 
   const api: Api = {
     get rows() {
@@ -95,6 +105,7 @@ export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}
     }),
     evict: createEvict(verbDeps, remove),
     async close() {
+      await quotaKeeper.close();
       await keeper.close();
       registry.close();
       await housekeeping.close();
@@ -102,6 +113,7 @@ export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}
     },
   };
   const keeper = startDefinitionsKeeper({ api, registry, cache, clock, log, context: SERVER, ours });
+  const quotaKeeper = startQuotaKeeper({ api, quotas, cache, clock, log });
   try {
     await createMissingObjects(api, ours);
   } catch (error) {
@@ -109,6 +121,16 @@ export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}
     throw error;
   }
   return api;
+}
+
+/** Each kind once: a custom one in the version that is preferred. */
+function storedTypes(rows: readonly ResourceRow[]): readonly ResourceType[] {
+  const byName = new Map<string, ResourceType>();
+  for (const { type, version, virtual } of rows) {
+    const name = resourceName(type);
+    if (version === undefined && virtual !== true && !byName.has(name)) byName.set(name, type);
+  }
+  return [...byName.values()];
 }
 
 function clusterObjects(cache: WatchCache): ClusterObjects {

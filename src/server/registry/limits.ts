@@ -16,6 +16,8 @@ export const apiLimits = {
   deletesInFlight: 16,
   /** Objects read from the store at a time when a page of a list is filled. */
   listChunk: 1_000,
+  /** Quotas of one namespace that one write is charged to. */
+  chargedQuotas: 64,
   /** Random tries before the store is searched for a free address or port. */
   allocationTries: 16,
 } as const;

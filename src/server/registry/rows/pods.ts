@@ -4,7 +4,7 @@ import type { ResourceRow } from '../api.ts';
 import { NONE } from '../format.ts';
 import { ageColumn, column, wide } from './column.ts';
 import { keepAdmitted } from './pod-admission.ts';
-import { qosClassOf } from './pod-qos.ts';
+import { qosClassOf } from './pod-qos.plan.ts';
 import { summarisePod } from './pod-status.ts';
 import { allVerbs, statusOf } from './shared.ts';
 import { keepStatus, onUpdate, startStatus } from './strategy.ts';

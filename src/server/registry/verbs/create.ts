@@ -46,6 +46,12 @@ export function createCreate(deps: VerbDeps) {
 
 /** Stores a new object; a generated name that is taken is replaced by another. */
 export async function createObject(deps: VerbDeps, creation: Creation): Promise<WriteAnswer> {
+  const { row, namespace, dryRun } = creation;
+  if (dryRun || !row.type.namespaced) return storeNew(deps, creation);
+  return deps.quotas.inTurn(row, namespace, () => storeNew(deps, creation));
+}
+
+async function storeNew(deps: VerbDeps, creation: Creation): Promise<WriteAnswer> {
   const { row, object, dryRun } = creation;
   const said = [...creation.warnings, ...podWarnings(object, undefined)];
   const generates = !object.metadata.name && Boolean(object.metadata.generateName);
@@ -105,8 +111,9 @@ async function make(
   const allocated = isService(row)
     ? await deps.allocator.allocate(owned, undefined)
     : { object: owned, operations: [] };
+  const charges = deps.quotas.charge(row, namespace, { object: allocated.object });
   const stillThere: Operation[] = home === undefined ? [] : [home];
-  return { made: allocated.object, operations: [...stillThere, ...allocated.operations], warnings };
+  return { made: allocated.object, operations: [...stillThere, ...allocated.operations, ...charges], warnings };
 }
 
 /** Nothing new begins in a namespace that is not there or is going, not even when it goes at this very moment. */
@@ -143,7 +150,7 @@ function assertPlace(
 }
 
 function lostRace(key: string): ApiError {
-  const what = isAllocationKey(key) ? 'addresses or ports' : 'the namespace';
+  const what = isAllocationKey(key) ? 'addresses or ports' : 'the namespace or its quotas';
   return new ApiError('ServerTimeout', `${what} changed too often while the object was created`, {
     retryAfterSeconds: 1,
   });

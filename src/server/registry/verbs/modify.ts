@@ -36,7 +36,7 @@ export interface Modification extends Target {
  * one. A wish that changes nothing writes nothing. The last finalizer taken off a going object removes it.
  */
 export async function modify(deps: VerbDeps, modification: Modification): Promise<WriteAnswer> {
-  const { row, name, dryRun } = modification;
+  const { row, namespace, name, dryRun } = modification;
   for (let attempt = 0; attempt < apiLimits.writeAttempts; attempt += 1) {
     const old = current(deps, modification);
     const { object: wished, warnings: said } = modification.wish(old);
@@ -56,8 +56,9 @@ export async function modify(deps: VerbDeps, modification: Modification): Promis
       ? await deps.allocator.allocate(tracked, old)
       : { object: tracked, operations: [] };
     if (isSame(object, old) && !isStale(deps, modification)) return { object: old, created: false, warnings };
+    const charges = modification.part === 'object' ? deps.quotas.charge(row, namespace, { object, old }) : [];
     if (dryRun) return { object: asIfStored(object, old), created: false, warnings };
-    const written = await commitPut(deps, { row, object, old }, operations);
+    const written = await commitPut(deps, { row, object, old }, [...operations, ...charges]);
     if (written.ok) return { object: written.value, created: false, warnings };
   }
   throw objectModified(row.type, name);

@@ -9,6 +9,7 @@ import type { Chance } from '../chance.ts';
 import { timedOut } from '../errors.ts';
 import { objectName, resourceName } from '../keys.ts';
 import { apiLimits } from '../limits.ts';
+import type { Quotas } from '../quota/quotas.ts';
 import type { ServiceAllocator } from '../service-allocator.ts';
 import { storedRow } from '../versions.ts';
 
@@ -20,6 +21,7 @@ export interface VerbDeps {
   readonly log: Log;
   readonly chance: Chance;
   readonly allocator: ServiceAllocator;
+  readonly quotas: Pick<Quotas, 'charge' | 'inTurn'>;
   readonly admission: AdmissionChain;
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { qosClassOf } from './pod-qos.ts';
+import { qosClassOf } from './pod-qos.plan.ts';
 
 const both = { cpu: '100m', memory: '64Mi' };
 
-describe('src/server/registry/rows/pod-qos.ts', () => {
+describe('src/server/registry/rows/pod-qos.plan.ts', () => {
   it.each([
     ['asks for nothing', [{}], 'BestEffort'],
     ['asks for zero', [{ requests: { cpu: '0', memory: '0Mi' } }], 'BestEffort'],
