@@ -41,6 +41,8 @@ export {
 } from './custom/definition.ts';
 export type { JsonPath } from './custom/json-path.ts';
 export { parseJsonPath } from './custom/json-path.ts';
+export type { CustomKind } from './custom/kind-index.ts';
+export { CustomKindIndex } from './custom/kind-index.ts';
 export type { KindModel } from './custom/kind-model.ts';
 export { builtInModel, customModel } from './custom/kind-model.ts';
 export { defaultObject } from './defaults/default-object.ts';

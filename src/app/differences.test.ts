@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Application } from '#api';
+import { definitionObject } from '../../test/support/definitions.ts';
 import { configMap, createSyncBed, type SyncBed } from '../../test/support/sync-bed.ts';
 import { diffAgainstLive } from './differences.ts';
 
@@ -90,6 +91,33 @@ spec: {maxReplicas: 5, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, n
     await bed.apply('web');
     await writeFile(path.join(folder, 'file.yaml'), '');
     await expect(diffAgainstLive(bed.client, await application(), path.join(folder, name))).rejects.toThrow(words);
+  });
+
+  it('knows custom kinds by the cluster, and those that the folder itself makes', async () => {
+    const kind = JSON.stringify(definitionObject());
+    const tab = (group: string, image: string) =>
+      JSON.stringify({ apiVersion: `${group}/v1`, kind: 'CronTab', metadata: { name: 'a' }, spec: { image } });
+    const commit = await bed.repo.commit({ 'web/kind.json': kind, 'web/tab.json': tab('stable.example.com', 'a') });
+    await bed.apply('web');
+    await bed.synced('web', commit);
+    await writeFile(path.join(folder, 'kind.json'), kind);
+    await writeFile(path.join(folder, 'tab.json'), tab('stable.example.com', 'a'));
+    expect(await changes()).toEqual([]);
+    await writeFile(path.join(folder, 'tab.json'), tab('stable.example.com', 'b'));
+    await writeFile(path.join(folder, 'new.json'), tab('new.example.com', 'a'));
+    await writeFile(path.join(folder, 'nobody.json'), tab('nobody.example.com', 'a'));
+    await writeFile(path.join(folder, 'new-kind.json'), JSON.stringify(definitionObject({ group: 'new.example.com' })));
+    const { changes: found, diagnostics } = await diffAgainstLive(bed.client, await application(), folder);
+    expect(
+      found.map(({ key, action, fields }) => [key.group, key.name, action, fields.map((one) => one.path)]),
+    ).toEqual([
+      ['apiextensions.k8s.io', 'crontabs.new.example.com', 'create', []],
+      ['new.example.com', 'a', 'create', []],
+      ['stable.example.com', 'a', 'configure', ['spec.image']],
+    ]);
+    expect(diagnostics.map(({ code, path: file, message }) => [code, file, message])).toEqual([
+      ['Unsupported', 'nobody.json', 'nobody.example.com/v1 CronTab a: this kind is not served here'],
+    ]);
   });
 
   it('compares no folder with an Application of several sources', async () => {

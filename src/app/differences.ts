@@ -2,16 +2,22 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   type Application,
+  CUSTOM_RESOURCE_DEFINITIONS,
+  CustomKindIndex,
   type FieldDrift,
   formatObjectKey,
+  groupOf,
   type IgnoreDifference,
   INVENTORIES,
   isApiError,
+  isEstablished,
   type KubeObject,
   type ObjectKey,
   type Origin,
   RENDERED_SETS,
+  type ResourceType,
   resourceOfKind,
+  type Schema,
   type SyncRun,
   schemaOf,
   type UiRunDiff,
@@ -145,15 +151,26 @@ async function linkTarget(
   return { place, isFile: found.isFile(), isDirectory: found.isDirectory() };
 }
 
+/** The resource and the shape of an object; undefined when the cluster does not serve its kind in this version. */
+function shapeOf(custom: CustomKindIndex, { apiVersion, kind }: KubeObject): [ResourceType, Schema] | undefined {
+  const group = groupOf(apiVersion);
+  const version = versionOf(apiVersion);
+  const own = resourceOfKind(group, kind) ?? custom.resourceOf(group, kind, version);
+  const schema = schemaOf(group, version, kind) ?? (own === undefined ? undefined : custom.modelOf(own)?.schema);
+  return own === undefined || schema === undefined ? undefined : [own, schema];
+}
+
 async function changeOf(
   client: Client,
+  custom: CustomKindIndex,
   declared: readonly IgnoreDifference[],
   rendered: RenderedObject,
 ): Promise<LocalChange | undefined> {
   const { key, object, origin } = rendered;
-  const resource = resourceOfKind(key.group, key.kind);
-  const schema = schemaOf(key.group, versionOf(object.apiVersion), key.kind);
-  if (resource === undefined || schema === undefined) return undefined; // told among the diagnostics
+  const shape = shapeOf(custom, object);
+  // Of a kind that the same folder makes nothing can be tried yet.
+  if (shape === undefined) return { key, action: 'create', fields: [], origin };
+  const [resource, schema] = shape;
   const name = { name: key.name, ...(key.namespace === '' ? {} : { namespace: key.namespace }) };
   const live = await client.get(resource, name);
   const rules = rulesFor(declared, object);
@@ -191,11 +208,14 @@ export async function diffAgainstLive(client: Client, application: Application, 
       'Compare an Application of one source, or ask what differs from the commits: plumb diff, without --local.',
     );
   const folder = await readFolder(directory);
+  const { items: definitions } = await client.list(CUSTOM_RESOURCE_DEFINITIONS);
+  const custom = new CustomKindIndex(definitions.filter(isEstablished));
   const rendered = render({
     ...folder,
     base: '',
     ...(source?.directory === undefined ? {} : { directory: source.directory }),
     context: { defaultNamespace, resourceOf: resourceOfKind },
+    served: (group, kind) => custom.kindOf(group, kind),
   });
   if ('problem' in rendered)
     throw new StartError(
@@ -206,7 +226,7 @@ export async function diffAgainstLive(client: Client, application: Application, 
   const changes: LocalChange[] = [];
   const rules = effectiveRules(ignoreDifferences, rendered.objects);
   for (const object of rendered.objects) {
-    const change = await changeOf(client, rules, object);
+    const change = await changeOf(client, custom, rules, object);
     if (change !== undefined) changes.push(change);
   }
   // What seems to be gone may stand in what could not be read, or below a folder that a link leads to in vain.

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { RESOURCES } from '#api';
-import { notFound, objectWord, resourceOfWord } from './resources.ts';
+import { type CustomResourceDefinition, RESOURCES } from '#api';
+import { definitionObject } from '../../test/support/definitions.ts';
+import { builtInOfWord, definedByWord, notFound, objectWord, resourceOfWord } from './resources.ts';
+
+const definition = {
+  ...definitionObject({ names: { singular: 'crontab', shortNames: ['ct'] } }),
+  status: {
+    conditions: ['Established', 'NamesAccepted'].map((type) => ({ type, status: 'True' })),
+  },
+} as object as CustomResourceDefinition;
+const serving = (...items: CustomResourceDefinition[]) => ({
+  list: async () => ({ items, resourceVersion: '1' }) as never,
+});
 
 describe('src/cli/resources.ts', () => {
   it.each([
@@ -17,13 +28,32 @@ describe('src/cli/resources.ts', () => {
     ['quota', 'resourcequotas'],
     ['runs', 'syncruns'],
   ])('takes %s for %s', (word, plural) => {
-    expect(resourceOfWord(word).plural).toBe(plural);
+    expect(builtInOfWord(word)?.plural).toBe(plural);
+  });
+
+  it.each(['crontabs', 'CronTab', 'crontab', 'ct', 'crontabs.stable.example.com'])(
+    'takes %s for a defined kind',
+    async (word) => {
+      expect(await resourceOfWord(word, serving(definition))).toEqual({
+        group: 'stable.example.com',
+        version: 'v1',
+        kind: 'CronTab',
+        plural: 'crontabs',
+        namespaced: true,
+      });
+    },
+  );
+
+  it('takes nothing for a kind of another group, or one that is not established', () => {
+    expect(definedByWord('crontabs.other.example.com', [definition])).toBeUndefined();
+    expect(definedByWord('crontabs', [definitionObject() as object as CustomResourceDefinition])).toBeUndefined();
+    expect(builtInOfWord('deployments.batch')).toBeUndefined();
   });
 
   it('takes the plural and the kind of everything that is served', () => {
     for (const { kind, plural } of RESOURCES) {
-      expect(resourceOfWord(plural).plural).toBe(plural);
-      expect(resourceOfWord(kind).kind).toBe(kind);
+      expect(builtInOfWord(plural)?.plural).toBe(plural);
+      expect(builtInOfWord(kind)?.kind).toBe(kind);
     }
   });
 
@@ -32,7 +62,8 @@ describe('src/cli/resources.ts', () => {
     ['deploy', 'deployment.apps/x', 'deployments.apps "x" not found'],
     ['app', 'application.argoproj.io/x', 'applications.argoproj.io "x" not found'],
   ])('names and misses %s as kubectl does', (word, name, missing) => {
-    const resource = resourceOfWord(word);
+    const resource = builtInOfWord(word);
+    if (resource === undefined) throw new Error(`${word} is not known`);
     expect(objectWord(resource, 'x')).toBe(name);
     expect(notFound(resource, 'x', undefined)).toMatchObject({
       message: missing,
@@ -41,9 +72,11 @@ describe('src/cli/resources.ts', () => {
     });
   });
 
-  it.each(['', 'unicorns', '__proto__', 'constructor'])('refuses %j and says what there is', (word) => {
-    expect(() => resourceOfWord(word)).toThrow(
-      expect.objectContaining({ code: 'CommandFailed', exitCode: 2, hint: expect.stringContaining('deployments') }),
-    );
+  it.each(['', 'unicorns', '__proto__', 'constructor'])('refuses %j and says what there is', async (word) => {
+    await expect(resourceOfWord(word, serving(definition))).rejects.toMatchObject({
+      code: 'CommandFailed',
+      exitCode: 2,
+      hint: expect.stringMatching(/deployments.*crontabs.stable.example.com/),
+    });
   });
 });

@@ -1,4 +1,14 @@
-import { RESOURCES, type ResourceType } from '#api';
+import {
+  CUSTOM_RESOURCE_DEFINITIONS,
+  type CustomResourceDefinition,
+  isEstablished,
+  RESOURCES,
+  type ResourceType,
+  resourceTypeOf,
+  servedNames,
+  servedVersions,
+} from '#api';
+import type { Client } from '#client';
 import { CliError } from './errors.ts';
 import { plain } from './output.ts';
 
@@ -53,14 +63,40 @@ export const notFound = (resource: ResourceType, name: string, namespace: string
       : `plumb get ${resource.plural} lists what there is.`,
   });
 
-/** The resource behind a word such as `pod`, `deploy`, `Service` or `deployments.apps`. */
-export function resourceOfWord(word: string): ResourceType {
-  const wanted = word.toLowerCase().split('.')[0] ?? '';
+/** The resource behind a word such as `pod`, `deploy`, `Service` or `deployments.apps`; undefined for one that is defined. */
+export function builtInOfWord(word: string): ResourceType | undefined {
+  const [wanted = '', ...group] = word.toLowerCase().split('.');
   const plural = SHORT[wanted] ?? wanted;
-  const found = RESOURCES.find((resource) => resource.plural === plural || resource.kind.toLowerCase() === plural);
-  if (found !== undefined) return found;
-  throw new CliError(`"${word}" is not served here`, {
-    hint: `There are: ${RESOURCES.map((resource) => resource.plural).join(', ')}`,
-    exitCode: 2,
-  });
+  return RESOURCES.find(
+    (resource) =>
+      (resource.plural === plural || resource.kind.toLowerCase() === plural) &&
+      (group.length === 0 || resource.group === group.join('.')),
+  );
+}
+
+/** The same for a resource that one of these definitions serves: by plural, singular, kind or short name, and group. */
+export function definedByWord(
+  word: string,
+  definitions: readonly CustomResourceDefinition[],
+): ResourceType | undefined {
+  const [wanted = '', ...group] = word.toLowerCase().split('.');
+  for (const definition of definitions) {
+    const { plural, singular, kind, shortNames = [] } = servedNames(definition);
+    if (![plural, singular, kind.toLowerCase(), ...shortNames].includes(wanted)) continue;
+    if (group.length > 0 && definition.spec.group !== group.join('.')) continue;
+    const preferred = servedVersions(definition)[0];
+    if (preferred !== undefined && isEstablished(definition)) return resourceTypeOf(definition, preferred.name);
+  }
+  return undefined;
+}
+
+/** What the server serves under this word. The definitions are asked for only where nothing built in has the name. */
+export async function resourceOfWord(word: string, client: Pick<Client, 'list'>): Promise<ResourceType> {
+  const builtIn = builtInOfWord(word);
+  if (builtIn !== undefined) return builtIn;
+  const { items } = await client.list(CUSTOM_RESOURCE_DEFINITIONS);
+  const defined = definedByWord(word, items);
+  if (defined !== undefined) return defined;
+  const names = [...RESOURCES.map(({ plural }) => plural), ...items.map(({ metadata }) => metadata.name)];
+  throw new CliError(`"${plain(word)}" is not served here`, { hint: `There are: ${names.join(', ')}`, exitCode: 2 });
 }

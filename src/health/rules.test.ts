@@ -26,6 +26,8 @@ function object(
     Ingress: 'networking.k8s.io/v1',
     HorizontalPodAutoscaler: 'autoscaling/v2',
     Application: 'argoproj.io/v1alpha1',
+    CustomResourceDefinition: 'apiextensions.k8s.io/v1',
+    Widget: 'example.com/v1',
   };
   const { spec, status, generation, deleting } = parts;
   return {
@@ -282,6 +284,58 @@ const cases: readonly (readonly [
     'Degraded',
     /no metrics/,
   ],
+  ['not seen yet', 'Widget', { generation: 2, status: { observedGeneration: 1 } }, 'Progressing', /generation 2/],
+  ['seen', 'Widget', { generation: 2, status: { observedGeneration: 2 } }, 'Healthy'],
+  ['ready', 'Widget', { status: { conditions: [{ type: 'Ready', status: 'True' }] } }, 'Healthy'],
+  [
+    'not ready',
+    'Widget',
+    { status: { conditions: [{ type: 'Ready', status: 'False', message: 'no disk' }] } },
+    'Progressing',
+    /no disk/,
+  ],
+  [
+    'of unknown readiness',
+    'Widget',
+    { status: { conditions: [{ type: 'Ready', status: 'Unknown', reason: 'Lost' }] } },
+    'Progressing',
+    /Lost/,
+  ],
+  [
+    'ready and being reconciled',
+    'Widget',
+    {
+      status: {
+        conditions: [
+          { type: 'Ready', status: 'True' },
+          { type: 'Reconciling', status: 'True' },
+        ],
+      },
+    },
+    'Progressing',
+    /reconciled/,
+  ],
+  [
+    'stalled',
+    'Widget',
+    { status: { conditions: [{ type: 'Stalled', status: 'True', message: 'gave up' }] } },
+    'Degraded',
+    /gave up/,
+  ],
+  ['not established', 'CustomResourceDefinition', {}, 'Progressing', /established/],
+  [
+    'established',
+    'CustomResourceDefinition',
+    { status: { conditions: [{ type: 'Established', status: 'True' }] } },
+    'Healthy',
+  ],
+  [
+    'of a name that is taken',
+    'CustomResourceDefinition',
+    { status: { conditions: [{ type: 'NamesAccepted', status: 'False', message: 'in use' }] } },
+    'Degraded',
+    /in use/,
+  ],
   ['never synced', 'Application', { status: {} }, 'Progressing'],
   ['itself degraded', 'Application', { status: { health: { status: 'Degraded', message: 'web' } } }, 'Degraded', /web/],
   [
@@ -304,6 +358,7 @@ describe('src/health/rules.ts', () => {
 
   it('gives no health to kinds that have none', () => {
     expect(healthOf(object('ConfigMap', {}), { nowMs })).toBeUndefined();
+    expect(healthOf(object('Widget', { generation: 1, status: { phase: 'Broken' } }), { nowMs })).toBeUndefined();
   });
 
   it('never throws, whatever an object holds', () => {
@@ -313,7 +368,7 @@ describe('src/health/rules.ts', () => {
         kinds,
         fc.jsonValue(),
         fc.jsonValue(),
-        (kind, spec, status) => healthOf(object(kind, { spec, status }), { nowMs }) !== undefined,
+        (kind, spec, status) => healthOf(object(kind, { spec, status }), { nowMs }) !== undefined || kind === 'Widget',
       ),
     );
   });

@@ -3,6 +3,7 @@ import { groupOf } from '#api';
 import { applicationHealth } from './application.ts';
 import { autoscalerHealth } from './autoscaler.ts';
 import { claimHealth } from './claim.ts';
+import { conditionsHealth, definitionHealth } from './conditions.ts';
 import { cronJobHealth } from './cron-job.ts';
 import { daemonSetHealth } from './daemon-set.ts';
 import { deploymentHealth } from './deployment.ts';
@@ -15,7 +16,7 @@ import { podHealth } from './pod.ts';
 import { replicaSetHealth } from './replica-set.ts';
 import { statefulSetHealth } from './stateful-set.ts';
 
-/** `group/Kind` → rule. A kind that is not here has no health of its own and does not count. */
+/** `group/Kind` → rule. A kind that is not here is judged by its conditions, if it has any. */
 const RULES: ReadonlyMap<string, HealthRule> = new Map([
   ['/Namespace', namespaceHealth],
   ['/PersistentVolumeClaim', claimHealth],
@@ -26,6 +27,7 @@ const RULES: ReadonlyMap<string, HealthRule> = new Map([
   ['apps/Deployment', deploymentHealth],
   ['apps/ReplicaSet', replicaSetHealth],
   ['apps/StatefulSet', statefulSetHealth],
+  ['apiextensions.k8s.io/CustomResourceDefinition', definitionHealth],
   ['argoproj.io/Application', applicationHealth],
   ['autoscaling/HorizontalPodAutoscaler', autoscalerHealth],
   ['batch/CronJob', cronJobHealth],
@@ -37,11 +39,11 @@ const RULES: ReadonlyMap<string, HealthRule> = new Map([
 /** Best to worst. Source: gitops-engine pkg/health/health.go. */
 const ORDER: readonly HealthStatus[] = ['Healthy', 'Suspended', 'Progressing', 'Missing', 'Degraded', 'Unknown'];
 
-/** How a live object is; undefined for a kind that has no health. */
+/** How a live object is; undefined for one that has no health: it does not count. */
 export function healthOf(object: HealthObject, context: HealthContext): Health | undefined {
   const rule = RULES.get(`${groupOf(object.apiVersion)}/${object.kind}`);
   if (object.metadata.deletionTimestamp !== undefined) return progressing('Pending deletion');
-  return rule?.(object, context);
+  return rule === undefined ? conditionsHealth(object) : rule(object, context);
 }
 
 /** The worst of many, with the message that goes with it. An Application without anything to judge is Healthy. */

@@ -6,6 +6,7 @@ export { prepareFile } from './prepare.ts';
 export type { RenderRequest, SourceFile, UnreadFile } from './render.ts';
 export { assemble, render } from './render.ts';
 export type {
+  CustomKindOf,
   Diagnostic,
   DiagnosticCode,
   FileDiagnostic,

@@ -36,14 +36,17 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const HOOK = 'argocd.argoproj.io/hook';
 /** Issues of each sort that are told of one object. */
 const MAX_ISSUES = 10;
+/** What is taken of a kind until its definition is known. */
+const UNKNOWN = { namespaced: true, kind: '' };
 /** State that must not be reverted by a commit lives in kinds of this group. */
 const OWN_GROUP = 'plumbline.dev';
 
 /** Everything that a manifest file's text says, as objects ready to be applied. Never throws for bad input. */
 export function prepareFile(text: string, context: PrepareContext): PreparedFile {
-  if (text.includes(SKIP_MARK)) return { objects: [], refusedIds: [], diagnostics: [], failed: false };
+  if (text.includes(SKIP_MARK)) return { objects: [], pending: [], refusedIds: [], diagnostics: [], failed: false };
   const parsed = parseManifests(text, '');
   const objects: PreparedObject[] = [];
+  const pending: PreparedObject[] = [];
   const refusedIds: string[] = [];
   const diagnostics: FileDiagnostic[] = parsed.diagnostics.map(({ line, column, message }) => {
     const at = column === undefined ? '' : ` (column ${column})`;
@@ -57,10 +60,14 @@ export function prepareFile(text: string, context: PrepareContext): PreparedFile
     const key = objectKeyOf(own);
     const id = formatObjectKey(key);
     const sound = soundObject(own, tell);
-    if (sound === undefined) refusedIds.push(id);
-    else objects.push({ key, id, object: sound, digest: sha256Hex(canonicalJson(sound)), line, lines });
+    if (sound === undefined) {
+      refusedIds.push(id);
+      continue;
+    }
+    const isKnown = context.resourceOf(key.group, key.kind) !== undefined;
+    (isKnown ? objects : pending).push({ key, id, object: sound, digest: digestOfObject(sound), line, lines });
   }
-  return { objects, refusedIds, diagnostics, failed: parsed.diagnostics.length > 0 };
+  return { objects, pending, refusedIds, diagnostics, failed: parsed.diagnostics.length > 0 };
 }
 
 /** `field`: what in the object it is about, when it is not the whole. */
@@ -71,7 +78,7 @@ type Tell = (
   field?: string,
 ) => void;
 
-/** The object as Git may own it, or undefined when Git may not, or nothing here serves it. */
+/** The object as Git may own it, or undefined when Git may not, or this version is not served. */
 function ownObject(object: KubeObject, context: PrepareContext, tell: Tell): KubeObject | undefined {
   const group = groupOf(object.apiVersion);
   const named = nameOf(object);
@@ -84,8 +91,8 @@ function ownObject(object: KubeObject, context: PrepareContext, tell: Tell): Kub
     return undefined;
   }
   const resource = context.resourceOf(group, object.kind);
-  if (resource === undefined || !isServed(object, resource)) {
-    tell('error', 'Unsupported', unsupported(object, resource));
+  if (resource !== undefined && !isServed(object, resource)) {
+    tell('error', 'Unsupported', unsupported(object, [apiVersionOf(resource)]));
     return undefined;
   }
   const hook = object.metadata.annotations?.[HOOK];
@@ -107,7 +114,7 @@ function ownObject(object: KubeObject, context: PrepareContext, tell: Tell): Kub
     );
     return undefined;
   }
-  return withoutServerFields(object, resource, context.defaultNamespace, (field, message) =>
+  return withoutServerFields(object, resource ?? UNKNOWN, context.defaultNamespace, (field, message) =>
     tell('warning', 'NotAllowed', `${named}: ${message}`, field),
   );
 }
@@ -137,17 +144,22 @@ function nameOf({ kind, metadata }: KubeObject): string {
   return `${kind} ${metadata.name ?? ''}`.trim();
 }
 
-function unsupported(object: KubeObject, served: ResourceType | undefined): string {
+/** Why an object is not applied: its kind is not served, or only in other versions. */
+export function unsupported(object: KubeObject, servedIn: readonly string[]): string {
   const what = `${object.apiVersion} ${object.kind} ${object.metadata.name ?? ''}`.trim();
-  return served === undefined
+  return servedIn.length === 0
     ? `${what}: this kind is not served here`
-    : `${what}: this version is not served; use ${apiVersionOf(served)}`;
+    : `${what}: this version is not served; use ${servedIn.join(' or ')}`;
+}
+
+export function digestOfObject(object: KubeObject): string {
+  return sha256Hex(canonicalJson(object));
 }
 
 /** The object without what Git cannot say: status, and metadata that the server alone sets. */
 function withoutServerFields(
   object: KubeObject,
-  resource: ResourceType,
+  resource: Pick<ResourceType, 'namespaced' | 'kind'>,
   defaultNamespace: string,
   warn: (field: string, message: string) => void,
 ): KubeObject {

@@ -1,7 +1,16 @@
 import type { ApplicationSource } from '#api';
 import { sha256Hex } from '#base';
+import { kindsDefinedBy, resolvePending } from './custom-kinds.ts';
 import { prepareFile } from './prepare.ts';
-import type { Diagnostic, PrepareContext, PreparedFile, Rendered, RenderedObject } from './render.types.ts';
+import type {
+  CustomKindOf,
+  Diagnostic,
+  PrepareContext,
+  PreparedFile,
+  PreparedObject,
+  Rendered,
+  RenderedObject,
+} from './render.types.ts';
 import { selectFiles } from './select.plan.ts';
 
 /** A file of a source, read and prepared. */
@@ -18,13 +27,24 @@ export interface UnreadFile {
 
 /**
  * Puts the files of an Application together: one object per key, or none when two files define the same one. Cost is
- * that of comparing ids and digests; the objects themselves were prepared, and hashed, once per content.
+ * that of comparing ids and digests; the objects themselves were prepared, and hashed, once per content. A custom kind is
+ * known by a definition among these very objects, else by one of the cluster's (`served`).
  */
-export function assemble(files: readonly SourceFile[], unread: readonly UnreadFile[]): Rendered {
+export function assemble(
+  files: readonly SourceFile[],
+  unread: readonly UnreadFile[],
+  served: CustomKindOf = () => undefined,
+): Rendered {
   const diagnostics: Diagnostic[] = [];
   const failedPaths: string[] = [];
   const held = new Set<string>();
   const found = new Map<string, RenderedObject[]>();
+  const pending: { readonly path: string; readonly object: PreparedObject }[] = [];
+  const add = (rendered: RenderedObject): void => {
+    const same = found.get(rendered.id);
+    if (same === undefined) found.set(rendered.id, [rendered]);
+    else same.push(rendered);
+  };
   for (const { path, prepared } of files) {
     for (const diagnostic of prepared.diagnostics) diagnostics.push({ ...diagnostic, path });
     if (prepared.failed) {
@@ -32,16 +52,22 @@ export function assemble(files: readonly SourceFile[], unread: readonly UnreadFi
       continue;
     }
     for (const id of prepared.refusedIds) held.add(id);
-    for (const { line, ...object } of prepared.objects) {
-      const rendered = { ...object, origin: { path, line } };
-      const same = found.get(object.id);
-      if (same === undefined) found.set(object.id, [rendered]);
-      else same.push(rendered);
-    }
+    for (const { line, ...object } of prepared.objects) add({ ...object, origin: { path, line } });
+    for (const object of prepared.pending) pending.push({ path, object });
   }
   for (const { path, reason } of unread) {
     diagnostics.push({ severity: 'error', code: 'FileSkipped', message: reason, path, line: 0 });
     failedPaths.push(path);
+  }
+  const defined = kindsDefinedBy([...found.values()].flatMap(([first]) => (first === undefined ? [] : [first])));
+  for (const { path, object } of pending) {
+    const { group, kind } = object.key;
+    const resolved = resolvePending(object, defined(group, kind) ?? served(group, kind));
+    if ('object' in resolved) add({ ...resolved.object, origin: { path, line: object.line } });
+    else {
+      for (const id of resolved.heldIds) held.add(id);
+      diagnostics.push({ ...resolved.diagnostic, path });
+    }
   }
   const objects: RenderedObject[] = [];
   for (const [id, definitions] of found) {
@@ -52,11 +78,17 @@ export function assemble(files: readonly SourceFile[], unread: readonly UnreadFi
       diagnostics.push(...duplicates(id, definitions));
     } else if (!held.has(id)) objects.push(only);
   }
+  const customKinds = kindsOf(pending.map(({ object }) => object));
   objects.sort((a, b) => compareText(a.id, b.id));
   diagnostics.sort((a, b) => compareText(a.path, b.path) || a.line - b.line);
   failedPaths.sort(compareText);
   const heldIds = [...held].sort(compareText);
-  return { objects, diagnostics, failedPaths, heldIds, digest: digestOf(objects, failedPaths, heldIds) };
+  return { objects, diagnostics, failedPaths, heldIds, customKinds, digest: digestOf(objects, failedPaths, heldIds) };
+}
+
+function kindsOf(objects: readonly PreparedObject[]): Rendered['customKinds'] {
+  const kinds = new Map(objects.map(({ key: { group, kind } }) => [`${group}/${kind}`, { group, kind }]));
+  return [...kinds.values()];
 }
 
 function duplicates(id: string, definitions: readonly RenderedObject[]): readonly Diagnostic[] {
@@ -96,6 +128,7 @@ export interface RenderRequest {
   readonly base: string;
   readonly directory?: ApplicationSource['directory'];
   readonly context: PrepareContext;
+  readonly served?: CustomKindOf;
 }
 
 /** All of it in one call, for callers that hold every text. `problem`: the source as a whole cannot be rendered. */
@@ -104,5 +137,5 @@ export function render(request: RenderRequest): Rendered | { readonly problem: s
   if (problem !== undefined) return { problem };
   const unread = selectFiles(request.unread ?? [], request.base, request.directory).files;
   const prepared = files.map(({ path, text }) => ({ path, prepared: prepareFile(text, request.context) }));
-  return assemble(prepared, unread);
+  return assemble(prepared, unread, request.served);
 }

@@ -1,4 +1,4 @@
-import type { KubeObject, LineTree, ObjectKey, Origin, ResourceType } from '#api';
+import type { CustomKind, KubeObject, LineTree, ObjectKey, Origin, ResourceType } from '#api';
 
 export type DiagnosticCode =
   /** The file is not YAML or JSON, or a document in it is no object with a name. */
@@ -43,6 +43,11 @@ export interface PreparedObject {
 /** All that one file's content says, whatever its path. */
 export interface PreparedFile {
   readonly objects: readonly PreparedObject[];
+  /**
+   * Objects of kinds that only a CustomResourceDefinition can make known, as if the kind had a namespace. Whether it does, and
+   * whether the kind is there at all, is decided when all files are put together.
+   */
+  readonly pending: readonly PreparedObject[];
   /** Ids of objects that the file names and that are not applied as they stand. */
   readonly refusedIds: readonly string[];
   readonly diagnostics: readonly FileDiagnostic[];
@@ -54,9 +59,12 @@ export interface PreparedFile {
 export interface PrepareContext {
   /** Namespace of objects that name none. */
   readonly defaultNamespace: string;
-  /** The served resource of a kind; undefined when it is not served. */
+  /** The resource of a kind that is always served; undefined when only a definition could serve it. */
   resourceOf(group: string, kind: string): ResourceType | undefined;
 }
+
+/** A kind that is not always served: looked up in the definitions there are. */
+export type CustomKindOf = (group: string, kind: string) => CustomKind | undefined;
 
 export interface RenderedObject {
   readonly key: ObjectKey;
@@ -78,6 +86,8 @@ export interface Rendered {
   readonly failedPaths: readonly string[];
   /** Ids that are named but not applied (defined twice, refused): neither changed nor removed. */
   readonly heldIds: readonly string[];
+  /** Every kind that was looked up among the definitions, found or not. When what is found changes, so may the rest. */
+  readonly customKinds: readonly Pick<ObjectKey, 'group' | 'kind'>[];
   /** Equal when and only when the same objects would be applied and the same held. */
   readonly digest: string;
 }

@@ -1,14 +1,21 @@
-import { isApiError, type Json, type JsonPatchOperation, type KubeObject, NAMESPACES, type StoredObject } from '#api';
+import {
+  groupOf,
+  isApiError,
+  type Json,
+  type JsonPatchOperation,
+  type KubeObject,
+  NAMESPACES,
+  type StoredObject,
+} from '#api';
 import { errorMessage } from '#base';
 import { originOfField } from '#render';
 import type { ApplicationSettings } from './application.plan.ts';
 import { adoptIgnored, type CompareRequest, type Comparer, MANAGER, refusedField } from './compare.ts';
-import { resourceOf } from './live.ts';
 import type { Loaded } from './load.ts';
-import { isOurs } from './objects.plan.ts';
+import { definedKind, isOurs } from './objects.plan.ts';
 import type { ApplicationState } from './state.ts';
 import { cascades, type Survey } from './survey.ts';
-import type { SyncStep } from './sync.types.ts';
+import type { SyncPlan, SyncStep } from './sync.types.ts';
 import type { World } from './world.ts';
 
 export interface StepOutcome {
@@ -23,6 +30,7 @@ export interface CarryOut {
   readonly loaded: Loaded;
   readonly state: ApplicationState;
   readonly survey: Pick<Survey, 'rules' | 'rulesKey'>;
+  readonly plan: Pick<SyncPlan, 'refused'>;
   /** Name of the run, written on Applications whose cascade it has been allowed to begin. */
   readonly run: string;
   readonly signal: AbortSignal;
@@ -45,11 +53,35 @@ export async function carryOut(
     for (let start = 0; start < group.length; start += world.options.concurrency) {
       request.signal.throwIfAborted();
       const part = group.slice(start, start + world.options.concurrency);
-      const ended = await Promise.all(part.map((step) => carryOutOne(world, request, step)));
+      const ended = await Promise.all(
+        part.map((step) => withoutDefinition(request, outcomes, step) ?? carryOutOne(world, request, step)),
+      );
       outcomes.push(...ended.filter((outcome) => outcome !== undefined));
     }
   }
   return outcomes;
+}
+
+/** An object whose definition was refused in this very run waits for nothing. */
+function withoutDefinition(
+  { loaded, state, plan }: CarryOut,
+  before: readonly StepOutcome[],
+  step: SyncStep,
+): StepOutcome | undefined {
+  if (step.action === 'prune') return undefined;
+  const { group, kind } = step.key;
+  if (!loaded.customKinds.some((custom) => custom.group === group && custom.kind === kind)) return undefined;
+  const definition = loaded.objects.find(({ object }) => {
+    const defined = definedKind(object);
+    return defined?.group === group && defined.kind === kind;
+  });
+  if (definition === undefined) return undefined;
+  const isRefused =
+    plan.refused.some(({ id }) => id === definition.id) ||
+    before.some((outcome) => outcome.action === 'failed' && outcome.step.id === definition.id) ||
+    state.active?.failed.has(definition.id) === true;
+  if (!isRefused) return undefined;
+  return { step, action: 'failed', message: `${definition.id}, which defines its kind, could not be applied` };
 }
 
 function byRank(steps: readonly SyncStep[]): readonly (readonly SyncStep[])[] {
@@ -91,11 +123,13 @@ const WRITE_ATTEMPTS = 5;
 async function apply(world: World, request: CarryOut, step: SyncStep): Promise<StepOutcome | undefined> {
   const { settings, loaded, state, survey, signal } = request;
   const object = loaded.byId.get(step.id);
-  const resource = resourceOf(step.key);
-  if (object === undefined || resource === undefined)
-    return { step, action: 'failed', message: 'is not in the commit any more' };
+  if (object === undefined) return { step, action: 'failed', message: 'is not in the commit any more' };
+  const resource = await world.kinds.untilServed(object.object, signal);
+  if (resource === undefined) return { step, action: 'failed', message: world.kinds.whyNot(step.key) };
+  await world.live.ensure(resource, signal);
   await createNamespace(world, settings, step);
-  const question = { object, resource, rules: survey.rules, rulesKey: survey.rulesKey, signal };
+  const schema = world.kinds.schemaOf(resource);
+  const question = { object, resource, schema, rules: survey.rules, rulesKey: survey.rulesKey, signal };
   const { namespace, name } = step.key;
   const at = namespace === '' ? { name } : { namespace, name };
   let live = world.live.get(step.key);
@@ -129,10 +163,10 @@ async function apply(world: World, request: CarryOut, step: SyncStep): Promise<S
 
 /** The object of the commit, for the version that was looked at; a new one names none. */
 function wanted(
-  { object, rules }: Pick<CompareRequest, 'object' | 'rules'>,
+  { object, schema, rules }: Pick<CompareRequest, 'object' | 'schema' | 'rules'>,
   live: StoredObject | undefined,
 ): KubeObject {
-  const desired = adoptIgnored(object.object, live, rules);
+  const desired = adoptIgnored(schema, object.object, live, rules);
   if (live === undefined) return desired;
   const { uid, resourceVersion } = live.metadata;
   return { ...desired, metadata: { ...desired.metadata, uid, resourceVersion } };
@@ -172,7 +206,7 @@ async function createNamespace(
 }
 
 async function prune(world: World, request: CarryOut, step: SyncStep): Promise<StepOutcome> {
-  const resource = resourceOf(step.key);
+  const resource = world.kinds.resourceOf(step.key);
   const live = world.live.get(step.key);
   const row = world.table.rowsOf(request.key).get(step.id);
   if (resource === undefined || live === undefined) return { step, action: 'pruned', message: 'was gone already' };
@@ -190,7 +224,7 @@ export async function deleteObject(
   signal: AbortSignal,
 ): Promise<StoredObject | undefined> {
   const { namespace, name, uid } = live.metadata;
-  const resource = resourceOf({ group: groupOf(live), kind: live.kind, namespace: namespace ?? '', name });
+  const resource = world.kinds.resourceOf({ group: groupOf(live.apiVersion), kind: live.kind });
   if (resource === undefined) return undefined;
   try {
     const key = namespace === undefined ? { name } : { namespace, name };
@@ -208,18 +242,8 @@ export async function deleteObject(
   }
 }
 
-function groupOf({ apiVersion }: StoredObject): string {
-  const slash = apiVersion.indexOf('/');
-  return slash < 0 ? '' : apiVersion.slice(0, slash);
-}
-
 async function approveCascade(world: World, { run }: CarryOut, live: StoredObject): Promise<void> {
-  const resource = resourceOf({
-    group: groupOf(live),
-    kind: live.kind,
-    namespace: live.metadata.namespace ?? '',
-    name: live.metadata.name,
-  });
+  const resource = world.kinds.resourceOf({ group: groupOf(live.apiVersion), kind: live.kind });
   if (resource === undefined) return;
   const key = {
     ...(live.metadata.namespace === undefined ? {} : { namespace: live.metadata.namespace }),

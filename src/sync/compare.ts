@@ -1,15 +1,13 @@
 import {
   type ApiError,
-  groupOf,
   type IgnoreDifference,
   isApiError,
   type KubeObject,
   type ManagedFieldsEntry,
+  type ObjectKey,
   type ResourceType,
   type Schema,
   type StoredObject,
-  schemaOf,
-  versionOf,
 } from '#api';
 import { canonicalJson, sha256Hex } from '#base';
 import type { Client } from '#client';
@@ -20,17 +18,14 @@ import type { Comparison } from './sync.types.ts';
 /** Who applies what Git says. */
 export const MANAGER = 'plumbline-sync';
 
-/** The shape of a kind that we know nothing of. */
-const ANY: Schema = { type: 'object', preserveUnknown: true };
-
 /** What Git says, with the live value in every ignored field. */
 export function adoptIgnored(
+  schema: Schema,
   desired: KubeObject,
   live: StoredObject | undefined,
   rules: readonly IgnoreDifference[],
 ): KubeObject {
   if (live === undefined || rules.length === 0) return desired;
-  const schema = schemaOf(groupOf(desired.apiVersion), versionOf(desired.apiVersion), desired.kind) ?? ANY;
   return applyIgnores({ schema, desired, live, rules: rulesFor(rules, desired) });
 }
 
@@ -45,6 +40,8 @@ interface Compared {
 export interface CompareRequest {
   readonly object: RenderedObject;
   readonly resource: ResourceType;
+  /** Of the resource. */
+  readonly schema: Schema;
   readonly live: StoredObject | undefined;
   readonly rules: readonly IgnoreDifference[];
   /** Stable text of `rules`. */
@@ -87,9 +84,8 @@ export class Comparer {
     return isRefused ? known.comparison : { state: 'missing' };
   }
 
-  async #ask({ object, resource, rules, signal }: CompareRequest, live: StoredObject): Promise<Comparison> {
-    const desired = adoptIgnored(object.object, live, rules);
-    const schema = schemaOf(resource.group, resource.version, resource.kind) ?? ANY;
+  async #ask({ object, resource, schema, rules, signal }: CompareRequest, live: StoredObject): Promise<Comparison> {
+    const desired = adoptIgnored(schema, object.object, live, rules);
     let applied: KubeObject;
     try {
       applied = await this.#client.apply(resource, desired, {
@@ -122,6 +118,12 @@ export class Comparer {
   /** Asks again about everything that was refused: what refused it may be gone. */
   retryRefused(): void {
     for (const [id, { comparison }] of this.#known) if (comparison.state === 'refused') this.#known.delete(id);
+  }
+
+  /** Asks again about the objects of a kind: what defines it has changed. */
+  forgetKind({ group, kind }: Pick<ObjectKey, 'group' | 'kind'>): void {
+    const begin = `${group}/${kind}/`;
+    for (const id of this.#known.keys()) if (id.startsWith(begin)) this.#known.delete(id);
   }
 
   /** Forgets objects that are not wanted any more. */

@@ -23,7 +23,11 @@ export async function healBeside(world: World, turn: Turn, steps: readonly SyncS
   noteHeal(world, state);
   const startedAtMs = world.clock.nowMs();
   const run = state.active?.run.metadata.name ?? '';
-  const outcomes = await carryOut(world, { key, settings, loaded, state, survey: turn.survey, run, signal }, steps);
+  const outcomes = await carryOut(
+    world,
+    { key, settings, loaded, state, survey: turn.survey, plan, run, signal },
+    steps,
+  );
   // What changed again while it was put right is the next turn's.
   if (outcomes.length === 0) return;
   const nowMs = world.clock.nowMs();

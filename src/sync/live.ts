@@ -1,11 +1,4 @@
-import {
-  formatObjectKey,
-  type ObjectKey,
-  objectKeyOf,
-  type ResourceType,
-  resourceOfKind,
-  type StoredObject,
-} from '#api';
+import { formatObjectKey, type ObjectKey, objectKeyOf, type ResourceType, type StoredObject } from '#api';
 import { createInformer, type Informer, type InformerDeps, revisionOf } from '#reconcile';
 
 interface Overlay {
@@ -23,6 +16,8 @@ export class LiveObjects {
   readonly #signal: AbortSignal;
   readonly #onChange: (id: string) => void;
   readonly #informers = new Map<string, Informer>();
+  /** Ends the informers of custom kinds, which may be gone before we are. */
+  readonly #ends = new Map<string, AbortController>();
   readonly #overlays = new Map<string, Overlay>();
 
   constructor(deps: InformerDeps, signal: AbortSignal, onChange: (id: string) => void) {
@@ -44,10 +39,28 @@ export class LiveObjects {
         if (current !== undefined && this.#isOwnWrite(withKind(current, resource))) return;
         if (object !== undefined) this.#onChange(formatObjectKey(objectKeyOf(withKind(object, resource))));
       });
-      void informer.run(this.#signal);
+      const end = new AbortController();
+      this.#ends.set(kind, end);
+      void informer.run(AbortSignal.any([this.#signal, end.signal]));
     }
     const started = informer;
-    await started.until(() => started.synced, signal);
+    const gone = this.#ends.get(kind)?.signal ?? this.#signal;
+    try {
+      await started.until(() => started.synced, AbortSignal.any([signal, gone]));
+    } catch (error) {
+      // A kind that is gone has no objects: all of them are known.
+      if (!gone.aborted || signal.aborted) throw error;
+    }
+  }
+
+  /** A custom kind is served in these versions now: one that was watched in another, or is gone, is not watched any more. */
+  served({ group, kind }: Pick<ObjectKey, 'group' | 'kind'>, versions: readonly string[]): void {
+    const watched = `${group}/${kind}`;
+    const informer = this.#informers.get(watched);
+    if (informer === undefined || versions.includes(informer.resource.version)) return;
+    this.#ends.get(watched)?.abort();
+    this.#ends.delete(watched);
+    this.#informers.delete(watched);
   }
 
   /** The object as it is, frozen; undefined when it is not there. Its kind must have been ensured. */
@@ -93,8 +106,4 @@ function withKind(object: StoredObject, resource: ResourceType): StoredObject {
   if (object.kind !== undefined && object.kind !== '') return object;
   const apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
   return { ...object, apiVersion, kind: resource.kind };
-}
-
-export function resourceOf(key: ObjectKey): ResourceType | undefined {
-  return resourceOfKind(key.group, key.kind);
 }

@@ -1,4 +1,4 @@
-import type { ApplicationSource } from '#api';
+import type { ApplicationSource, CustomKind } from '#api';
 import { canonicalJson, errorCode, sha256Hex } from '#base';
 import { type CommitInfo, GitError, type GitMirror, gitLimits, type TreeFile } from '#git';
 import {
@@ -25,6 +25,9 @@ export interface Loaded {
   readonly objects: readonly RenderedObject[];
   readonly byId: ReadonlyMap<string, RenderedObject>;
   readonly diagnostics: readonly Diagnostic[];
+  /** Kinds that only definitions can serve, and, as text, what the cluster's definitions said of them. */
+  readonly customKinds: Rendered['customKinds'];
+  readonly customKindsSaid: string;
   readonly failedPaths: readonly string[];
   readonly heldIds: readonly string[];
   readonly digest: string;
@@ -40,6 +43,7 @@ export type LoadResult =
 export interface LoadDeps {
   readonly repositories: Repositories;
   readonly renderer: Renderer;
+  readonly kinds: { customKindOf(group: string, kind: string): CustomKind | undefined };
 }
 
 export interface LoadRequest {
@@ -60,7 +64,11 @@ export async function loadApplication(deps: LoadDeps, request: LoadRequest): Pro
   try {
     const commits = await resolveAll(deps, request);
     const { previous } = request;
-    if (previous?.question === questionOf(request) && sameCommits(previous.commits, commits)) {
+    if (
+      previous?.question === questionOf(request) &&
+      sameCommits(previous.commits, commits) &&
+      previous.customKindsSaid === said(deps, previous.customKinds)
+    ) {
       return { type: 'loaded', loaded: previous };
     }
     return { type: 'loaded', loaded: await loadCommits(deps, request, commits) };
@@ -70,6 +78,12 @@ export async function loadApplication(deps: LoadDeps, request: LoadRequest): Pro
     if (!(error instanceof GitError)) throw error;
     return { type: 'failed', code: error.code, message: error.message };
   }
+}
+
+function said({ kinds }: LoadDeps, looked: Rendered['customKinds']): string {
+  return looked.length === 0
+    ? ''
+    : canonicalJson(looked.map(({ group, kind }) => kinds.customKindOf(group, kind) ?? null));
 }
 
 function questionOf({ settings: { sources, namespace } }: LoadRequest): string {
@@ -126,7 +140,7 @@ async function loadCommits(deps: LoadDeps, request: LoadRequest, commits: Commit
       unread.push(...read.unread);
     }
   }
-  const rendered: Rendered = assemble(files, unread);
+  const rendered: Rendered = assemble(files, unread, (group, kind) => deps.kinds.customKindOf(group, kind));
   const first = request.settings.sources[0];
   const mirror = await deps.repositories.use(first?.repoURL ?? '').mirror();
   const commit = commits[0]?.commit ?? '';
@@ -136,6 +150,7 @@ async function loadCommits(deps: LoadDeps, request: LoadRequest, commits: Commit
     question: questionOf(request),
     info: await mirror.commitInfo(commit),
     ...rendered,
+    customKindsSaid: said(deps, rendered.customKinds),
     byId: new Map(rendered.objects.map((object) => [object.id, object])),
     digest: pathMissing ? sha256Hex(`${rendered.digest} path missing`) : rendered.digest,
     pathMissing,

@@ -1,4 +1,4 @@
-import type { KubeObject, StoredObject } from '#api';
+import { groupOf, type KubeObject, type StoredObject } from '#api';
 
 const SYNC_OPTIONS = 'argocd.argoproj.io/sync-options';
 
@@ -20,6 +20,16 @@ function nodePorts(spec: unknown): readonly string[] {
     const { nodePort, protocol = 'TCP' } = record(port) ?? {};
     return typeof nodePort === 'number' && nodePort > 0 ? [`nodePort/${protocol}/${nodePort}`] : [];
   });
+}
+
+/** The kind that an object defines, if it is a CustomResourceDefinition that says so. */
+export function definedKind(object: KubeObject): { readonly group: string; readonly kind: string } | undefined {
+  if (object.kind !== 'CustomResourceDefinition' || groupOf(object.apiVersion) !== 'apiextensions.k8s.io')
+    return undefined;
+  const spec = record(object['spec']);
+  const group = spec?.['group'];
+  const kind = record(spec?.['names'])?.['kind'];
+  return typeof group === 'string' && typeof kind === 'string' ? { group, kind } : undefined;
 }
 
 /** Images named in an object's pod template. */

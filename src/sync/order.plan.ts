@@ -1,4 +1,5 @@
-import type { KubeObject } from '#api';
+import { groupOf, type KubeObject } from '#api';
+import { definedKind } from './objects.plan.ts';
 
 /** Where an object stands in a run: waves first, then kinds, then names. A total order. */
 export interface OrderKey {
@@ -72,14 +73,17 @@ export function waveOf(object: KubeObject): number {
 }
 
 /**
- * Each object's place. A Namespace is moved before everything that lives in it: it takes the first wave that any of
- * them asks for.
+ * Each object's place. A Namespace is moved before everything that lives in it, and a definition before every object of its
+ * kind: they take the first wave that any of those asks for.
  */
 export function orderKeys(
   objects: readonly { readonly id: string; readonly object: KubeObject }[],
 ): ReadonlyMap<string, OrderKey> {
   const firstWaveIn = new Map<string, number>();
+  const firstWaveOf = new Map<string, number>();
   for (const { object } of objects) {
+    const kind = `${groupOf(object.apiVersion)}/${object.kind}`;
+    firstWaveOf.set(kind, Math.min(firstWaveOf.get(kind) ?? MAX_WAVE, waveOf(object)));
     const namespace = object.metadata.namespace;
     if (namespace === undefined || namespace === '') continue;
     firstWaveIn.set(namespace, Math.min(firstWaveIn.get(namespace) ?? MAX_WAVE, waveOf(object)));
@@ -88,8 +92,11 @@ export function orderKeys(
   for (const { id, object } of objects) {
     const own = waveOf(object);
     const isNamespace = object.kind === 'Namespace' && object.apiVersion === 'v1';
-    const wave = isNamespace ? Math.min(own, firstWaveIn.get(object.metadata.name ?? '') ?? own) : own;
-    keys.set(id, { wave, rank: kindRank(object.kind), id });
+    const defined = definedKind(object);
+    const needed = isNamespace
+      ? firstWaveIn.get(object.metadata.name ?? '')
+      : defined && firstWaveOf.get(`${defined.group}/${defined.kind}`);
+    keys.set(id, { wave: Math.min(own, needed ?? own), rank: kindRank(object.kind), id });
   }
   return keys;
 }

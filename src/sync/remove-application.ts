@@ -6,7 +6,6 @@ import { CASCADE_APPROVED, deleteObject } from './carry-out.ts';
 import { MANAGER } from './compare.ts';
 import { pruneDigest } from './decide.plan.ts';
 import { approvedPruneDigest } from './history.ts';
-import { resourceOf } from './live.ts';
 import { reportFailure } from './report.ts';
 import { CASCADE_FINALIZER, cascades, surveyOwned } from './survey.ts';
 import { planCascade } from './sync.plan.ts';
@@ -58,7 +57,7 @@ async function cascade(
 async function planRemoval(world: World, key: string, signal: AbortSignal): Promise<SyncPlan> {
   const rows = world.table.rowsOf(key);
   for (const entry of rows.values()) {
-    const resource = resourceOf(entry);
+    const resource = world.kinds.resourceOf(entry);
     if (resource !== undefined) await world.live.ensure(resource, signal);
   }
   const owned = [...rows].map(([id, entry]) => surveyOwned(world, id, entry));

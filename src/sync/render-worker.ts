@@ -10,6 +10,7 @@ parentPort?.on('message', ({ id, bytes, defaultNamespace }: RenderQuestion) => {
     text === undefined
       ? {
           objects: [],
+          pending: [],
           refusedIds: [],
           diagnostics: [
             { severity: 'error', code: 'InvalidManifest', message: 'the file is not UTF-8 text', line: 0 } as const,

@@ -173,6 +173,7 @@ class WorkerRenderer implements Renderer {
       this.#log.warn({ reason: why }, 'a manifest could not be read');
       job.resolve({
         objects: [],
+        pending: [],
         refusedIds: [],
         diagnostics: [
           { severity: 'error', code: 'InvalidManifest', message: `the file cannot be read: ${why}`, line: 0 },

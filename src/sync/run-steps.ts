@@ -38,7 +38,7 @@ export async function continueRun(world: World, turn: Turn): Promise<Outcome> {
       const run = active.run.metadata.name;
       const outcomes = await carryOut(
         world,
-        { key, settings, loaded, state, survey: turn.survey, run, signal },
+        { key, settings, loaded, state, survey: turn.survey, plan, run, signal },
         next.steps,
       );
       for (const outcome of outcomes) record(active, outcome);

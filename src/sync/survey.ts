@@ -11,9 +11,8 @@ import { atTheirLines, originOfField, type RenderedObject } from '#render';
 import type { ApplicationSettings } from './application.plan.ts';
 import { MANAGER } from './compare.ts';
 import { effectiveRules } from './ignore-rules.plan.ts';
-import { resourceOf } from './live.ts';
 import type { Loaded } from './load.ts';
-import { isOurs, occupiedPlaces, pruneOption } from './objects.plan.ts';
+import { definedKind, isOurs, occupiedPlaces, pruneOption } from './objects.plan.ts';
 import { kindRank, type OrderKey, orderKeys, waveOf } from './order.plan.ts';
 import { type ClaimDecision, decideClaim, pruneGate } from './ownership.plan.ts';
 import { type ApplicationState, isUpToDate } from './state.ts';
@@ -50,7 +49,7 @@ export async function survey(world: World, request: SurveyRequest): Promise<Surv
   for (const object of loaded.objects) kinds.set(`${object.key.group}/${object.key.kind}`, object.key);
   for (const entry of rows.values()) kinds.set(`${entry.group}/${entry.kind}`, entry);
   for (const kind of kinds.values()) {
-    const resource = resourceOf(kind);
+    const resource = world.kinds.resourceOf(kind);
     if (resource !== undefined) await world.live.ensure(resource, signal);
   }
   const wanted = new Set(loaded.objects.map(({ id }) => id));
@@ -92,22 +91,23 @@ async function surveyDesired(
       ...(await Promise.all(
         part.map(async (object) => {
           const claim = claimOf(world, key, object.id);
-          const resource = resourceOf(object.key);
+          const resource = world.kinds.resourceFor(object.object);
           const live = world.live.get(object.key);
           const mayApply = claim.type === 'own' || claim.type === 'take';
-          const comparison: Comparison =
-            resource === undefined
-              ? { state: 'refused', message: `${object.key.kind} is not served here` }
-              : mayApply
-                ? await state.comparer.compare({
-                    object,
-                    resource,
-                    live,
-                    rules,
-                    rulesKey,
-                    signal,
-                  })
-                : { state: 'in-sync' };
+          const comparison: Comparison = !mayApply
+            ? { state: 'in-sync' }
+            : resource === undefined
+              ? // Its definition is applied before it.
+                { state: 'missing' }
+              : await state.comparer.compare({
+                  object,
+                  resource,
+                  schema: world.kinds.schemaOf(resource),
+                  live,
+                  rules,
+                  rulesKey,
+                  signal,
+                });
           return desiredObject(object, orders.get(object.id), claim, comparison);
         }),
       )),
@@ -207,7 +207,7 @@ export function cascades({ metadata }: KubeObject): boolean {
   return (metadata.finalizers ?? []).some((finalizer) => finalizer.split('/', 1)[0] === CASCADE_FINALIZER);
 }
 
-/** Ids that go with an object: what an Application holds, and everything known in a Namespace. */
+/** Ids that go with an object: what an Application holds, everything known in a Namespace, all objects of a defined kind. */
 function cascadeOf(world: World, id: string, key: ObjectKey, live: StoredObject): readonly string[] {
   if (key.group === 'argoproj.io' && key.kind === 'Application') {
     if (!cascades(live)) return [];
@@ -218,14 +218,17 @@ function cascadeOf(world: World, id: string, key: ObjectKey, live: StoredObject)
       return !takers.some(({ application }) => !isDoomed(world, application));
     });
   }
-  if (key.group !== '' || key.kind !== 'Namespace') return [];
-  const inside: string[] = [];
+  const defined = definedKind(live);
+  const isNamespace = key.group === '' && key.kind === 'Namespace';
+  if (!isNamespace && defined === undefined) return [];
+  const going: string[] = [];
   for (const application of world.table.applications()) {
     for (const [other, row] of world.table.rowsOf(application)) {
-      if (row.namespace === key.name && other !== id) inside.push(other);
+      const goes = isNamespace ? row.namespace === key.name : row.group === defined?.group && row.kind === defined.kind;
+      if (goes && other !== id) going.push(other);
     }
   }
-  return inside;
+  return going;
 }
 
 function noteDropped(world: World, { key, state, loaded }: SurveyRequest, wanted: ReadonlySet<string>): void {

@@ -1,4 +1,4 @@
-import { APPLICATIONS, type Application, SECRETS, type Secret, SYNC_RUNS } from '#api';
+import { APPLICATIONS, type Application, type ObjectKey, SECRETS, type Secret, SYNC_RUNS } from '#api';
 import type { Clock, Log } from '#base';
 import type { Client } from '#client';
 import {
@@ -17,7 +17,9 @@ import { readRepositorySecret, SECRET_TYPE_LABEL } from './credentials.plan.ts';
 import { SyncError } from './errors.ts';
 import { hasSameCommits, markRead } from './freshness.ts';
 import { History } from './history.ts';
+import { Kinds } from './kinds.ts';
 import { LiveObjects } from './live.ts';
+import type { Loaded } from './load.ts';
 import { OwnershipTable } from './ownership.ts';
 import { createRenderer, type RendererOptions } from './renderer.ts';
 import { createRepositories, type RepositoriesOptions, repositoriesDefaults } from './repositories.ts';
@@ -67,6 +69,10 @@ export const syncSettingsDefaults: SyncSettings = {
   renderer: {},
 };
 
+function hasKind(loaded: Loaded | undefined, { group, kind }: Pick<ObjectKey, 'group' | 'kind'>): boolean {
+  return loaded?.customKinds.some((known) => known.group === group && known.kind === kind) === true;
+}
+
 /** Longest pass over one Application, ms: 10,000 objects at some milliseconds each. */
 const PASS_MS = 600_000;
 
@@ -88,6 +94,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
   const webhooks = new WebhookIds();
   const history = new History({ client, clock, log, webhooks }, namespace);
   const claims = new Claims();
+  const kinds = new Kinds(informerDeps);
   const renderer = createRenderer({ clock, log }, settings.renderer);
   const repositories = createRepositories(
     { clock, log, random, onFetched: (url, failureChanged) => void fetched(url, failureChanged) },
@@ -140,13 +147,14 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
 
   return {
     async run(signal) {
-      const started = [applications.run(signal), runs.run(signal), secrets.run(signal)];
+      const started = [applications.run(signal), runs.run(signal), secrets.run(signal), kinds.run(signal)];
       const live = new LiveObjects(informerDeps, signal, (id) => {
         const owner = table.ownerOf(id);
         if (owner !== undefined) queue.add(owner);
       });
       try {
         for (const informer of [applications, runs, secrets]) await informer.until(() => informer.synced, signal);
+        await kinds.synced(signal);
         readSecrets();
         secrets.onChange(readSecrets);
         applications.onChange(({ previous, current }) => {
@@ -162,6 +170,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
           applications,
           repositories,
           renderer,
+          kinds,
           live,
           table,
           claims,
@@ -173,6 +182,14 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
         };
         useRepositories();
         const here = world;
+        kinds.onChange((kind) => {
+          live.served(kind, kinds.customKindOf(kind.group, kind.kind)?.versions ?? []);
+          for (const [key, { loaded, comparer }] of states) {
+            if (!hasKind(loaded, kind)) continue;
+            comparer.forgetKind(kind);
+            wake(key);
+          }
+        });
         const orphans: KeySource = { subscribe: () => () => undefined, keys: () => table.applications() };
         const approvals = keysFrom(runs, {
           toKeys: (run) => [`${namespace}/${run.spec.application}`],

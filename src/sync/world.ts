@@ -6,6 +6,7 @@ import { type ApplicationSettings, readApplication } from './application.plan.ts
 import type { Claims } from './claims.ts';
 import { MANAGER } from './compare.ts';
 import type { History } from './history.ts';
+import type { Kinds } from './kinds.ts';
 import type { LiveObjects } from './live.ts';
 import type { OwnershipTable } from './ownership.ts';
 import type { Renderer } from './renderer.ts';
@@ -51,6 +52,7 @@ export interface World {
   readonly applications: Informer<Application>;
   readonly repositories: Repositories;
   readonly renderer: Renderer;
+  readonly kinds: Kinds;
   readonly live: LiveObjects;
   readonly table: OwnershipTable;
   readonly claims: Claims;

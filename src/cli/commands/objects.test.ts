@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import {
   APPLICATIONS,
   CONFIG_MAPS,
+  CUSTOM_RESOURCE_DEFINITIONS,
   DEPLOYMENTS,
   EVENTS,
   NAMESPACES,
@@ -16,7 +17,9 @@ import {
 } from '#api';
 import type { HttpClient } from '#client';
 import { type ApiServer, startApiServer } from '../../../test/support/api-server.ts';
+import { definitionObject } from '../../../test/support/definitions.ts';
 import { createKubectl, findKubectl } from '../../../test/support/kubectl.ts';
+import { until } from '../../../test/support/until.ts';
 import { main } from '../program.ts';
 import { version } from '../version.ts';
 
@@ -81,6 +84,29 @@ describe('src/cli/commands on a real API server', () => {
       expect(written).toMatch(/^NAMESPACE +NAME +DATA +AGE\n/);
       expect(written).toMatch(/^other +afar /m);
       expect(written).toMatch(/^default +here /m);
+    });
+
+    it('knows the kinds that definitions add', async () => {
+      await client.create(CUSTOM_RESOURCE_DEFINITIONS, definitionObject({ names: { shortNames: ['ct'] } }));
+      const kind = {
+        group: 'stable.example.com',
+        version: 'v1',
+        kind: 'CronTab',
+        plural: 'crontabs',
+        namespaced: true,
+      };
+      await until('the kind is served', () =>
+        create(kind, { name: 'nightly', namespace: 'default' }, { spec: { image: 'a' } }),
+      );
+      expect((await plumb('get', 'ct')).written).toMatch(/^NAME +AGE\nnightly +\d+s\n$/);
+      expect((await plumb('get', 'crontabs.stable.example.com', '-o', 'name')).written).toBe(
+        'crontab.stable.example.com/nightly\n',
+      );
+      expect((await plumb('describe', 'crontab', 'nightly')).written).toContain('nightly');
+      expect(await plumb('get', 'crontab', 'none')).toMatchObject({
+        code: 1,
+        noted: expect.stringContaining('crontabs.stable.example.com "none" not found'),
+      });
     });
 
     it('chooses by label', async () => {

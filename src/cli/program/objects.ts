@@ -39,8 +39,9 @@ export function addObjectCommands(program: Command, { output }: ProgramContext):
         { output: form = 'table', ...options }: Omit<GetOptions, 'name' | 'form'> & { output?: OutputForm },
         command: Command,
       ) => {
-        const resource = resourceOfWord(word);
-        await get(await session(command), resource, { ...options, ...(name === undefined ? {} : { name }), form });
+        const open = await session(command);
+        const resource = await resourceOfWord(word, open.client);
+        await get(open, resource, { ...options, ...(name === undefined ? {} : { name }), form });
       },
     );
   program
@@ -49,8 +50,8 @@ export function addObjectCommands(program: Command, { output }: ProgramContext):
     .option('-n, --namespace <namespace>', 'its namespace', DEFAULT_NAMESPACE)
     .addHelpText('after', '\nExamples:\n  plumb describe pod web-5d9c7 -n web\n  plumb describe node $(hostname)')
     .action(async (word: string, name: string, { namespace }: { namespace: string }, command: Command) => {
-      const resource = resourceOfWord(word);
       const open = await session(command);
+      const resource = await resourceOfWord(word, open.client);
       const object = await open.client.get(resource, { ...(resource.namespaced ? { namespace } : {}), name });
       if (object === undefined) throw notFound(resource, name, namespace);
       await describe(open, resource, object, Date.now());
