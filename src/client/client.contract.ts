@@ -10,6 +10,7 @@ import {
   PODS,
   type Pod,
   SECRETS,
+  SERVICE_ACCOUNTS,
   type StatusReason,
   type StoredObject,
 } from '#api';
@@ -480,6 +481,38 @@ export function describeClient(file: string, start: () => Promise<ClientHarness>
         const emptied = { ...(going as StoredObject), spec: { finalizers: [] } };
         await client.update(NAMESPACES, emptied, { subresource: 'finalize' });
         expect(await client.get(NAMESPACES, { name })).toBeUndefined();
+      });
+    });
+
+    describe('tokens', () => {
+      const account = async () => {
+        const name = unique('bot');
+        await client.create(SERVICE_ACCOUNTS, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: key(name) });
+        return name;
+      };
+      const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+
+      it('gives one of an account, for whom and for how long it is asked, bound to a pod', async () => {
+        const name = await account();
+        const { metadata } = await client.create(PODS, pod(unique('bound'), { serviceAccountName: name }));
+        const boundTo = { kind: 'Pod' as const, name: metadata.name, uid: metadata.uid };
+        const spec = { audiences: ['vault'], expirationSeconds: 700, boundTo };
+        const { token, lifetimeSeconds } = await client.requestToken(key(name), spec);
+        expect(lifetimeSeconds).toBe(700);
+        const { aud, exp, iat, sub, ...rest } = claimsOf(token);
+        expect([aud, exp - iat, sub]).toEqual([['vault'], 700, `system:serviceaccount:default:${name}`]);
+        expect(rest['kubernetes.io'].pod).toEqual({ name: metadata.name, uid: metadata.uid });
+      });
+
+      it('gives one for the API where nobody else is named', async () => {
+        const name = await account();
+        const { token, lifetimeSeconds } = await client.requestToken(key(name), {});
+        expect(lifetimeSeconds).toBe(3_600);
+        expect(claimsOf(token).aud).toEqual(['https://kubernetes.default.svc.cluster.local']);
+      });
+
+      it('refuses for an account that is not there', async () => {
+        await refusal(client.requestToken(key('nobody'), {}), 'NotFound');
       });
     });
 

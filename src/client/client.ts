@@ -73,6 +73,22 @@ export interface LogOptions extends ReadOptions {
   readonly limitBytes?: number;
 }
 
+/** What a token of a service account is asked to be. Source: authentication.k8s.io/v1 TokenRequestSpec. */
+export interface TokenSpec {
+  /** Whom it is for; the API itself when absent. */
+  readonly audiences?: readonly string[];
+  readonly expirationSeconds?: number;
+  /** It is worthless once this is gone. */
+  readonly boundTo?: { readonly kind: 'Pod' | 'Secret'; readonly name: string; readonly uid: string };
+}
+
+/** A token as it was given. */
+export interface IssuedToken {
+  readonly token: string;
+  /** May be less than was asked for. */
+  readonly lifetimeSeconds: number;
+}
+
 /**
  * The Kubernetes API as callers see it. Two implementations with one contract test: in process (through the same
  * admission as HTTP) and HTTPS. Every refusal throws `ApiError`; only `get` and `delete` answer absence as undefined.
@@ -108,6 +124,8 @@ export interface Client {
     key: NamespacedName,
     options?: DeleteOptions,
   ): Promise<T | undefined>;
+  /** A token of a service account (TokenRequest). */
+  requestToken(account: NamespacedName, spec: TokenSpec, options?: ReadOptions): Promise<IssuedToken>;
   /** Bytes of a pod's log, as they come. */
   logs(pod: NamespacedName, options?: LogOptions): AsyncIterable<Uint8Array>;
 }

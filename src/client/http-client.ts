@@ -1,5 +1,5 @@
 import type { Json, KubeObject, ObjectList, ObjectMeta, ResourceType, StoredObject } from '#api';
-import { ApiError, apiVersionOf, PODS } from '#api';
+import { ApiError, apiVersionOf, PODS, SERVICE_ACCOUNTS } from '#api';
 import { type Clock, PlumblineError, systemClock } from '#base';
 import type {
   Client,
@@ -16,6 +16,7 @@ import { isRecord, refusal } from './http/errors.ts';
 import { httpClientLimits } from './http/limits.ts';
 import { readLines } from './http/lines.ts';
 import { collectionPath, objectPath, queryString } from './http/paths.ts';
+import { issuedToken, tokenRequest } from './token-request.ts';
 
 export interface HttpClientOptions extends Omit<ConnectionOptions, 'clock' | 'token'> {
   /** A bearer token, or where to get one: asked for each request, so that it may be renewed. */
@@ -164,6 +165,13 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       if (isAbsent(answer, key.name)) return undefined;
       const deleted = accepted(answer);
       return isRecord(deleted) && deleted['kind'] === 'Status' ? undefined : identified(resource, deleted);
+    },
+
+    async requestToken(account, spec, { signal } = {}) {
+      const target = objectPath(SERVICE_ACCOUNTS, account, 'token');
+      const body = JSON.stringify(tokenRequest(account, spec));
+      const answer = accepted(await connection.call({ method: 'POST', target, body, ...withSignal(signal) }));
+      return issuedToken(answer as KubeObject);
     },
 
     async *logs(pod, { signal, ...logOptions } = {}) {

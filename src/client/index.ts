@@ -3,12 +3,14 @@ export type {
   ApplyOptions,
   Client,
   DeleteOptions,
+  IssuedToken,
   ListOptions,
   LogOptions,
   NamespacedName,
   PatchType,
   ReadOptions,
   SubresourceOptions,
+  TokenSpec,
   WatchEvent,
   WatchOptions,
   WriteOptions,
@@ -18,3 +20,4 @@ export type { HttpClient, HttpClientOptions, ServerTable } from './http-client.t
 export { createHttpClient } from './http-client.ts';
 export type { KubeconfigClientOptions, KubeconfigConnection } from './kubeconfig.ts';
 export { clientFromKubeconfig, KubeconfigError, readKubeconfig } from './kubeconfig.ts';
+export { issuedToken, tokenRequest } from './token-request.ts';

@@ -398,6 +398,7 @@ describe('src/node-agent/node-agent.ts', () => {
       patch: refuse,
       apply: refuse,
       delete: refuse,
+      requestToken: refuse,
     };
     const dead = async function* (): AsyncGenerator<never> {
       yield await refuse();

@@ -18,6 +18,7 @@ import { StateFile } from './state/saved-state.ts';
 import { readMachine } from './stats/machine.ts';
 import { createNodeStats } from './stats/node-stats.ts';
 import { serveStreams } from './streams/stream-service.ts';
+import { type RenewalOptions, renewalDefaults } from './tokens/token.plan.ts';
 import { openPodFolders } from './volumes/pod-folders.ts';
 
 export interface NodeAgentOptions {
@@ -32,6 +33,8 @@ export interface NodeAgentOptions {
   readonly leaseDurationSeconds: number;
   /** Pods of one container do without a sandbox. */
   readonly standAlone: boolean;
+  /** When mounted tokens are renewed. */
+  readonly renewal: RenewalOptions;
 }
 
 export const nodeAgentDefaults: NodeAgentOptions = {
@@ -44,6 +47,7 @@ export const nodeAgentDefaults: NodeAgentOptions = {
   leaseRenewMs: 2_000,
   leaseDurationSeconds: 10,
   standAlone: true,
+  renewal: renewalDefaults,
 };
 
 export interface NodeAgentDeps {
@@ -158,6 +162,7 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
       dnsIP: options.dnsIP,
     },
     services: () => services.services(SERVICES_TIMEOUT_MS),
+    renewal: options.renewal,
     onReady: (uid, ready) => services.setReady(uid, ready),
     clock,
     log,

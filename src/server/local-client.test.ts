@@ -1,24 +1,33 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect, it } from 'vitest';
 import { CONFIG_MAPS, isApiError, PODS } from '#api';
 import { silentLog, systemClock } from '#base';
 import { createMemoryStore } from '#store';
 // The contract is no part of the client's door: only tests run it.
 import { describeClient } from '../client/client.contract.ts';
+import { createServiceAccountTokens } from './auth/service-accounts/service-account-tokens.ts';
+import { ensureSigningKey } from './auth/service-accounts/signing-key.ts';
 import { createLocalClient } from './local-client.ts';
 import { createApi } from './registry/create-api.ts';
 
 const user = { name: 'alice', groups: ['system:masters'] };
 
 async function start() {
+  const directory = await mkdtemp(path.join(tmpdir(), 'plumbline-local-'));
   const store = createMemoryStore({ clock: systemClock });
   const api = await createApi({ store, clock: systemClock, log: silentLog });
-  const client = createLocalClient(api, { user, userAgent: 'contract/1' });
+  const key = await ensureSigningKey(path.join(directory, 'key'));
+  const tokens = createServiceAccountTokens({ api, key, clock: systemClock });
+  const client = createLocalClient(api, { user, userAgent: 'contract/1', tokens });
   return {
     api,
     client,
     async close() {
       await api.close();
       await store.close();
+      await rm(directory, { recursive: true, force: true });
     },
   };
 }

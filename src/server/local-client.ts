@@ -1,17 +1,20 @@
 import { setMaxListeners } from 'node:events';
 import { ApiError, isApiError, type Json, type KubeObject, type ResourceType, type StoredObject } from '#api';
-import type {
-  ApplyOptions,
-  Client,
-  DeleteOptions,
-  ListOptions,
-  NamespacedName,
-  PatchType,
-  SubresourceOptions,
-  WatchEvent,
-  WatchOptions,
-  WriteOptions,
+import {
+  type ApplyOptions,
+  type Client,
+  type DeleteOptions,
+  issuedToken,
+  type ListOptions,
+  type NamespacedName,
+  type PatchType,
+  type SubresourceOptions,
+  tokenRequest,
+  type WatchEvent,
+  type WatchOptions,
+  type WriteOptions,
 } from '#client';
+import type { ServiceAccountTokens } from './auth/service-accounts/service-account-tokens.ts';
 import type { OpenPodLog } from './nodes/pod-logs.ts';
 import type { Api, PatchRequest, RequestContext, ResourceRow, UserInfo } from './registry/api.ts';
 
@@ -21,13 +24,15 @@ export interface LocalClientOptions {
   readonly userAgent: string;
   /** Bytes of a pod's log; without it `logs` is refused. */
   readonly logs?: OpenPodLog;
+  /** Without it no token is given. */
+  readonly tokens?: Pick<ServiceAccountTokens, 'issue'>;
 }
 
 /**
  * The client of components that live in the server's process: the same admission as over HTTP, and no bytes in between.
  * Objects that come back are frozen and shared with everyone else.
  */
-export function createLocalClient(api: Api, { user, userAgent, logs }: LocalClientOptions): Client {
+export function createLocalClient(api: Api, { user, userAgent, logs, tokens }: LocalClientOptions): Client {
   const context: RequestContext = { user, defaultManager: userAgent.split('/', 1)[0] ?? userAgent };
 
   function at(resource: ResourceType, namespace: string | undefined) {
@@ -103,6 +108,12 @@ export function createLocalClient(api: Api, { user, userAgent, logs }: LocalClie
     ): Promise<T | undefined> {
       const answer = await found(api.delete({ ...at(resource, namespace), ...options, name }));
       return answer?.lingers ? (answer.object as T) : undefined;
+    },
+
+    async requestToken(account, spec) {
+      if (tokens === undefined) throw new ApiError('MethodNotAllowed', 'tokens are not given here');
+      const { namespace = '', name } = account;
+      return issuedToken(await tokens.issue(context, namespace, name, tokenRequest(account, spec)));
     },
 
     async *logs(pod, { signal, ...options } = {}) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CONFIG_MAPS, DEPLOYMENTS, EVENTS } from '#api';
+import { CONFIG_MAPS, DEPLOYMENTS, EVENTS, PODS } from '#api';
 import { configMap, createSyncBed, type SyncBed } from '../../test/support/sync-bed.ts';
 
 const deployment = (replicas: number | undefined, image = 'app:1') => `apiVersion: apps/v1
@@ -44,6 +44,37 @@ describe('src/sync: drift', () => {
       return status?.sync?.status === 'Synced' && status.sync.revision === commit && status.run?.phase !== 'Running';
     });
   };
+
+  it('sees no drift in a pod that admission gave an account and its token, and changes it all the same', async () => {
+    const pod = (team: string) => `apiVersion: v1
+kind: Pod
+metadata:
+  name: tool
+  labels: {team: ${team}}
+spec:
+  volumes: [{name: own, emptyDir: {}}]
+  containers:
+    - name: main
+      image: app:1
+      volumeMounts: [{name: own, mountPath: /own}]
+`;
+    const pass = async (name: string) =>
+      (await bed.application(name))?.status?.resources?.map(({ kind, status }) => `${kind} ${status}`);
+    const live = async () => await bed.client.get(PODS, { namespace: 'default', name: 'tool' });
+    const first = await bed.repo.commit({ 'web/tool.yaml': pod('red') });
+    await bed.apply('web');
+    await settle('web', first);
+    const made = await live();
+    expect(made?.spec.volumes?.map(({ name }) => name.replace(/-.{5}$/, ''))).toEqual(['own', 'kube-api-access']);
+    expect(made?.spec.containers[0]?.volumeMounts).toHaveLength(2);
+    expect(await pass('web')).toEqual(['Pod Synced']);
+    const second = await bed.repo.commit({ 'web/tool.yaml': pod('blue') });
+    await settle('web', second);
+    const changed = await live();
+    expect(changed?.metadata).toMatchObject({ uid: made?.metadata.uid, labels: { team: 'blue' } });
+    expect(changed?.spec.volumes).toEqual(made?.spec.volumes);
+    expect(await pass('web')).toEqual(['Pod Synced']);
+  });
 
   it('undoes nothing that was changed between plan and write without writing it down', async () => {
     await bed.close();

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type KubeObject, NODES, PODS, type Pod } from '#api';
+import { CONFIG_MAPS, type KubeObject, NODES, PODS, type Pod, type ResourceType, SERVICE_ACCOUNTS } from '#api';
 import { type Log, silentLog, systemClock } from '#base';
 import type { Client } from '#client';
 import { createFakeNetwork, type Network } from '#network';
@@ -49,6 +49,20 @@ export interface AgentBed {
   close(): Promise<void>;
 }
 
+/** What a namespace's controller would have made: pods of the bed have it mounted. */
+const furniture = (ca: string): readonly (readonly [ResourceType, KubeObject])[] => [
+  [SERVICE_ACCOUNTS, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'default' } }],
+  [
+    CONFIG_MAPS,
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'kube-root-ca.crt', namespace: 'default' },
+      data: { 'ca.crt': ca },
+    },
+  ],
+];
+
 /** A real API server over HTTPS and a real agent on a runtime, joined by the real control connection. No scheduler: pods name their node. */
 export async function startAgentBed(
   runtime: Runtime,
@@ -57,6 +71,7 @@ export async function startAgentBed(
   const server = await startApiServer({ log });
   const stateDir = await mkdtemp(path.join(tmpdir(), 'plumb-bed-'));
   const client = await server.client(ADMIN);
+  for (const [resource, object] of furniture(server.ca)) await client.create(resource, object);
   const agentUser = nodeUser(BED_NODE);
   const abort = new AbortController();
   const agent = createNodeAgent({

@@ -15,7 +15,7 @@ import {
 } from '#api';
 import { createLog, silentLog, systemClock } from '#base';
 import type { Client } from '#client';
-import { createApi, createLocalClient } from '#server';
+import { AdmissionChain, createApi, createLocalClient, createServiceAccountAdmission } from '#server';
 import { createMemoryStore } from '#store';
 import { createSync, type SyncEngine, type SyncSettings } from '#sync';
 import { createGitFixture, type GitFixture } from './git-fixture.ts';
@@ -68,7 +68,9 @@ export async function createSyncBed({ beforeApply, ...options }: SyncBedOptions 
   const directory = await mkdtemp(join(tmpdir(), 'plumb-sync-'));
   const repos = [await createGitFixture()];
   const repo = repos[0] as GitFixture;
-  const api = await createApi({ store: createMemoryStore({ clock }), clock, log: silentLog });
+  const admission = new AdmissionChain();
+  const api = await createApi({ store: createMemoryStore({ clock }), clock, log: silentLog, admission });
+  admission.add(createServiceAccountAdmission(api));
   const as = (name: string, program: string) =>
     createLocalClient(api, { user: { name, groups: ['system:masters'] }, userAgent: `${program}/v1` });
   const client = as('system:plumbline:sync', 'plumbline-sync');

@@ -25,16 +25,16 @@ describe('src/api/kinds/pod-fields.ts', () => {
       ['volumes[1].persistentVolumeClaim: volumes of this kind are not supported (volume "b")'],
     ],
     [
-      'a token',
-      { volumes: [{ name: 'a', projected: { sources: [{ configMap: {} }, { serviceAccountToken: { path: 't' } }] } }] },
-      ['volumes[0].projected.sources[1].serviceAccountToken: tokens are not supported (volume "a")'],
+      'a trust bundle',
+      { volumes: [{ name: 'a', projected: { sources: [{ configMap: {} }, { clusterTrustBundle: { path: 't' } }] } }] },
+      ['volumes[0].projected.sources[1].clusterTrustBundle: trust bundles are not supported (volume "a")'],
     ],
   ])('names what a pod cannot have: %s', (_, spec, expected) => {
     expect(told({ containers, ...spec })).toEqual(expected);
   });
 
   it('names nothing of what is supported', () => {
-    const sources = [{ configMap: {} }, { secret: {} }, { downwardAPI: {} }];
+    const sources = [{ configMap: {} }, { secret: {} }, { downwardAPI: {} }, { serviceAccountToken: {} }];
     const kinds = [
       { configMap: {} },
       { downwardAPI: {} },

@@ -43,9 +43,9 @@ function* unsupportedVolume(volume: Volume): Iterable<readonly [path: string, me
     if (source === undefined || VOLUME_KINDS.has(kind)) continue;
     yield [kind, `volumes of this kind are not supported (volume "${name}")`];
   }
-  for (const [index, { serviceAccountToken }] of (volume.projected?.sources ?? []).entries()) {
-    if (serviceAccountToken === undefined) continue;
-    yield [`projected.sources[${index}].serviceAccountToken`, `tokens are not supported (volume "${name}")`];
+  for (const [index, { clusterTrustBundle }] of (volume.projected?.sources ?? []).entries()) {
+    if (clusterTrustBundle === undefined) continue;
+    yield [`projected.sources[${index}].clusterTrustBundle`, `trust bundles are not supported (volume "${name}")`];
   }
 }
 

@@ -142,7 +142,11 @@ export class ContainerStarter {
     const { deps, pod } = this.#context;
     const held = referencesOf(pod);
     const known = async () => {
-      await deps.references.settled(held, REFERENCES_TIMEOUT_MS, this.#context.leaving);
+      const { leaving, uid } = this.#context;
+      await Promise.all([
+        deps.references.settled(held, REFERENCES_TIMEOUT_MS, leaving),
+        deps.tokens.settled(uid, REFERENCES_TIMEOUT_MS, leaving),
+      ]);
       return await this.#volumes.ready(where.podIP);
     };
     const [image, volumes, services] = await Promise.all([this.#image(spec), known(), deps.services()]);

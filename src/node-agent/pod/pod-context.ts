@@ -7,6 +7,7 @@ import type { PodIdentity, Runtime } from '#runtime';
 import type { PodNetwork } from '../network/pod-network.ts';
 import type { Prober } from '../probes/prober.ts';
 import type { ReferenceStore } from '../references/reference-store.ts';
+import type { TokenStore } from '../tokens/token-store.ts';
 import type { PodFolders } from '../volumes/pod-folders.ts';
 import type { NodeFacts } from './container-builder.ts';
 import { initContainersOf } from './containers.plan.ts';
@@ -23,6 +24,7 @@ export interface PodDeps {
   readonly network: PodNetwork;
   readonly prober: Prober;
   readonly references: ReferenceStore;
+  readonly tokens: TokenStore;
   readonly images: ImagePuller;
   readonly folders: PodFolders;
   /** Host path of the gate program; absent where every pod gets a sandbox. */

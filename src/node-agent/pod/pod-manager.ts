@@ -7,6 +7,8 @@ import { Prober } from '../probes/prober.ts';
 import { RECONNECT_MAX_MS } from '../reconnect.ts';
 import { ReferenceStore } from '../references/reference-store.ts';
 import type { StateFile } from '../state/saved-state.ts';
+import type { RenewalOptions } from '../tokens/token.plan.ts';
+import { TokenStore } from '../tokens/token-store.ts';
 import { ImagePuller } from './image-puller.ts';
 import { ANNOTATION, type PodIdentity } from './pod.types.ts';
 import { PodWorker, type PodWorkerDeps } from './pod-worker.ts';
@@ -14,8 +16,9 @@ import { referenceKey, referencesOf } from './references.plan.ts';
 import { RuntimeView } from './runtime-view.ts';
 
 export interface PodManagerDeps
-  extends Omit<PodWorkerDeps, 'client' | 'view' | 'prober' | 'references' | 'images' | 'onEnd' | 'signal'> {
-  readonly client: Pick<Client, 'get' | 'list' | 'watch' | 'patch' | 'delete'>;
+  extends Omit<PodWorkerDeps, 'client' | 'view' | 'prober' | 'references' | 'tokens' | 'images' | 'onEnd' | 'signal'> {
+  readonly client: Pick<Client, 'get' | 'list' | 'watch' | 'patch' | 'delete' | 'requestToken'>;
+  readonly renewal: RenewalOptions;
   readonly nodeName: string;
   readonly state: StateFile;
 }
@@ -62,6 +65,14 @@ export class PodManager {
       memoryDir: folders.references,
       onChange: (reference) => this.#referenceChanged(referenceKey(reference), reference.namespace),
     });
+    const tokens = new TokenStore({
+      client,
+      clock,
+      log,
+      memoryDir: folders.tokens,
+      renewal: this.#deps.renewal,
+      onChange: (uid) => this.#workers.get(uid)?.referencesChanged(),
+    });
     const prober = new Prober({
       runtime,
       clock,
@@ -76,6 +87,7 @@ export class PodManager {
           view: this.view,
           prober,
           references,
+          tokens,
           images,
           signal,
           onEnd: (uid) => this.#workers.delete(uid),
@@ -101,6 +113,7 @@ export class PodManager {
     await Promise.all([watching, listening, relisting]);
     for (const worker of this.#workers.values()) worker.close();
     prober.close();
+    await tokens.close();
     await references.close();
   }
 

@@ -42,9 +42,15 @@ export class PodVolumes {
 
   async #setUp(podIP: string | undefined): Promise<readonly ReadyVolume[]> {
     const { deps, pod } = this.#context;
-    const { references, node, folders } = deps;
+    const { references, tokens, node, folders } = deps;
     try {
-      const facts = { references: references.read(referencesOf(pod)), podIP, hostIP: node.hostIP, node };
+      const facts = {
+        references: references.read(referencesOf(pod)),
+        tokens: tokens.read(pod.metadata.uid),
+        podIP,
+        hostIP: node.hostIP,
+        node,
+      };
       return (await setUpVolumes(folders, pod, facts)).ready;
     } catch (error) {
       this.#ready = undefined;

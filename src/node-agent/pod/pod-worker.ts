@@ -6,7 +6,7 @@ import { planBackOff } from './back-off.plan.ts';
 import { partsFolder } from './container-builder.ts';
 import { ContainerStarter } from './container-starter.ts';
 import { ContainerStopper } from './container-stopper.ts';
-import { isTerminating } from './containers.plan.ts';
+import { hasEnded, isTerminating } from './containers.plan.ts';
 import { LastWords } from './last-words.ts';
 import { planPod } from './pod.plan.ts';
 import type { PodAction, PodSnapshot, ProbeView } from './pod.types.ts';
@@ -63,6 +63,7 @@ export class PodWorker {
     const onFresh = (fresh: Pod) => this.update(fresh);
     this.#status = new StatusWriter({ client, clock, log, signal, onFresh }, pod);
     deps.references.hold(pod.metadata.uid, referencesOf(pod));
+    this.#holdTokens();
     this.kick();
   }
 
@@ -76,6 +77,7 @@ export class PodWorker {
     if (this.#context.gone || Number(pod.metadata.resourceVersion) < Number(known)) return;
     this.#context.pod = pod;
     this.#status.saw(pod);
+    this.#holdTokens();
     this.kick();
   }
 
@@ -90,6 +92,13 @@ export class PodWorker {
     this.#starter.referencesChanged();
     this.#volumes.refresh();
     this.kick();
+  }
+
+  /** One that has ended starts nothing any more: its tokens are not renewed. */
+  #holdTokens(): void {
+    const { tokens } = this.#deps;
+    if (hasEnded(this.pod)) tokens.release(this.#context.uid);
+    else tokens.hold(this.pod);
   }
 
   /** Told by the prober. */
@@ -281,7 +290,7 @@ export class PodWorker {
   #clean(): void {
     if (this.#ending) return;
     this.#ending = true;
-    const { runtime, view, folders, references, network, onEnd, onReady } = this.#deps;
+    const { runtime, view, folders, references, tokens, network, onEnd, onReady } = this.#deps;
     const { uid } = this.#context;
     const task = () =>
       this.#context.attempt('clean', 'a pod that left could not be cleaned up', async () => {
@@ -292,6 +301,7 @@ export class PodWorker {
         await network.detach(uid);
         await folders.remove(uid);
         references.release(uid);
+        tokens.release(uid);
         this.close();
         onReady(uid, true);
         onEnd(uid);

@@ -44,6 +44,9 @@ export async function writeAtomically(
   return true;
 }
 
+/** Only root gives files away. */
+const isRoot = process.getuid?.() === 0;
+
 async function currentFolder(folder: string): Promise<string | undefined> {
   try {
     const target = await readlink(path.join(folder, CURRENT));
@@ -61,11 +64,11 @@ async function writeFresh(
 ): Promise<string> {
   const name = await freshName(folder);
   const root = path.join(folder, name);
-  for (const [file, { content, mode }] of files) {
+  for (const [file, { content, mode, user }] of files) {
     const target = path.join(root, file);
     await mkdir(path.dirname(target), { recursive: true, mode: 0o755 });
     await writeFile(target, content, { mode: 0o600 });
-    if (group !== undefined) await chown(target, -1, group);
+    if (isRoot && (user !== undefined || group !== undefined)) await chown(target, user ?? -1, group ?? -1);
     // After writing: the mode is not to be cut by the umask.
     await chmod(target, group === undefined ? mode : mode | 0o440);
   }

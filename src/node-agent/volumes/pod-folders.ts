@@ -14,6 +14,8 @@ export interface PodFolders {
   memory(podUid: string): string;
   /** Where copies of ConfigMaps and Secrets may lie: in memory only; undefined where there is none. */
   readonly references: string | undefined;
+  /** Where copies of tokens may lie: the same. */
+  readonly tokens: string | undefined;
   /** Uids that have folders. */
   list(): Promise<readonly string[]>;
   /** Unmounts and removes everything of a pod. */
@@ -31,6 +33,7 @@ export async function openPodFolders(stateDir: string, log: Log): Promise<PodFol
   if (memory !== undefined) await mkdir(memory, { recursive: true, mode: 0o700 });
   return {
     references: memoryRoot === undefined ? undefined : path.join(memoryRoot, 'references'),
+    tokens: memoryRoot === undefined ? undefined : path.join(memoryRoot, 'tokens'),
     disk: (podUid) => path.join(disk, checked(podUid)),
     memory: (podUid) => path.join(memory ?? disk, checked(podUid)),
     async list() {

@@ -9,11 +9,14 @@ import {
   referenceKey,
   secretValue,
 } from '../pod/references.plan.ts';
+import { type TokenState, type Tokens, tokenKey, tokenSourceOf } from '../tokens/token.plan.ts';
 
 /** One file of a volume. `path` is relative and clean. */
 export interface VolumeFile {
   readonly content: Buffer;
   readonly mode: number;
+  /** Whose it is; root's when absent. */
+  readonly user?: number;
 }
 
 /**
@@ -29,6 +32,7 @@ export type VolumePlan =
 export interface VolumeInput extends Pick<EnvInput, 'references' | 'podIP' | 'hostIP' | 'node'> {
   readonly pod: Pod;
   readonly volume: Volume;
+  readonly tokens: Tokens;
 }
 
 /** Source: core/v1 ConfigMapVolumeSourceDefaultMode, SecretVolumeSourceDefaultMode (v1.32). */
@@ -57,13 +61,38 @@ export function planVolume(input: VolumeInput): VolumePlan {
       if (source.configMap) collector.addKeys({ kind: 'configMap', name: '', ...source.configMap, mode });
       if (source.secret) collector.addKeys({ kind: 'secret', name: '', ...source.secret, mode });
       if (source.downwardAPI) addDownward(collector, input, source.downwardAPI.items ?? [], mode);
-      if (source.serviceAccountToken) collector.fail('service account tokens are not supported');
+      if (source.serviceAccountToken) addToken(collector, input, source.serviceAccountToken, mode);
     }
   } else {
     const [kind] = Object.keys(volume).filter((key) => key !== 'name');
     collector.fail(`volumes of the kind ${kind ?? 'unknown'} are not supported`);
   }
   return collector.result();
+}
+
+type TokenProjection = Parameters<typeof tokenSourceOf>[0] & { readonly path: string };
+
+/**
+ * A token is its user's alone where one is known, or its group's: the rest of the volume says so by its mode.
+ * Source: kubernetes pkg/volume/projected/projected.go, collectData, and volume/util FsUserFrom (v1.32).
+ */
+function addToken(
+  collector: FileCollector,
+  { pod, tokens }: VolumeInput,
+  projection: TokenProjection,
+  defaultMode: number,
+): void {
+  const user = soleUser(pod);
+  const mode = user !== undefined || pod.spec.securityContext?.fsGroup !== undefined ? 0o600 : defaultMode;
+  collector.addToken(projection.path, tokens.get(tokenKey(tokenSourceOf(projection))), mode, user);
+}
+
+/** The user that all containers run as, if the pod says so. */
+function soleUser({ spec }: Pod): number | undefined {
+  const all = [...(spec.initContainers ?? []), ...spec.containers];
+  const users = new Set(all.map((each) => each.securityContext?.runAsUser ?? spec.securityContext?.runAsUser));
+  const [first] = users;
+  return users.size === 1 ? first : undefined;
 }
 
 type DownwardItem = NonNullable<NonNullable<Volume['downwardAPI']>['items']>[number];
@@ -124,8 +153,15 @@ class FileCollector {
     }
   }
 
-  add(path: string, content: Buffer, mode: number): void {
-    if (isCleanPath(path)) this.#files.set(path, { content, mode: mode & 0o777 });
+  addToken(path: string, found: TokenState | undefined, mode: number, user: number | undefined): void {
+    this.#secret = true;
+    if (found?.state === 'present') this.add(path, Buffer.from(found.token, 'utf8'), mode, user);
+    else this.fail(`failed to fetch token: ${found?.state === 'failed' ? found.message : 'there is none yet'}`);
+  }
+
+  add(path: string, content: Buffer, mode: number, user?: number): void {
+    const owner = user === undefined ? {} : { user };
+    if (isCleanPath(path)) this.#files.set(path, { content, mode: mode & 0o777, ...owner });
     else this.fail(`the path ${JSON.stringify(path)} leads out of the volume`);
   }
 

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '#base';
 import type { Pod } from '../pod/pod.types.ts';
 import type { References } from '../pod/references.plan.ts';
+import { type Tokens, tokenKey } from '../tokens/token.plan.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { openPodFolders, removeAgentFolder } from './pod-folders.ts';
 import { holdSubPath, resolveOwnSubPath } from './sub-path.ts';
@@ -54,7 +55,17 @@ const podOf = (...volumes: Volume[]): Pod => ({
   metadata: { ...metadata, name: 'web', labels: { app: 'web' } },
   spec: { containers: [{ name: 'app' }], volumes },
 });
-const facts = { references, podIP: undefined, hostIP: '192.0.2.1', node: { cpuMillis: 1000, memoryBytes: 2 ** 30 } };
+const tokens: Tokens = new Map([
+  [tokenKey({ audience: '', expirationSeconds: 3600 }), { state: 'present', token: 'a.b.c' }],
+  [tokenKey({ audience: 'vault', expirationSeconds: 3600 }), { state: 'failed', message: 'the account is gone' }],
+]);
+const facts = {
+  references,
+  tokens,
+  podIP: undefined,
+  hostIP: '192.0.2.1',
+  node: { cpuMillis: 1000, memoryBytes: 2 ** 30 },
+};
 const planOf = (volume: Omit<Volume, 'name'>) =>
   planVolume({ ...facts, pod: podOf(), volume: { name: 'v', ...volume } });
 
@@ -103,6 +114,21 @@ describe('src/node-agent/volumes/volume.plan.ts', () => {
       },
       { 'c/a': 'one 644', value: 's3cret 644', labels: 'app="web" 644' },
     ],
+    [
+      'a token, by the mode of its volume',
+      { projected: { defaultMode: 0o444, sources: [{ serviceAccountToken: { path: 'token' } }] } },
+      { token: 'a.b.c 444' },
+    ],
+    [
+      'a token that cannot be had',
+      { projected: { sources: [{ serviceAccountToken: { path: 'token', audience: 'vault' } }] } },
+      { type: 'failed', message: 'failed to fetch token: the account is gone' },
+    ],
+    [
+      'a token that is not there yet',
+      { projected: { sources: [{ serviceAccountToken: { path: 'token', audience: 'other' } }] } },
+      { type: 'failed', message: 'failed to fetch token: there is none yet' },
+    ],
     ['an empty folder', { emptyDir: {} }, { type: 'emptyDir', memory: false }],
     [
       'one in memory, bounded',
@@ -132,6 +158,30 @@ describe('src/node-agent/volumes/volume.plan.ts', () => {
     ],
   ])('gives %s', (_, volume, expected) => {
     expect(shown(volume)).toEqual(expected);
+  });
+
+  it.each<[string, object, object]>([
+    ['the group of the pod', { securityContext: { fsGroup: 70 } }, { mode: 0o600 }],
+    ['the one user of the pod', { securityContext: { runAsUser: 7 } }, { mode: 0o600, user: 7 }],
+    [
+      'the volume, where containers run as different users',
+      { containers: [{ name: 'a', securityContext: { runAsUser: 7 } }, { name: 'b' }] },
+      { mode: 0o644 },
+    ],
+    [
+      'the user that its containers agree upon',
+      { containers: [{ name: 'a', securityContext: { runAsUser: 7 } }], securityContext: { runAsUser: 8 } },
+      { mode: 0o600, user: 7 },
+    ],
+  ])('gives a token to %s', (_, spec, expected) => {
+    const projected = { sources: [{ serviceAccountToken: { path: 'token' } }, { configMap: { name: 'files' } }] };
+    const pod = { ...podOf(), spec: { ...podOf().spec, ...spec } } as Pod;
+    const plan = planVolume({ ...facts, pod, volume: { name: 'v', projected } });
+    if (plan.type !== 'files') throw new Error(JSON.stringify(plan));
+    expect(plan.secret).toBe(true);
+    const { content: _content, ...owner } = plan.files.get('token') ?? { content: '' };
+    expect(owner).toEqual(expected);
+    expect(plan.files.get('a')).toMatchObject({ mode: 0o644 });
   });
 
   it('lets no path out of its volume, whatever it is', () => {
