@@ -12,7 +12,8 @@ export const API_NOTES: Readonly<Record<string, string>> = {
     'ClusterIP and NodePort, by nftables on every node. LoadBalancer gets no address; ExternalName is not resolved.',
   'core/ConfigMap': '',
   'core/Secret': 'Encrypted in the store. Values are in no log, event, diff or history.',
-  'core/ServiceAccount': 'Tokens are mounted into pods ([in-cluster.md](in-cluster.md)) and made by `kubectl create token`.',
+  'core/ServiceAccount':
+    'Tokens are mounted into pods ([in-cluster.md](in-cluster.md)) and made by `kubectl create token`.',
   'core/Event':
     'Stored as core/v1, served as events.k8s.io/v1 too, with the rules of each for its writers; kept for a bounded time and number.',
   'core/LimitRange': 'Fills in what pods leave out, and holds pods and claims to it: [policies.md](policies.md).',
