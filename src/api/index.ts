@@ -148,6 +148,7 @@ export { pruneUnknown } from './schema/prune.ts';
 export type { FieldIssue, Schema } from './schema/schema.ts';
 export { schemaOf, schemaOfShape } from './schema/schema-of.ts';
 export type * from './ui.ts';
+export { ephemeralContainerIssues } from './validation/ephemeral-containers.ts';
 export { generatedLabels } from './validation/job.ts';
 export { MAX_ISSUES, shapeIssues, structureIssues } from './validation/structure.ts';
 export { validateObject, validateUpdate } from './validation/validate-object.ts';

@@ -87,6 +87,12 @@ export interface ContainerConfig {
   /** `NO_SANDBOX` with `standAlone`. */
   readonly sandboxId: string;
   readonly standAlone?: StandAlone;
+  /** The container whose network it joins, where that is no sandbox's. With `NO_SANDBOX`. */
+  readonly networkOf?: string;
+  /** The container whose processes it sees and is one of, or `host` for the machine's; its own when absent. */
+  readonly processesOf?: string;
+  /** It shares the machine's memory segments, not its sandbox's. */
+  readonly hostIpc?: boolean;
   readonly name: string;
   /** Counts the containers of this name in this pod, from 0; equals the restart count. */
   readonly attempt: number;

@@ -44,6 +44,11 @@ export function duplicate(path: string, value: unknown): FieldIssue {
   return { reason: 'FieldValueDuplicate', path, message: `Duplicate value: ${shown(value)}` };
 }
 
+/** It names something that is not there. */
+export function notFoundValue(path: string, value: unknown): FieldIssue {
+  return { reason: 'FieldValueNotFound', path, message: `Not found: ${shown(value)}` };
+}
+
 export function forbidden(path: string, detail: string): FieldIssue {
   return { reason: 'FieldValueForbidden', path, message: `Forbidden: ${detail}` };
 }

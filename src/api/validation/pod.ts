@@ -26,6 +26,7 @@ import {
   requiredText,
 } from './checks.ts';
 import { type ContainerRole, type ContainerRules, validateContainer, validateIds } from './container.ts';
+import { validateEphemeralContainer } from './ephemeral-containers.ts';
 import { duplicate, forbidden, invalid, required } from './issues.ts';
 import { validateAnnotations, validateLabels } from './metadata.ts';
 import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from './names.ts';
@@ -107,6 +108,10 @@ function* validateContainers(spec: Loose<PodSpec>, path: string, claims: readonl
   for (const [name, role, containers] of lists) {
     yield* itemsOf(`${path}.${name}`, containers, (container, at) => validateContainer(container, at, rules(role)));
   }
+  const others = new Set(lists.slice(0, 2).flatMap(([, , all]) => all.map((container) => container.name ?? '')));
+  yield* itemsOf(`${path}.ephemeralContainers`, spec.ephemeralContainers, (container, at) =>
+    validateEphemeralContainer(container, at, others),
+  );
   yield* noDuplicates(
     lists.flatMap(([list, , containers]) =>
       containers.map(({ name }, index) => ({ path: `${path}.${list}[${index}].name`, value: name })),

@@ -42,5 +42,9 @@ export function planBackOff(
         return [];
     }
   };
-  return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].flatMap(backOff);
+  return [
+    ...(status.initContainerStatuses ?? []),
+    ...(status.containerStatuses ?? []),
+    ...(status.ephemeralContainerStatuses ?? []),
+  ].flatMap(backOff);
 }

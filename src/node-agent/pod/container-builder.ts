@@ -7,7 +7,7 @@ import { hostsFile, resolvConf } from '../network/host-files.plan.ts';
 import { planServiceEnv } from '../services/service-env.plan.ts';
 import { type PodFolders, writeBoundFile } from '../volumes/pod-folders.ts';
 import { mountsOf, type ReadyVolume } from '../volumes/volumes.ts';
-import { specHash } from './containers.plan.ts';
+import { isEphemeral, type Sharing, specHash } from './containers.plan.ts';
 import { planEnv } from './env.plan.ts';
 import { expand } from './expand.plan.ts';
 import { ANNOTATION, type ContainerSpec, type Pod } from './pod.types.ts';
@@ -31,6 +31,7 @@ export interface BuildInput {
   readonly sandbox: { readonly id: string; readonly attempt: number };
   /** Set for a container that stands alone. */
   readonly standAlone?: StandAlone;
+  readonly sharing: Sharing;
   readonly attempt: number;
   readonly nextBackoffMs: number;
   readonly podIP: string | undefined;
@@ -82,8 +83,10 @@ export async function buildContainer(input: BuildInput): Promise<ContainerConfig
       [ANNOTATION.backoffMs]: String(input.nextBackoffMs),
       [ANNOTATION.sandboxAttempt]: String(sandbox.attempt),
       ...(podIP === undefined ? {} : { [ANNOTATION.podIP]: podIP }),
+      ...(isEphemeral(pod, spec.name) ? { [ANNOTATION.ephemeral]: 'true' } : {}),
     },
     ...rights,
+    ...input.sharing,
     ...(input.standAlone === undefined ? {} : { standAlone: input.standAlone }),
     ...(command === undefined ? {} : { command }),
     ...(args === undefined ? {} : { args }),

@@ -8,7 +8,7 @@ import {
   type Sandbox,
 } from '#runtime';
 import { buildContainer } from './container-builder.ts';
-import { initContainersOf } from './containers.plan.ts';
+import { initContainersOf, isEphemeral, sharingOf } from './containers.plan.ts';
 import { runHook } from './hooks.ts';
 import { ANNOTATION, type ContainerSpec, type PodAction, type StartProblem } from './pod.types.ts';
 import type { PodContext } from './pod-context.ts';
@@ -125,7 +125,8 @@ export class ContainerStarter {
     }
     try {
       await runtime.startContainer(container.id);
-      if (sandbox.id === NO_SANDBOX) await this.#place.connect(container.id);
+      if (sandbox.id === NO_SANDBOX && !isEphemeral(this.#context.pod, spec.name))
+        await this.#place.connect(container.id);
       this.#context.tell('Normal', 'Started', `Started container ${spec.name}`, spec);
     } catch (error) {
       if (!isRuntimeError(error, 'ContainerStartFailed')) throw error;
@@ -150,6 +151,10 @@ export class ContainerStarter {
       return await this.#volumes.ready(where.podIP);
     };
     const [image, volumes, services] = await Promise.all([this.#image(spec), known(), deps.services()]);
+    const sharing = sharingOf(pod, spec, where.sandbox.id, this.#place.containers());
+    if (sharing === undefined)
+      throw new StartError('CreateContainerError', 'the container it joins does not run', CREATE_RETRY_MS);
+    const alone = isEphemeral(pod, spec.name) ? {} : this.#place.standAlone(where.sandbox.id);
     const config = await buildContainer({
       pod,
       spec,
@@ -160,7 +165,8 @@ export class ContainerStarter {
       node: deps.node,
       folders: deps.folders,
       ...where,
-      ...this.#place.standAlone(where.sandbox.id),
+      sharing,
+      ...alone,
     });
     return await this.#create(spec, config);
   }

@@ -1,5 +1,15 @@
 import { canonicalJson, shortHash } from '#base';
-import { ANNOTATION, type ContainerSpec, type Pod, type RuntimeContainer, type Sandbox } from './pod.types.ts';
+import {
+  ANNOTATION,
+  type ContainerConfig,
+  type ContainerSpec,
+  type ContainerStatus,
+  type EphemeralSpec,
+  NO_SANDBOX,
+  type Pod,
+  type RuntimeContainer,
+  type Sandbox,
+} from './pod.types.ts';
 
 /** First wait before a restart, in ms; the first restart itself is immediate. Source: kubelet.go, backOffPeriod (v1.32). */
 export const RESTART_BACKOFF_MS = 10_000;
@@ -17,13 +27,72 @@ export function initContainersOf({ spec }: Pod): readonly ContainerSpec[] {
   return spec.initContainers ?? [];
 }
 
+export function ephemeralContainersOf({ spec }: Pod): readonly EphemeralSpec[] {
+  return spec.ephemeralContainers ?? [];
+}
+
+export function isEphemeral(pod: Pod, name: string): boolean {
+  return ephemeralContainersOf(pod).some((spec) => spec.name === name);
+}
+
+/** Every container of the spec, whatever its part is. */
+export function allContainersOf(pod: Pod): readonly ContainerSpec[] {
+  return [...pod.spec.containers, ...initContainersOf(pod), ...ephemeralContainersOf(pod)];
+}
+
+/** What was told of every container, whatever its part is. */
+export function toldOf({ status }: Pod): readonly ContainerStatus[] {
+  return [
+    ...(status?.containerStatuses ?? []),
+    ...(status?.initContainerStatuses ?? []),
+    ...(status?.ephemeralContainerStatuses ?? []),
+  ];
+}
+
+/** What a container shares beyond its sandbox. */
+export type Sharing = Pick<ContainerConfig, 'networkOf' | 'processesOf' | 'hostIpc'>;
+
+/**
+ * What the container shares; undefined while what it is to share does not run. An ephemeral one joins the
+ * processes of its target, and, in a pod without a sandbox, the network of the only other container: until that ends.
+ */
+export function sharingOf(
+  pod: Pod,
+  spec: ContainerSpec,
+  sandboxId: string,
+  containers: readonly RuntimeContainer[],
+): Sharing | undefined {
+  const { hostPID, hostIPC, shareProcessNamespace } = pod.spec;
+  const running = (name: string | undefined) =>
+    newest(containers.filter((one) => one.name === name && one.state === 'running'))?.id;
+  const joins = isEphemeral(pod, spec.name);
+  const { targetContainerName: target } = spec as EphemeralSpec;
+  const targeted = joins && target !== undefined && target !== '';
+  const networkOf = joins && sandboxId === NO_SANDBOX ? running(pod.spec.containers[0]?.name) : undefined;
+  if (joins && sandboxId === NO_SANDBOX && networkOf === undefined) return undefined;
+  const processesOf = targeted
+    ? running(target)
+    : hostPID === true
+      ? 'host'
+      : shareProcessNamespace === true
+        ? sandboxId
+        : undefined;
+  if (targeted && processesOf === undefined) return undefined;
+  return {
+    ...(networkOf === undefined ? {} : { networkOf }),
+    ...(processesOf === undefined ? {} : { processesOf }),
+    ...(hostIPC === true ? { hostIpc: true } : {}),
+  };
+}
+
 /**
  * Whether the pod's only container can do without a sandbox: half the containers to start, and the same address after a
  * restart, for it is the pod's. Pods that share anything between containers need one.
  */
 export function canStandAlone({ spec }: Pod): boolean {
   const hasOne = spec.containers.length === 1 && (spec.initContainers ?? []).length === 0;
-  return hasOne && spec.hostNetwork !== true && spec.hostPID !== true && spec.hostIPC !== true;
+  const shares = [spec.hostNetwork, spec.hostPID, spec.hostIPC, spec.shareProcessNamespace];
+  return hasOne && !shares.includes(true);
 }
 
 /** The newest by attempt; undefined of none. */
@@ -56,6 +125,7 @@ export function hasChanged(container: RuntimeContainer, spec: ContainerSpec): bo
 
 /** Whether a container that ended is started again. */
 export function restarts(pod: Pod, spec: ContainerSpec, container: RuntimeContainer): boolean {
+  if (isEphemeral(pod, spec.name)) return false;
   // A changed definition restarts whatever the policy says. Source: kuberuntime_manager.go, computePodActions (v1.32).
   if (isSidecar(spec) || hasChanged(container, spec)) return true;
   switch (pod.spec.restartPolicy) {

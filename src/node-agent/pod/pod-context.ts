@@ -10,7 +10,7 @@ import type { ReferenceStore } from '../references/reference-store.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
 import type { PodFolders } from '../volumes/pod-folders.ts';
 import type { NodeFacts } from './container-builder.ts';
-import { initContainersOf } from './containers.plan.ts';
+import { allContainersOf, initContainersOf, isEphemeral } from './containers.plan.ts';
 import type { ImagePuller } from './image-puller.ts';
 import type { ContainerSpec } from './pod.types.ts';
 import type { RuntimeView } from './runtime-view.ts';
@@ -83,7 +83,7 @@ export class PodContext {
   }
 
   specOf(name: string): ContainerSpec | undefined {
-    return [...this.pod.spec.containers, ...initContainersOf(this.pod)].find((spec) => spec.name === name);
+    return allContainersOf(this.pod).find((spec) => spec.name === name);
   }
 
   /** Looks at the pod again, soon. */
@@ -124,11 +124,15 @@ export class PodContext {
     this.#failures.delete(key);
   }
 
+  #listOf(spec: ContainerSpec): string {
+    if (isEphemeral(this.pod, spec.name)) return 'ephemeralContainers';
+    return initContainersOf(this.pod).includes(spec) ? 'initContainers' : 'containers';
+  }
+
   /** Tells people, as an event of the pod. */
   tell(type: RecordedEvent['type'], reason: string, message: string, spec?: ContainerSpec): void {
     if (this.gone) return;
-    const field = spec !== undefined && initContainersOf(this.pod).includes(spec) ? 'initContainers' : 'containers';
-    const fieldPath = spec === undefined ? {} : { fieldPath: `spec.${field}{${spec.name}}` };
+    const fieldPath = spec === undefined ? {} : { fieldPath: `spec.${this.#listOf(spec)}{${spec.name}}` };
     this.deps.recorder.record(this.pod, { type, reason, message, ...fieldPath });
   }
 }

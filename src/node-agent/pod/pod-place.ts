@@ -46,7 +46,7 @@ export class PodPlace {
     const containers = this.#context.deps.view.containers(this.#context.uid);
     if (this.#context.isLeaving) return containers;
     return containers.map((container) => {
-      const isAlone = container.state === 'running' && container.sandboxId === NO_SANDBOX;
+      const isAlone = container.state === 'running' && container.sandboxId === NO_SANDBOX && !isJoined(container);
       return isAlone && !this.#attached.has(container.id) ? { ...container, state: 'created' } : container;
     });
   }
@@ -135,7 +135,7 @@ export class PodPlace {
 
   #runningAlone(starting: ReadonlySet<string>): RuntimeContainer | undefined {
     const { deps, uid } = this.#context;
-    const found = deps.view.containers(uid).find(({ state }) => state === 'running');
+    const found = deps.view.containers(uid).find((one) => one.state === 'running' && !isJoined(one));
     // What is being started gets its network from who starts it.
     return found === undefined || starting.has(found.name) ? undefined : found;
   }
@@ -228,4 +228,9 @@ export class PodPlace {
     const wanted = this.#context.pod.spec.securityContext?.sysctls ?? [];
     return wanted.length === 0 ? {} : { sysctls: Object.fromEntries(wanted.map(({ name, value }) => [name, value])) };
   }
+}
+
+/** An ephemeral container: its network is another's. */
+function isJoined({ annotations }: RuntimeContainer): boolean {
+  return annotations[ANNOTATION.ephemeral] !== undefined;
 }

@@ -5,12 +5,15 @@ import {
   nextBackoffMs,
   RESTART_RESET_MS,
   restartDelayMs,
+  restarts,
+  sharingOf,
   specHash,
 } from './containers.plan.ts';
 import { planPod } from './pod.plan.ts';
 import {
   ANNOTATION,
   type ContainerSpec,
+  NO_SANDBOX,
   type Pod,
   type PodAction,
   type PodSnapshot,
@@ -487,3 +490,82 @@ class World {
     );
   }
 }
+
+describe('src/node-agent/pod/pod.plan.ts, ephemeral containers', () => {
+  const look = { name: 'look', image: 'look:1' };
+  const withLook = (more: object = {}, spec: Partial<Pod['spec']> = {}) =>
+    podOf({ ephemeralContainers: [{ ...look, ...more }], ...spec });
+  const alone = sandboxOf({ id: NO_SANDBOX });
+  const app = containerOf();
+  const appAlone = containerOf({ sandboxId: NO_SANDBOX });
+  const ran = { name: 'look', image: 'look:1', imageID: '', ready: false, restartCount: 0 };
+  const told = (state: object): Pod =>
+    ({ ...withLook(), status: { ephemeralContainerStatuses: [{ ...ran, state }] } }) as Pod;
+
+  it.each([
+    ['starts one beside what runs', { pod: withLook(), containers: [app] }, ['startContainer look 0']],
+    [
+      'starts one though the beginning is not over',
+      { pod: withLook({}, { initContainers: [{ name: 'one' }] }) },
+      ['startContainer look 0', 'startContainer one 0'],
+    ],
+    [
+      'waits for the container that it is to join',
+      { pod: withLook({ targetContainerName: 'app' }) },
+      ['startContainer app 0'],
+    ],
+    [
+      'joins its target',
+      { pod: withLook({ targetContainerName: 'app' }), containers: [app] },
+      ['startContainer look 0'],
+    ],
+    [
+      'waits for the network of a pod without a sandbox',
+      { pod: withLook(), sandboxes: [alone] },
+      ['startContainer app 0'],
+    ],
+    [
+      'joins the network of a pod without a sandbox',
+      { pod: withLook(), sandboxes: [alone], containers: [appAlone] },
+      ['startContainer look 0'],
+    ],
+    ['never starts one again', { pod: withLook(), containers: [app, exitedOf({ name: 'look', image: 'look:1' })] }, []],
+    ['nor one whose record is gone', { pod: told({ terminated: { exitCode: 0 } }), containers: [app] }, []],
+    [
+      'makes one anew that never started',
+      { pod: withLook(), containers: [app, containerOf({ name: 'look', state: 'created' })] },
+      ['removeContainer look-0'],
+    ],
+    [
+      'does not keep a pod that has ended',
+      {
+        pod: withLook({}, { restartPolicy: 'Never' as const }),
+        containers: [exitedOf({ exitCode: 0 }), containerOf({ name: 'look' })],
+      },
+      ['stopContainer look-0 30s'],
+    ],
+  ])('%s', (_what, snapshot, actions) => {
+    expect(plan(snapshot)).toEqual(actions);
+  });
+
+  it('restarts none, whatever the policy of the pod is', () => {
+    expect(restarts(withLook(), look, exitedOf({ name: 'look' }))).toBe(false);
+  });
+
+  it.each([
+    ['the processes of its target', 's0', { targetContainerName: 'app' }, {}, { processesOf: 'app-0' }],
+    ['the processes of the pod', 's0', {}, { shareProcessNamespace: true }, { processesOf: 's0' }],
+    [
+      'the processes of the machine',
+      's0',
+      {},
+      { hostPID: true, hostIPC: true },
+      { processesOf: 'host', hostIpc: true },
+    ],
+    ['a network', NO_SANDBOX, {}, {}, { networkOf: 'app-0' }],
+    ['nothing', 's0', {}, {}, {}],
+  ])('shares %s', (_what, sandboxId, more, spec, sharing) => {
+    const pod = withLook(more, spec);
+    expect(sharingOf(pod, pod.spec.ephemeralContainers?.[0] ?? look, sandboxId, [app])).toEqual(sharing);
+  });
+});

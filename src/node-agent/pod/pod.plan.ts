@@ -1,5 +1,6 @@
 import {
   currentSandbox,
+  ephemeralContainersOf,
   graceSeconds,
   hasChanged,
   hasEnded,
@@ -11,6 +12,8 @@ import {
   nextBackoffMs,
   restartDelayMs,
   restarts,
+  sharingOf,
+  toldOf,
 } from './containers.plan.ts';
 import {
   ANNOTATION,
@@ -114,11 +117,12 @@ function planInSandbox(snapshot: PodSnapshot, sandbox: Sandbox): SandboxPlan {
   const { pod } = snapshot;
   const actions: PodAction[] = [];
   const wakes: number[] = [];
-  const consider = (spec: ContainerSpec, allowedToStart: boolean) => {
-    const step = planContainer(snapshot, sandbox, spec, allowedToStart);
+  const take = (step: ContainerStep) => {
     actions.push(...step.actions);
     if (step.wakeAtMs !== undefined) wakes.push(step.wakeAtMs);
   };
+  const consider = (spec: ContainerSpec, allowedToStart: boolean) =>
+    take(planContainer(snapshot, sandbox, spec, allowedToStart));
   const result = (finished: boolean, reason: string): SandboxPlan => ({
     actions,
     finished,
@@ -126,6 +130,8 @@ function planInSandbox(snapshot: PodSnapshot, sandbox: Sandbox): SandboxPlan {
     reason,
   });
 
+  // They wait for nothing else. Source: kuberuntime_manager.go, computePodActions (v1.32).
+  for (const spec of ephemeralContainersOf(pod)) take(planEphemeral(snapshot, sandbox, spec));
   let initialised = true;
   for (const spec of initContainersOf(pod)) {
     consider(spec, initialised);
@@ -224,6 +230,22 @@ function planContainer(
         nextBackoffMs: nextBackoffMs(here, spec),
       },
     ],
+  };
+}
+
+/** An ephemeral container runs once, as soon as what it joins runs. */
+function planEphemeral(snapshot: PodSnapshot, sandbox: Sandbox, spec: ContainerSpec): ContainerStep {
+  const { pod, containers, problems, work, nowMs } = snapshot;
+  if (work.starting.has(spec.name)) return NOTHING;
+  const last = newest(named(containers, spec.name));
+  if (last?.state === 'created') return { actions: remove(snapshot, 'removeContainer', last.id) };
+  const hasRun = toldOf(pod).some(({ name, state }) => name === spec.name && (state?.running ?? state?.terminated));
+  if (last !== undefined || hasRun || sharingOf(pod, spec, sandbox.id, containers) === undefined) return NOTHING;
+  const problem = problems.get(spec.name);
+  if (problem !== undefined && problem.retryAtMs === undefined) return NOTHING;
+  if ((problem?.retryAtMs ?? 0) > nowMs) return { actions: [], wakeAtMs: problem?.retryAtMs ?? nowMs };
+  return {
+    actions: [{ type: 'startContainer', name: spec.name, attempt: 0, sandboxId: sandbox.id, nextBackoffMs: 0 }],
   };
 }
 

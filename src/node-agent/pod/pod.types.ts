@@ -8,6 +8,9 @@ export { NO_SANDBOX } from '#runtime';
 /** One container of a pod's spec. */
 export type ContainerSpec = Pod['spec']['containers'][number];
 
+/** A container put into a pod that runs, for a person to look around. */
+export type EphemeralSpec = ContainerSpec & { readonly targetContainerName?: string };
+
 /** What the probes say of one running container. */
 export interface ProbeView {
   /** Its startup probe succeeded, or it has none. */
@@ -99,4 +102,6 @@ export const ANNOTATION = {
   podIP: 'pod-ip',
   /** The sandbox it lived in, by number. */
   sandboxAttempt: 'sandbox-attempt',
+  /** Set for one that was put into a pod that ran. */
+  ephemeral: 'ephemeral',
 } as const;

@@ -27,7 +27,11 @@ export function referencesOf({ metadata, spec }: Pod): readonly Reference[] {
     if (name === undefined || name === '') return;
     found.set(referenceKey({ kind, name }), { kind, name, namespace: metadata.namespace ?? '' });
   };
-  for (const { env, envFrom } of [...spec.containers, ...(spec.initContainers ?? [])]) {
+  for (const { env, envFrom } of [
+    ...spec.containers,
+    ...(spec.initContainers ?? []),
+    ...(spec.ephemeralContainers ?? []),
+  ]) {
     for (const { valueFrom } of env ?? []) {
       add('configMap', valueFrom?.configMapKeyRef?.name);
       add('secret', valueFrom?.secretKeyRef?.name);

@@ -1,6 +1,7 @@
 import { equalJson, formatTime } from '#base';
 import {
   currentSandbox,
+  ephemeralContainersOf,
   initContainersOf,
   isSidecar,
   isTerminating,
@@ -8,6 +9,7 @@ import {
   newest,
   restartDelayMs,
   restarts,
+  toldOf,
 } from './containers.plan.ts';
 import type {
   ContainerSpec,
@@ -35,6 +37,7 @@ export function planStatus(snapshot: PodSnapshot): PodStatus {
   const before = pod.status ?? {};
   const inits = initContainersOf(pod).map((spec) => containerStatus(snapshot, spec, true));
   const containers = pod.spec.containers.map((spec) => containerStatus(snapshot, spec, false));
+  const ephemeral = ephemeralContainersOf(pod).map((spec) => ephemeralStatus(snapshot, spec));
   const phase = phaseOf(snapshot, inits, containers);
   const ip = podIP ?? before.podIP;
   return {
@@ -47,6 +50,7 @@ export function planStatus(snapshot: PodSnapshot): PodStatus {
     conditions: conditionsOf(snapshot, phase, inits, containers),
     ...(inits.length === 0 ? {} : { initContainerStatuses: inits }),
     containerStatuses: containers,
+    ...(ephemeral.length === 0 ? {} : { ephemeralContainerStatuses: ephemeral }),
   };
 }
 
@@ -86,11 +90,17 @@ function ended(status: ContainerStatus | undefined) {
   return status?.state?.terminated ?? (status?.state?.waiting ? status.lastState?.terminated : undefined);
 }
 
+/** Nobody waits for one to be ready, and none is started again: its record may be gone by hand. */
+function ephemeralStatus(snapshot: PodSnapshot, spec: ContainerSpec): ContainerStatus {
+  const { started: _, ...status } = containerStatus(snapshot, spec, false);
+  const before = toldOf(snapshot.pod).find(({ name }) => name === spec.name);
+  const isLost = status.state?.waiting !== undefined && before?.state?.terminated !== undefined;
+  return { ...status, ready: false, ...(isLost && before?.state !== undefined ? { state: before.state } : {}) };
+}
+
 function containerStatus(snapshot: PodSnapshot, spec: ContainerSpec, isInit: boolean): ContainerStatus {
   const { pod, containers, probes, problems, runtimeName } = snapshot;
-  const before = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(
-    ({ name }) => name === spec.name,
-  );
+  const before = toldOf(pod).find(({ name }) => name === spec.name);
   const ofName = named(containers, spec.name);
   const last = newest(ofName);
   const previous = newest(ofName.filter((container) => container !== last && container.state === 'exited'));

@@ -1,5 +1,5 @@
 import { PlumblineError } from '#base';
-import type { RuntimeContainer } from '../pod/pod.types.ts';
+import { ANNOTATION, type RuntimeContainer } from '../pod/pod.types.ts';
 
 /** There is nothing to have a session with. The message is shown to the person who asked. */
 export class SessionError extends PlumblineError {
@@ -23,9 +23,10 @@ export function planRunningContainer(
   throw new SessionError(`container "${name}" in pod "${pod}" is not running: ${why}`);
 }
 
-/** Any running container: all of a pod share its network. Throws `SessionError` when none runs. */
+/** Any running container: all of a pod share its network, the longest those that made it. Throws `SessionError` when none runs. */
 export function planAnyRunning(pod: string, containers: readonly RuntimeContainer[]): RuntimeContainer {
-  const running = containers.find(({ state }) => state === 'running');
+  const all = containers.filter(({ state }) => state === 'running');
+  const running = all.find(({ annotations }) => annotations[ANNOTATION.ephemeral] === undefined) ?? all[0];
   if (running !== undefined) return running;
   throw new SessionError(`no container of pod "${pod}" is running`);
 }

@@ -77,11 +77,7 @@ export function planContainer(
     ...(config.tty === true ? { Tty: true } : {}),
     ...(config.stdin === true ? { OpenStdin: true, StdinOnce: config.stdinOnce === true } : {}),
     HostConfig: {
-      ...(standAlone === undefined
-        ? { NetworkMode: `container:${sandboxId}`, IpcMode: `container:${sandboxId}` }
-        : standAlone.sysctls === undefined
-          ? {}
-          : { Sysctls: standAlone.sysctls }),
+      ...namespaces(config),
       // A bind whose source is missing is an error; the short form would create a folder there.
       Mounts: [...config.mounts, ...gateMount(standAlone)].map(({ hostPath, containerPath, readOnly }) => ({
         Type: 'bind',
@@ -100,6 +96,22 @@ export function planContainer(
       ...(capabilities?.drop === undefined ? {} : { CapDrop: capabilities.drop }),
     },
   };
+}
+
+/** What it shares with whom. One that stands alone shares nothing, but its network with those that join it. */
+function namespaces({
+  sandboxId,
+  standAlone,
+  networkOf,
+  processesOf,
+  hostIpc,
+}: ContainerConfig): Readonly<Record<string, unknown>> {
+  const processes =
+    processesOf === undefined ? {} : { PidMode: processesOf === 'host' ? 'host' : `container:${processesOf}` };
+  if (standAlone !== undefined) return standAlone.sysctls === undefined ? {} : { Sysctls: standAlone.sysctls };
+  if (networkOf !== undefined) return { NetworkMode: `container:${networkOf}`, ...processes };
+  const IpcMode = hostIpc === true ? 'host' : `container:${sandboxId}`;
+  return { NetworkMode: `container:${sandboxId}`, IpcMode, ...processes };
 }
 
 /** What the image runs when it is not told otherwise. */

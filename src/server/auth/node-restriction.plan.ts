@@ -45,6 +45,7 @@ const HOST_LABELS: ReadonlySet<string> = new Set([
  */
 export function planNodeWrite({ resource, subresource, how, body, live }: NodeWrite): string | undefined {
   if (resource !== 'nodes' && resource !== 'pods') return undefined;
+  if (subresource === 'ephemeralcontainers') return 'an agent may not put containers into pods';
   if (how === 'json') return 'an agent may not send JSON patches; use a merge patch';
   if (live === undefined) return planRegistration(body);
   const guarded = resource === 'nodes' && subresource === undefined ? GUARDED_NODE : GUARDED_METADATA;

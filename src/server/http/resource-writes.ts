@@ -136,7 +136,12 @@ export function createResourceWrites(deps: ResourceWritesDeps): Readonly<Record<
       const { object, duplicateFields } = await bodies.object(exchange, bodyType(call));
       await restrict(call, 'update', object as unknown as Json);
       const part =
-        subresource === 'status' || subresource === 'scale' || subresource === 'finalize' ? { subresource } : {};
+        subresource === 'status' ||
+        subresource === 'scale' ||
+        subresource === 'finalize' ||
+        subresource === 'ephemeralcontainers'
+          ? { subresource }
+          : {};
       const request = { ...targetOf(call), ...options, name: nameOf(call), object, duplicateFields, ...part };
       return sendWritten(call, await api.update(request));
     },
@@ -147,7 +152,10 @@ export function createResourceWrites(deps: ResourceWritesDeps): Readonly<Record<
       await permit(authorize, call);
       const { type: patchType, value: patch, duplicateFields } = await bodies.patch(exchange);
       await restrict(call, patchType, patch);
-      const part = subresource === 'status' || subresource === 'scale' ? { subresource } : {};
+      const part =
+        subresource === 'status' || subresource === 'scale' || subresource === 'ephemeralcontainers'
+          ? { subresource }
+          : {};
       const request = { ...targetOf(call), ...options, name: nameOf(call), patchType, patch, duplicateFields, ...part };
       return sendWritten(call, await api.patch(request));
     },

@@ -18,16 +18,22 @@ export function planLogRequest(
   const { name } = pod.metadata;
   const main = (pod.spec.containers ?? []).map((entry) => entry.name);
   const init = (pod.spec.initContainers ?? []).map((entry) => entry.name);
+  const ephemeral = (pod.spec.ephemeralContainers ?? []).map((entry) => entry.name);
   const chosen = container ?? (main.length === 1 ? main[0] : undefined);
   if (chosen === undefined) {
-    const also = init.length === 0 ? '' : ` or one of the init containers: [${init.join(' ')}]`;
-    throw bad(`a container name must be specified for pod ${name}, choose one of: [${main.join(' ')}]${also}`);
+    const also = [
+      ...(init.length === 0 ? [] : [` or one of the init containers: [${init.join(' ')}]`]),
+      ...(ephemeral.length === 0 ? [] : [` or one of the ephemeral containers: [${ephemeral.join(' ')}]`]),
+    ];
+    throw bad(`a container name must be specified for pod ${name}, choose one of: [${main.join(' ')}]${also.join('')}`);
   }
-  if (!main.includes(chosen) && !init.includes(chosen)) throw bad(`container ${chosen} is not valid for pod ${name}`);
+  if (![...main, ...init, ...ephemeral].includes(chosen)) throw bad(`container ${chosen} is not valid for pod ${name}`);
   const node = pod.spec.nodeName;
   if (node === undefined || node === '') throw bad(`pod ${name} does not have a host assigned`);
-  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
-  const status = [...containerStatuses, ...initContainerStatuses].find((entry) => entry.name === chosen);
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {};
+  const status = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(
+    (entry) => entry.name === chosen,
+  );
   if (status !== undefined) assertHasLog(name, status, previous);
   return { node, container: chosen };
 }

@@ -26,6 +26,7 @@ export type Subresource =
   | 'binding'
   | 'eviction'
   | 'finalize'
+  | 'ephemeralcontainers'
   | 'log'
   | SessionSubresource;
 
@@ -164,7 +165,7 @@ export interface CreateRequest extends WriteRequest {
 export interface UpdateRequest extends WriteRequest {
   readonly name: string;
   readonly object: KubeObject;
-  readonly subresource?: 'status' | 'scale' | 'finalize';
+  readonly subresource?: 'status' | 'scale' | 'finalize' | 'ephemeralcontainers';
   readonly duplicateFields?: readonly string[];
 }
 
@@ -174,7 +175,7 @@ export interface PatchRequest extends WriteRequest {
   readonly patch: Json;
   /** Type `apply` only. */
   readonly force?: boolean;
-  readonly subresource?: 'status' | 'scale';
+  readonly subresource?: 'status' | 'scale' | 'ephemeralcontainers';
   readonly duplicateFields?: readonly string[];
 }
 

@@ -9,7 +9,7 @@ import {
   type StoredObject,
 } from '#api';
 import type { AdmissionPlugin } from '../admission-chain.ts';
-import { forbidden } from '../errors.ts';
+import { forbidden, invalid } from '../errors.ts';
 
 /** Objects of kinds without namespaces as they stand. */
 export interface ClusterObjects {
@@ -33,6 +33,12 @@ interface Rank {
   readonly preemptionPolicy: string;
 }
 
+const EPHEMERAL_ON_CREATE = {
+  reason: 'FieldValueForbidden',
+  path: 'spec.ephemeralContainers',
+  message: 'Forbidden: cannot be set on create',
+};
+
 const UNRANKED: Rank = { priority: 0, preemptionPolicy: 'PreemptLowerPriority' };
 
 /**
@@ -42,6 +48,10 @@ const UNRANKED: Rank = { priority: 0, preemptionPolicy: 'PreemptLowerPriority' }
 export function admitPod(pod: KubeObject, cluster: ClusterObjects): KubeObject {
   const spec = pod['spec'] as PodSpec | undefined;
   if (spec === undefined) return pod;
+  if ((spec.ephemeralContainers ?? []).length > 0) {
+    // Source: pkg/apis/core/validation/validation.go, ValidatePodCreate (v1.32).
+    throw invalid(PODS, pod.metadata.name ?? '', [EPHEMERAL_ON_CREATE]);
+  }
   const refuse = (why: string) => forbidden(PODS, pod.metadata.name ?? '', why);
   const rank = rankOf(spec, cluster);
   if (rank === undefined) throw refuse(`no PriorityClass with name ${spec.priorityClassName} was found`);

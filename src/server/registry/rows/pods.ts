@@ -33,6 +33,7 @@ export const podRow: ResourceRow = {
     ...statusOf(PODS),
     binding: { kind: 'Binding', group: '', version: 'v1', verbs: ['create'] },
     eviction: { kind: 'Eviction', group: 'policy', version: 'v1', verbs: ['create'] },
+    ephemeralcontainers: { kind: 'Pod', group: '', version: 'v1', verbs: ['get', 'patch', 'update'] },
     log: { kind: 'Pod', group: '', version: 'v1', verbs: ['get'] },
     exec: { kind: 'PodExecOptions', group: '', version: 'v1', verbs: ['create', 'get'] },
     portforward: { kind: 'PodPortForwardOptions', group: '', version: 'v1', verbs: ['create', 'get'] },

@@ -1,6 +1,7 @@
 import type { KubeObject, StoredObject } from '#api';
 import { decode } from '../admission.ts';
 import type { UpdateRequest, WriteAnswer } from '../api.ts';
+import { withEphemeralContainers } from '../ephemeral-containers.ts';
 import { badRequest } from '../errors.ts';
 import { ownUpdated } from '../field-ownership.ts';
 import { scaleOf, withScale } from '../scale.plan.ts';
@@ -22,7 +23,12 @@ export function createUpdate(deps: VerbDeps) {
       namespace,
       name,
       dryRun,
-      part: subresource === 'finalize' ? 'any' : subresource === 'status' ? 'status' : 'object',
+      part:
+        subresource === 'finalize' || subresource === 'ephemeralcontainers'
+          ? 'any'
+          : subresource === 'status'
+            ? 'status'
+            : 'object',
       wish: wishOf(request, sent),
       track: (object, old) => ownUpdated(row, object, old, request, deps.clock.nowMs()),
     };
@@ -38,6 +44,9 @@ function wishOf(request: UpdateRequest, sent: KubeObject): (old: StoredObject) =
   if (subresource === 'scale') return (old) => ({ object: withScale(row.custom?.scale, old, sent), warnings: [] });
   const decoded = decode(row, sent, request);
   if (subresource === 'finalize') return (old) => ({ ...decoded, object: withFinalizers(old, decoded.object) });
+  if (subresource === 'ephemeralcontainers') {
+    return (old) => ({ ...decoded, object: withEphemeralContainers(old, decoded.object) });
+  }
   return () => decoded;
 }
 
