@@ -22,9 +22,14 @@ const MAX_HISTORY = 2_000;
 
 export type Annotations = Readonly<Record<string, string>>;
 
-export function revisionOf({ metadata }: ReplicaSet | Deployment): number {
-  const revision = Number(metadata.annotations?.[REVISION] ?? 0);
-  return Number.isSafeInteger(revision) ? revision : 0;
+/** Revisions have 64 bits with a sign, as in Go: more than a number here holds. */
+const MAX_REVISION = 2n ** 63n - 1n;
+
+/** 0 where there is none, or what is no revision. */
+export function revisionOf({ metadata }: ReplicaSet | Deployment): bigint {
+  const text = metadata.annotations?.[REVISION] ?? '';
+  const revision = /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
+  return revision > MAX_REVISION ? 0n : revision;
 }
 
 /** `spec.replicas` of the Deployment when the set was last scaled; undefined when it does not say. */
@@ -42,17 +47,17 @@ export function scaleAnnotations({ replicas, maxSurge }: Bounds): Annotations {
 }
 
 /** What the new set notes: the Deployment's annotations and its revision; a set that comes back keeps its former ones. */
-export function newAnnotations(deployment: Deployment, before: ReplicaSet | undefined, revision: number): Annotations {
+export function newAnnotations(deployment: Deployment, before: ReplicaSet | undefined, revision: bigint): Annotations {
   const inherited = Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => !NOT_INHERITED.has(key));
   const own = before?.metadata.annotations ?? {};
   const merged = { ...own, ...Object.fromEntries(inherited) };
-  const former = before === undefined ? 0 : revisionOf(before);
+  const former = before === undefined ? 0n : revisionOf(before);
   if (former >= revision) return merged;
-  const history = former === 0 ? own[REVISION_HISTORY] : historyWith(own[REVISION_HISTORY], former);
+  const history = former === 0n ? own[REVISION_HISTORY] : historyWith(own[REVISION_HISTORY], former);
   return { ...merged, [REVISION]: String(revision), ...(history === undefined ? {} : { [REVISION_HISTORY]: history }) };
 }
 
-function historyWith(history: string | undefined, former: number): string {
+function historyWith(history: string | undefined, former: bigint): string {
   let revisions = [...(history === undefined ? [] : history.split(',')), String(former)];
   while (revisions.join().length > MAX_HISTORY) revisions = revisions.slice(1);
   return revisions.join();

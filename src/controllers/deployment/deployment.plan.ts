@@ -174,8 +174,8 @@ function createOf({ deployment, bounds, old }: View, replicas: number): KubeObje
   return replicaSetOf(deployment, { replicas, annotations });
 }
 
-function nextRevision(old: readonly ReplicaSet[]): number {
-  return 1 + Math.max(0, ...old.map(revisionOf));
+function nextRevision(old: readonly ReplicaSet[]): bigint {
+  return 1n + old.map(revisionOf).reduce((most, each) => (each > most ? each : most), 0n);
 }
 
 /** The step, with what the new set is to note: its revision moves up when an older template comes back. */
@@ -220,7 +220,7 @@ function beyondHistory({ spec }: Deployment, old: readonly ReplicaSet[]): readon
   const limit = spec.revisionHistoryLimit ?? 10;
   const surplus = old.length - limit;
   if (surplus <= 0) return [];
-  const byRevision = [...old].sort((left, right) => revisionOf(left) - revisionOf(right));
+  const byRevision = [...old].sort((left, right) => Number(revisionOf(left) - revisionOf(right)));
   return byRevision.slice(0, surplus).filter(isEmpty);
 }
 

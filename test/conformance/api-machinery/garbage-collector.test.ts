@@ -1,8 +1,8 @@
 /** Source: kubernetes test/e2e/apimachinery/garbage_collector.go (v1.32). */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DEPLOYMENTS, PODS, REPLICA_SETS, REPLICATION_CONTROLLERS } from '#api';
-import { until } from '../../support/until.ts';
 import { type ConformanceBed, startConformanceBed } from '../support/bed.ts';
+import { soon } from '../support/soon.ts';
 
 let bed: ConformanceBed;
 beforeAll(async () => {
@@ -27,18 +27,18 @@ async function deleteDeployment(propagationPolicy: 'Background' | 'Orphan') {
       template: { metadata: { labels }, spec: { terminationGracePeriodSeconds: 0, containers } },
     },
   });
-  await until('both pods', async () => (await pods.list()).items.length === 2);
+  await soon('both pods', async () => (await pods.list()).items.length === 2);
   const [replicaSet] = (await replicaSets.list()).items;
   await deployments.delete(metadata.name, { propagationPolicy, preconditions: { uid: metadata.uid } });
-  await until('the Deployment is gone', async () => (await deployments.find(metadata.name)) === undefined);
+  await soon('the Deployment is gone', async () => (await deployments.find(metadata.name)) === undefined);
   return { replicaSets, pods, replicaSet };
 }
 
 it('[sig-api-machinery] Garbage collector should delete RS created by deployment when not orphaning [Conformance]', async () => {
   const { replicaSets, pods, replicaSet } = await deleteDeployment('Background');
   expect(replicaSet).toBeDefined();
-  await until('the ReplicaSet is gone', async () => (await replicaSets.list()).items.length === 0);
-  await until('the pods are gone', async () => (await pods.list()).items.length === 0);
+  await soon('the ReplicaSet is gone', async () => (await replicaSets.list()).items.length === 0);
+  await soon('the pods are gone', async () => (await pods.list()).items.length === 0);
 });
 
 it('[sig-api-machinery] Garbage collector should orphan RS created by deployment when deleteOptions.PropagationPolicy is Orphan [Conformance]', async () => {
@@ -46,7 +46,7 @@ it('[sig-api-machinery] Garbage collector should orphan RS created by deployment
   expect(replicaSet?.metadata.ownerReferences).toMatchObject([{ kind: 'Deployment', controller: true }]);
   // What is deleted in the background after it shows that the collector has had its turn with what the Deployment left.
   await deleteDeployment('Background').then(async (other) =>
-    until('the other ReplicaSet is gone', async () => (await other.replicaSets.list()).items.length === 0),
+    soon('the other ReplicaSet is gone', async () => (await other.replicaSets.list()).items.length === 0),
   );
   const { items } = await replicaSets.list();
   expect(items.map(({ metadata }) => metadata.uid)).toEqual([replicaSet?.metadata.uid]);
@@ -69,7 +69,7 @@ it('[sig-api-machinery] Garbage collector should not be blocked by dependency ci
   await own('pod3', pod2);
   const { uid } = pod1.metadata;
   await pods.delete('pod1', { propagationPolicy: 'Foreground', preconditions: { uid } });
-  await until('all three are gone', async () => (await pods.list()).items.length === 0);
+  await soon('all three are gone', async () => (await pods.list()).items.length === 0);
 });
 
 /** A ReplicationController with all its pods there. */
@@ -80,7 +80,7 @@ async function replicate(namespace: string, name: string, replicas: number, labe
     metadata: { name },
     spec: { replicas, selector: labels, template: { metadata: { labels }, spec } },
   });
-  await until(
+  await soon(
     `${name} has ${replicas} pods`,
     async () => ((await controllers.get(name)).status?.replicas ?? 0) === replicas,
   );
@@ -93,20 +93,20 @@ async function deleteReplicated(replicas: number, options: Readonly<Record<strin
   const controllers = bed.of(REPLICATION_CONTROLLERS, namespace);
   const { name, uid } = await replicate(namespace, 'simpletest.rc', replicas, { app: 'gc-test' });
   await controllers.delete(name, { ...options, preconditions: { uid } });
-  await until('the controller is gone', async () => (await controllers.find(name)) === undefined);
+  await soon('the controller is gone', async () => (await controllers.find(name)) === undefined);
   return bed.of(PODS, namespace);
 }
 
 it('[sig-api-machinery] Garbage collector should delete pods created by rc when not orphaning [Conformance]', async () => {
   const pods = await deleteReplicated(2, { propagationPolicy: 'Background' });
-  await until('the pods are gone', async () => (await pods.list()).items.length === 0);
+  await soon('the pods are gone', async () => (await pods.list()).items.length === 0);
 });
 
 it('[sig-api-machinery] Garbage collector should orphan pods created by rc if delete options say so [Conformance]', async () => {
   const pods = await deleteReplicated(10, { orphanDependents: true });
   // What is deleted in the background after it shows that the collector has had its turn.
   const others = await deleteReplicated(1, { propagationPolicy: 'Background' });
-  await until('the other pod is gone', async () => (await others.list()).items.length === 0);
+  await soon('the other pod is gone', async () => (await others.list()).items.length === 0);
   const { items } = await pods.list();
   expect(items).toHaveLength(10);
   expect(items.flatMap(({ metadata }) => metadata.ownerReferences ?? [])).toEqual([]);
@@ -144,8 +144,8 @@ it("[sig-api-machinery] Garbage collector should not delete dependents that have
   const owner = { apiVersion: 'v1', kind: 'ReplicationController', name: staying.name, uid: staying.uid };
   for (const name of half) await pods.patch(name, 'strategic', { metadata: { ownerReferences: [owner] } });
   await controllers.delete(going.name, { propagationPolicy: 'Foreground', preconditions: { uid: going.uid } });
-  await until('the first controller is gone', async () => (await controllers.find(going.name)) === undefined);
-  await until('its other pods are gone', async () => (await pods.list()).items.length === half.length);
+  await soon('the first controller is gone', async () => (await controllers.find(going.name)) === undefined);
+  await soon('its other pods are gone', async () => (await pods.list()).items.length === half.length);
   const { items } = await pods.list();
   expect(items.map(({ metadata }) => metadata.name).sort()).toEqual([...half].sort());
   for (const { metadata } of items) {

@@ -1,9 +1,9 @@
 /** Source: kubernetes test/e2e/apimachinery/namespace.go (v1.32). */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { NAMESPACES, PODS, SERVICE_ACCOUNTS, SERVICES } from '#api';
-import { until } from '../../support/until.ts';
 import { type ConformanceBed, startConformanceBed } from '../support/bed.ts';
 import { refused } from '../support/resource.ts';
+import { soon } from '../support/soon.ts';
 
 let bed: ConformanceBed;
 beforeAll(async () => {
@@ -62,9 +62,9 @@ it('[sig-api-machinery] Namespaces [Serial] should apply a finalizer to a Namesp
 async function remake(name: string): Promise<void> {
   const namespaces = bed.of(NAMESPACES);
   await namespaces.delete(name);
-  await until('the namespace is gone', async () => (await namespaces.find(name)) === undefined);
+  await soon('the namespace is gone', async () => (await namespaces.find(name)) === undefined);
   await namespaces.create({ metadata: { name } });
-  await until('its account', () => bed.of(SERVICE_ACCOUNTS, name).find('default'));
+  await soon('its account', () => bed.of(SERVICE_ACCOUNTS, name).find('default'));
 }
 
 it('[sig-api-machinery] Namespaces [Serial] should ensure that all services are removed when a namespace is deleted [Conformance]', async () => {
@@ -80,7 +80,7 @@ it('[sig-api-machinery] Namespaces [Serial] should ensure that all pods are remo
   const name = await bed.namespace('nsdeletetest');
   const pods = bed.of(PODS, name);
   await pods.create({ metadata: { name: 'test-pod' }, spec: { containers: [{ name: 'nginx', image: 'pause:3.10' }] } });
-  await until('the pod runs', async () => (await pods.get('test-pod')).status?.phase === 'Running');
+  await soon('the pod runs', async () => (await pods.get('test-pod')).status?.phase === 'Running');
   await remake(name);
   expect(await refused(pods.get('test-pod'))).toMatchObject({ code: 404, reason: 'NotFound' });
 });

@@ -1,9 +1,9 @@
 /** Source: kubernetes test/e2e/auth: service_accounts.go, subjectreviews.go (v1.32). */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CONFIG_MAPS, SERVICE_ACCOUNTS } from '#api';
-import { until } from '../../support/until.ts';
 import { type ConformanceBed, startConformanceBed } from '../support/bed.ts';
 import { accepted } from '../support/resource.ts';
+import { soon } from '../support/soon.ts';
 
 let bed: ConformanceBed;
 beforeAll(async () => {
@@ -42,15 +42,15 @@ it('[sig-auth] ServiceAccounts should update a ServiceAccount [Conformance]', as
 it('[sig-auth] ServiceAccounts should guarantee kube-root-ca.crt exist in any namespace [Conformance]', async () => {
   const configMaps = bed.of(CONFIG_MAPS, await bed.namespace('svcaccounts'));
   const name = 'kube-root-ca.crt';
-  const first = await until('there is the certificate', () => configMaps.find(name));
+  const first = await soon('there is the certificate', () => configMaps.find(name));
   expect(first.data).toEqual({ 'ca.crt': bed.server.ca });
   await configMaps.delete(name);
-  await until('it is made anew', async () => {
+  await soon('it is made anew', async () => {
     const again = await configMaps.find(name);
     return again !== undefined && again.metadata.uid !== first.metadata.uid;
   });
   await configMaps.update({ metadata: { name }, data: { 'ca.crt': '' } });
-  await until(
+  await soon(
     'what was changed is put right',
     async () => (await configMaps.get(name)).data?.['ca.crt'] === bed.server.ca,
   );

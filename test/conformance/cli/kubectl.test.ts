@@ -6,8 +6,8 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DEPLOYMENTS, ENDPOINTS, PODS, REPLICATION_CONTROLLERS, SERVICES } from '#api';
-import { until } from '../../support/until.ts';
 import { type ConformanceBed, kubectlBinary, startConformanceBed } from '../support/bed.ts';
+import { soon } from '../support/soon.ts';
 
 const itWithKubectl = it.skipIf(kubectlBinary === undefined);
 
@@ -113,7 +113,7 @@ itWithKubectl('[sig-cli] Kubectl client Proxy server should support --unix-socke
 });
 
 const runs = (namespace: string, name: string) =>
-  until(`${name} runs`, async () => (await bed.of(PODS, namespace).find(name))?.status?.phase === 'Running');
+  soon(`${name} runs`, async () => (await bed.of(PODS, namespace).find(name))?.status?.phase === 'Running');
 const imageOf = async (namespace: string, name: string) =>
   (await bed.of(PODS, namespace).get(name)).spec.containers[0]?.image;
 
@@ -190,7 +190,7 @@ async function runPrimary(namespace: string): Promise<string> {
   };
   await ok(namespace, 'create -f -', JSON.stringify(controller));
   const pods = bed.of(PODS, namespace);
-  const name = await until(
+  const name = await soon(
     'it has a pod',
     async () => (await pods.list({ labelSelector: 'app=agnhost' })).items[0]?.metadata.name,
   );
@@ -229,10 +229,9 @@ itWithKubectl(
       ['State:', 'Running'],
       ['QoS Class:', 'BestEffort'],
     ]);
-    await until(
+    await soon(
       'the controller counts it',
       async () => (await bed.of(REPLICATION_CONTROLLERS, namespace).get(NAME)).status?.readyReplicas === 1,
-      20_000,
     );
     expectLines(await ok(namespace, `describe rc ${NAME}`), [
       ['Name:', NAME],
@@ -282,7 +281,7 @@ itWithKubectl('[sig-cli] Kubectl client Kubectl expose should create services fo
   const { uid } = (await bed.of(PODS, namespace).get(pod)).metadata;
   /** That a Service of this port leads to the pod's port 6379. */
   async function expectServed(name: string, port: number) {
-    const subset = await until(
+    const subset = await soon(
       `${name} has an endpoint`,
       async () => (await bed.of(ENDPOINTS, namespace).find(name))?.subsets?.[0],
     );

@@ -1,8 +1,8 @@
 /** Source: kubernetes test/e2e/network: endpointslice.go, endpointslicemirroring.go (v1.32). */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ENDPOINT_SLICES, ENDPOINTS, PODS, SERVICES } from '#api';
-import { until } from '../../support/until.ts';
 import { type ConformanceBed, startConformanceBed } from '../support/bed.ts';
+import { soon } from '../support/soon.ts';
 
 let bed: ConformanceBed;
 beforeAll(async () => {
@@ -12,6 +12,23 @@ afterAll(() => bed.close());
 
 const slicesOf = async (namespace: string, service: string) =>
   (await bed.of(ENDPOINT_SLICES, namespace).list({ labelSelector: `kubernetes.io/service-name=${service}` })).items;
+
+it('[sig-network] EndpointSlice should have Endpoints and EndpointSlices pointing to API Server [Conformance]', async () => {
+  await bed.of(SERVICES, 'default').get('kubernetes');
+  const { subsets = [] } = await bed.of(ENDPOINTS, 'default').get('kubernetes');
+  expect(subsets.length).toBeGreaterThan(0);
+  const slices = await slicesOf('default', 'kubernetes');
+  expect(slices.length).toBeGreaterThan(0);
+  const named = (ip: string, { name = '', port, protocol = '' }: { name?: string; port?: number; protocol?: string }) =>
+    `${ip}:${port}/${name}/${protocol}`;
+  const told = subsets.flatMap(({ addresses = [], ports = [] }) =>
+    addresses.flatMap(({ ip }) => ports.map((port) => named(ip, port))),
+  );
+  const sliced = slices.flatMap(({ endpoints, ports }) =>
+    endpoints.flatMap(({ addresses }) => addresses.flatMap((ip) => (ports ?? []).map((port) => named(ip, port)))),
+  );
+  expect(sliced.sort()).toEqual(told.sort());
+});
 
 it('[sig-network] EndpointSlice should create and delete Endpoints and EndpointSlices for a Service with a selector specified [Conformance]', async () => {
   const namespace = await bed.namespace('endpointslice');
@@ -23,15 +40,15 @@ it('[sig-network] EndpointSlice should create and delete Endpoints and EndpointS
     metadata: { name },
     spec: { selector, ports: [{ name: 'example', port: 80, protocol: 'TCP' }] },
   });
-  await until('there are Endpoints', () => endpoints.find(name));
-  const slice = await until('there is a slice', async () => (await slicesOf(namespace, name))[0]);
+  await soon('there are Endpoints', () => endpoints.find(name));
+  const slice = await soon('there is a slice', async () => (await slicesOf(namespace, name))[0]);
   expect(slice.metadata.labels).toMatchObject({
     'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
   });
   expect(slice.endpoints ?? []).toEqual([]);
   await services.delete(name);
-  await until('the Endpoints are gone', async () => (await endpoints.find(name)) === undefined);
-  await until('the slice is gone', async () => (await slicesOf(namespace, name)).length === 0);
+  await soon('the Endpoints are gone', async () => (await endpoints.find(name)) === undefined);
+  await soon('the slice is gone', async () => (await slicesOf(namespace, name)).length === 0);
 });
 
 it('[sig-network] EndpointSlice should create Endpoints and EndpointSlices for Pods matching a Service [Conformance]', async () => {
@@ -59,7 +76,7 @@ it('[sig-network] EndpointSlice should create Endpoints and EndpointSlices for P
   await serve('example-int-port', { pod1: 'on' }, 'example', 3000);
   await serve('example-named-port', { shared12: 'on' }, 'http', 'example-name');
   await serve('example-no-match', { pod3: 'on' }, 'example-no-match', 8080);
-  const ipOf = (name: string) => until(`${name} has an address`, async () => (await pods.get(name)).status?.podIP);
+  const ipOf = (name: string) => soon(`${name} has an address`, async () => (await pods.get(name)).status?.podIP);
   const [ip1, ip2] = [await ipOf('pod1'), await ipOf('pod2')];
 
   /** That both kinds offer exactly these addresses with these ports, in so many subsets and slices. */
@@ -70,14 +87,14 @@ it('[sig-network] EndpointSlice should create Endpoints and EndpointSlices for P
     slices: number,
   ) {
     const wanted = offered.map(([ip, at]) => `${ip}:${at}/${port}/TCP`).sort();
-    await until(`Endpoints ${name} are right`, async () => {
+    await soon(`Endpoints ${name} are right`, async () => {
       const subsets = (await bed.of(ENDPOINTS, namespace).find(name))?.subsets ?? [];
       const found = subsets.flatMap(({ addresses = [], ports = [] }) =>
         addresses.flatMap(({ ip }) => ports.map((each) => `${ip}:${each.port}/${each.name}/${each.protocol}`)),
       );
       return subsets.length === offered.length && found.sort().join() === wanted.join();
     });
-    const found = await until(`the slices of ${name} are right`, async () => {
+    const found = await soon(`the slices of ${name} are right`, async () => {
       const listed = await slicesOf(namespace, name);
       const all = listed.flatMap(({ endpoints = [], ports = [] }) =>
         endpoints.flatMap(({ addresses }) =>
@@ -113,7 +130,7 @@ it('[sig-network] EndpointSliceMirroring should mirror a custom Endpoints resour
   const endpoints = bed.of(ENDPOINTS, namespace);
   const subset = (ip: string) => ({ addresses: [{ ip }], ports: [port] });
   const mirrored = (ip: string) =>
-    until(`one slice has ${ip}`, async () => {
+    soon(`one slice has ${ip}`, async () => {
       const slices = await slicesOf(namespace, name);
       return slices.length === 1 && slices[0]?.endpoints[0]?.addresses[0] === ip && slices[0];
     });
@@ -124,5 +141,5 @@ it('[sig-network] EndpointSliceMirroring should mirror a custom Endpoints resour
   await endpoints.update({ ...made, subsets: [subset('10.2.3.4')] });
   expect((await mirrored('10.2.3.4')).ports).toMatchObject([port]);
   await endpoints.delete(name);
-  await until('the slice is gone', async () => (await slicesOf(namespace, name)).length === 0);
+  await soon('the slice is gone', async () => (await slicesOf(namespace, name)).length === 0);
 });

@@ -1,9 +1,9 @@
 /** Source: kubernetes test/e2e/scheduling/predicates.go (v1.32). */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EVENTS, NODES, PODS, type Pod } from '#api';
-import { until } from '../../support/until.ts';
 import { type ConformanceBed, startConformanceBed } from '../support/bed.ts';
 import type { Resource } from '../support/resource.ts';
+import { soon } from '../support/soon.ts';
 
 let bed: ConformanceBed;
 beforeAll(async () => {
@@ -18,12 +18,12 @@ const pausePod = (name: string, spec: object = {}, container: object = {}) => ({
 
 /** The node a pod was given. */
 const placed = (pods: Resource<Pod>, name: string) =>
-  until(`${name} has a node`, async () => (await pods.get(name)).spec.nodeName);
+  soon(`${name} has a node`, async () => (await pods.get(name)).spec.nodeName);
 
 /** Waits until the scheduler says that it has no place for a pod: its words. */
 async function unplaced(namespace: string, name: string): Promise<string> {
   const fieldSelector = `involvedObject.name=${name},reason=FailedScheduling`;
-  const said = await until(`it is told whether ${name} has a place`, async () => {
+  const said = await soon(`it is told whether ${name} has a place`, async () => {
     const { items } = await bed.of(EVENTS, namespace).list({ fieldSelector });
     return items[0]?.message ?? ((await bed.of(PODS, namespace).get(name)).spec.nodeName && 'it has a node');
   });
@@ -77,7 +77,7 @@ it('[sig-scheduling] SchedulerPredicates [Serial] validates that NodeSelector is
   expect((await nodes.get(node)).metadata.labels).toMatchObject({ [key]: '42' });
   await pods.create(pausePod('with-labels', { nodeSelector: { [key]: '42' } }));
   expect(await placed(pods, 'with-labels')).toBe(node);
-  await until('it runs', async () => (await pods.get('with-labels')).status?.phase === 'Running');
+  await soon('it runs', async () => (await pods.get('with-labels')).status?.phase === 'Running');
   await nodes.patch(node, 'strategic', { metadata: { labels: { [key]: null } } });
   expect((await nodes.get(node)).metadata.labels ?? {}).not.toHaveProperty(key);
 });

@@ -1,9 +1,9 @@
 /** Source: kubernetes test/e2e/common/storage: configmap_volume.go, secrets_volume.go; test/e2e/storage: persistent_volumes.go, storageclass.go (v1.32). */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, SECRETS, STORAGE_CLASSES } from '#api';
-import { until } from '../../support/until.ts';
 import { type ConformanceBed, startConformanceBed } from '../support/bed.ts';
 import { type Resource, refused } from '../support/resource.ts';
+import { soon } from '../support/soon.ts';
 
 let bed: ConformanceBed;
 beforeAll(async () => {
@@ -100,9 +100,9 @@ it('[sig-storage] PersistentVolumes CSI Conformance should run through the lifec
   expect((await claims.get(claimName)).metadata.uid).toBe(pvc.metadata.uid);
 
   await claims.delete(claimName);
-  await until('the claim is gone', async () => (await claims.list({ labelSelector })).items.length === 0);
+  await soon('the claim is gone', async () => (await claims.list({ labelSelector })).items.length === 0);
   await volumes.delete(name);
-  await until('the volume is gone', async () => (await volumes.list({ labelSelector })).items.length === 0);
+  await soon('the volume is gone', async () => (await volumes.list({ labelSelector })).items.length === 0);
 
   const pv2 = await volumes.create(volume(namespace));
   const pvc2 = await claims.create(claim(namespace));
@@ -118,9 +118,9 @@ it('[sig-storage] PersistentVolumes CSI Conformance should run through the lifec
   expect(everywhere.items.map(({ metadata }) => metadata.uid)).toEqual([pvc2.metadata.uid]);
 
   await claims.deleteCollection({ labelSelector: `${pvc2.metadata.name}=updated` });
-  await until('the claims are gone', async () => (await claims.list({ labelSelector })).items.length === 0);
+  await soon('the claims are gone', async () => (await claims.list({ labelSelector })).items.length === 0);
   await volumes.deleteCollection({ labelSelector: `${pv2.metadata.name}=updated` });
-  await until('the volumes are gone', async () => (await volumes.list({ labelSelector })).items.length === 0);
+  await soon('the volumes are gone', async () => (await volumes.list({ labelSelector })).items.length === 0);
 });
 
 it('[sig-storage] PersistentVolumes CSI Conformance should apply changes to a pv/pvc status [Conformance]', async () => {
@@ -155,9 +155,9 @@ it('[sig-storage] PersistentVolumes CSI Conformance should apply changes to a pv
   expect((await volumes.get(pv)).spec?.capacity).toEqual({ storage: '2Gi' });
 
   await claims.delete(pvc);
-  await until('the claim is gone', async () => (await claims.find(pvc)) === undefined);
+  await soon('the claim is gone', async () => (await claims.find(pvc)) === undefined);
   await volumes.delete(pv);
-  await until('the volume is gone', async () => (await volumes.find(pv)) === undefined);
+  await soon('the volume is gone', async () => (await volumes.find(pv)) === undefined);
 });
 
 it('[sig-storage] StorageClasses CSI Conformance should run through the lifecycle of a StorageClass [Conformance]', async () => {

@@ -58,7 +58,13 @@ export async function startConformanceBed(options: ConformanceBedOptions = {}): 
   );
   const nodes = Array.from({ length: count }, (_, at) => `node-${at + 1}`);
   const hollow = nodes.map((name) =>
-    createHollowNode({ client: local(name), clock, name, ...(outcome === undefined ? {} : { outcome }) }),
+    createHollowNode({
+      client: local(name),
+      clock,
+      name,
+      beatMs: 10_000,
+      ...(outcome === undefined ? {} : { outcome }),
+    }),
   );
   const running = [controllers.run(stopping.signal), ...hollow.map((node) => node.run(stopping.signal))];
   await until('the caches of the controllers are filled', () => controllers.synced);
