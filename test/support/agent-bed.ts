@@ -7,7 +7,7 @@ import { CONFIG_MAPS, type KubeObject, NODES, PODS, type Pod, type ResourceType,
 import { type Log, silentLog, systemClock } from '#base';
 import type { Client } from '#client';
 import { createFakeNetwork, type Network } from '#network';
-import { createHttpsControl, createNodeAgent, removeAgentFolder } from '#node-agent';
+import { createHttpsControl, createNodeAgent, type NodeAgentOptions, removeAgentFolder } from '#node-agent';
 import type { Runtime } from '#runtime';
 import { nodeUser } from '#server';
 import { type ApiServer, startApiServer } from './api-server.ts';
@@ -66,7 +66,7 @@ const furniture = (ca: string): readonly (readonly [ResourceType, KubeObject])[]
 /** A real API server over HTTPS and a real agent on a runtime, joined by the real control connection. No scheduler: pods name their node. */
 export async function startAgentBed(
   runtime: Runtime,
-  { log = silentLog }: { readonly log?: Log } = {},
+  { log = silentLog, agent: options = {} }: { readonly log?: Log; readonly agent?: Partial<NodeAgentOptions> } = {},
 ): Promise<AgentBed> {
   const server = await startApiServer({ log });
   const stateDir = await mkdtemp(path.join(tmpdir(), 'plumb-bed-'));
@@ -74,25 +74,28 @@ export async function startAgentBed(
   for (const [resource, object] of furniture(server.ca)) await client.create(resource, object);
   const agentUser = nodeUser(BED_NODE);
   const abort = new AbortController();
-  const agent = createNodeAgent({
-    client: await server.client(agentUser, 'agent/1'),
-    runtime,
-    createNetwork: innerNetwork,
-    control: createHttpsControl({
-      server: server.url,
-      ca: server.ca,
-      token: await server.tokens.issue(agentUser),
-      nodeName: BED_NODE,
+  const agent = createNodeAgent(
+    {
+      client: await server.client(agentUser, 'agent/1'),
+      runtime,
+      createNetwork: innerNetwork,
+      control: createHttpsControl({
+        server: server.url,
+        ca: server.ca,
+        token: await server.tokens.issue(agentUser),
+        nodeName: BED_NODE,
+        clock: systemClock,
+        log,
+      }),
       clock: systemClock,
       log,
-    }),
-    clock: systemClock,
-    log,
-    nodeName: BED_NODE,
-    stateDir,
-    address: '192.0.2.1',
-    version: 'test',
-  });
+      nodeName: BED_NODE,
+      stateDir,
+      address: '192.0.2.1',
+      version: 'test',
+    },
+    options,
+  );
   const running = agent.run(abort.signal);
   const stopAgent = async () => {
     abort.abort();
