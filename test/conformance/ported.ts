@@ -592,4 +592,47 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
     replace: "endpoints: [{ addresses: ['192.0.2.1'], conditions: { ready: true } }],",
     why: 'The slice of the API leads elsewhere than its Endpoints.',
   },
+  '[sig-node] Pods should be submitted and removed [NodeConformance] [Conformance]': {
+    file: 'src/server/registry/delete.plan.ts',
+    find: 'const asked = gracePeriodSeconds ?? unasked;',
+    replace: 'const asked = Math.min(gracePeriodSeconds ?? unasked, 0);',
+    why: 'A pod is given no time to end in.',
+  },
+  '[sig-node] Pods should be updated [NodeConformance] [Conformance]': {
+    file: 'src/server/registry/selection.ts',
+    find: '(labels === undefined || labels.matches(object.metadata.labels)) &&',
+    replace: '',
+    why: 'A selector of labels selects everything.',
+  },
+  '[sig-node] Pods should delete a collection of pods [Conformance]': {
+    file: 'src/server/registry/rows/pods.ts',
+    find: "shortNames: ['po'],\n  categories: ['all'],\n  verbs: allVerbs,",
+    replace:
+      "shortNames: ['po'],\n  categories: ['all'],\n  verbs: allVerbs.filter((verb) => verb !== 'deletecollection'),",
+    why: 'Pods cannot be deleted as a collection.',
+  },
+  '[sig-node] Pods should run through the lifecycle of Pods and PodStatus [Conformance]': {
+    file: 'src/server/registry/rows/pods.ts',
+    find: '...statusOf(PODS),',
+    replace: '',
+    why: 'Pods have no subresource `status`.',
+  },
+  '[sig-node] Pods should patch a pod status [Conformance]': {
+    file: 'src/server/registry/verbs/patch.ts',
+    find: "part: subresource === 'status' ? 'status' : subresource",
+    replace: "part: subresource === 'status' ? 'object' : subresource",
+    why: 'A patch of the status counts as one of the object.',
+  },
+  '[sig-network] Service endpoints latency should not be very high [Conformance]': {
+    file: 'src/controllers/endpoints/endpoints.plan.ts',
+    find: 'if (anyway || isReady(pod)) group.addresses.push(address);',
+    replace: 'if (anyway) group.addresses.push(address);',
+    why: 'No pod is ready enough for its Service.',
+  },
+  '[sig-auth] ServiceAccounts should allow opting out of API token automount [Conformance]': {
+    file: 'src/server/auth/service-accounts/pod-account.plan.ts',
+    find: 'spec.automountServiceAccountToken ?? account?.automountServiceAccountToken ?? true',
+    replace: 'account?.automountServiceAccountToken ?? true',
+    why: 'What the pod says of its token does not count.',
+  },
 };

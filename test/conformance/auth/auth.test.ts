@@ -1,6 +1,6 @@
 /** Source: kubernetes test/e2e/auth: service_accounts.go, subjectreviews.go (v1.32). */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { CONFIG_MAPS, SERVICE_ACCOUNTS } from '#api';
+import { CONFIG_MAPS, PODS, SERVICE_ACCOUNTS } from '#api';
 import { type ConformanceBed, startConformanceBed } from '../support/bed.ts';
 import { accepted } from '../support/resource.ts';
 import { soon } from '../support/soon.ts';
@@ -54,6 +54,40 @@ it('[sig-auth] ServiceAccounts should guarantee kube-root-ca.crt exist in any na
     'what was changed is put right',
     async () => (await configMaps.get(name)).data?.['ca.crt'] === bed.server.ca,
   );
+});
+
+it('[sig-auth] ServiceAccounts should allow opting out of API token automount [Conformance]', async () => {
+  const namespace = await bed.namespace('svcaccounts');
+  const accounts = bed.of(SERVICE_ACCOUNTS, namespace);
+  await accounts.create({ metadata: { name: 'mount' }, automountServiceAccountToken: true });
+  await accounts.create({ metadata: { name: 'nomount' }, automountServiceAccountToken: false });
+  // What the account says, what the pod says, and who wins.
+  const cases = [
+    ['default', undefined, true],
+    ['mount', undefined, true],
+    ['nomount', undefined, false],
+    ['default', true, true],
+    ['mount', true, true],
+    ['nomount', true, true],
+    ['default', false, false],
+    ['mount', false, false],
+    ['nomount', false, false],
+  ] as const;
+  for (const [at, [serviceAccountName, automount, mounted]] of cases.entries()) {
+    const { spec } = await bed.of(PODS, namespace).create({
+      metadata: { name: `pod-service-account-${at}` },
+      spec: {
+        containers: [{ name: 'token-test', image: 'agnhost:2.53' }],
+        restartPolicy: 'Never',
+        serviceAccountName,
+        ...(automount === undefined ? {} : { automountServiceAccountToken: automount }),
+      },
+    });
+    const paths = (spec.containers[0]?.volumeMounts ?? []).map(({ mountPath }) => mountPath);
+    expect(paths.includes('/var/run/secrets/kubernetes.io/serviceaccount'), `${serviceAccountName}, ${automount}`).toBe(
+      mounted,
+    );
+  }
 });
 
 interface Review {

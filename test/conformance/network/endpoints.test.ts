@@ -1,6 +1,6 @@
-/** Source: kubernetes test/e2e/network: endpointslice.go, endpointslicemirroring.go (v1.32). */
+/** Source: kubernetes test/e2e/network: endpointslice.go, endpointslicemirroring.go, service_latency.go (v1.32). */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ENDPOINT_SLICES, ENDPOINTS, PODS, SERVICES } from '#api';
+import { ENDPOINT_SLICES, ENDPOINTS, PODS, REPLICATION_CONTROLLERS, SERVICES } from '#api';
 import { type ConformanceBed, startConformanceBed } from '../support/bed.ts';
 import { soon } from '../support/soon.ts';
 
@@ -142,4 +142,45 @@ it('[sig-network] EndpointSliceMirroring should mirror a custom Endpoints resour
   expect((await mirrored('10.2.3.4')).ports).toMatchObject([port]);
   await endpoints.delete(name);
   await soon('the slice is gone', async () => (await slicesOf(namespace, name)).length === 0);
+});
+
+it('[sig-network] Service endpoints latency should not be very high [Conformance]', async () => {
+  const namespace = await bed.namespace('svc-latency');
+  const labels = { name: 'svc-latency-rc' };
+  const containers = [{ name: 'c', image: 'pause:3.10' }];
+  await bed.of(REPLICATION_CONTROLLERS, namespace).create({
+    metadata: { name: 'svc-latency-rc' },
+    spec: { replicas: 1, selector: labels, template: { metadata: { labels }, spec: { containers } } },
+  });
+  const pods = bed.of(PODS, namespace);
+  await soon('its pod runs', async () => (await pods.list()).items[0]?.status?.phase === 'Running');
+  const endpoints = bed.of(ENDPOINTS, namespace);
+  const watch = await endpoints.watch({ resourceVersion: (await endpoints.list()).metadata.resourceVersion });
+
+  const TRIALS = 200;
+  const PARALLEL = 15;
+  const begun = new Map<string, number>();
+  const names = Array.from({ length: TRIALS }, (_, at) => `latency-svc-${at}`);
+  const waiting = names.values();
+  const work = async () => {
+    for (const name of waiting) {
+      begun.set(name, performance.now());
+      const spec = { type: 'ClusterIP', selector: labels, ports: [{ protocol: 'TCP', port: 80 }] };
+      await bed.of(SERVICES, namespace).create({ metadata: { name }, spec });
+    }
+  };
+  const took = new Map<string, number>();
+  const reading = async () => {
+    while (took.size < TRIALS) {
+      const { metadata } = await watch.next('ANY', ({ subsets = [] }) => (subsets[0]?.addresses ?? []).length > 0);
+      if (!took.has(metadata.name)) took.set(metadata.name, performance.now() - (begun.get(metadata.name) ?? 0));
+    }
+  };
+  await Promise.all([...Array.from({ length: PARALLEL }, work), reading()]);
+  watch.stop();
+  const sorted = [...took.values()].sort((left, right) => left - right);
+  const percentile = (part: number) => sorted[Math.floor(TRIALS * part)] ?? Number.POSITIVE_INFINITY;
+  expect(percentile(0.5)).toBeLessThan(20_000);
+  expect(percentile(0.9)).toBeLessThan(30_000);
+  expect(percentile(0.99)).toBeLessThan(50_000);
 });

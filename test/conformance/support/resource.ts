@@ -53,7 +53,7 @@ export interface Watching<T> {
   /** All that came so far. */
   readonly seen: readonly Seen<T>[];
   /** Waits for the first event, not asked for before, that is of the type and passes; those before it are passed over. */
-  next(type: Seen<T>['type'], passes?: (object: T) => boolean): Promise<T>;
+  next(type: Seen<T>['type'] | 'ANY', passes?: (object: T) => boolean): Promise<T>;
   stop(): void;
 }
 
@@ -173,7 +173,8 @@ async function watching<T>(https: Https, path: string): Promise<Watching<T>> {
         while (asked < seen.length) {
           const event = seen[asked];
           asked += 1;
-          if (event?.type === type && passes(event.object)) return event.object;
+          if (event !== undefined && (type === 'ANY' || event.type === type) && passes(event.object))
+            return event.object;
         }
         await once(news, 'event', { signal: late }).catch(() => {
           const passed = seen.slice(from).map((event) => event.type);
