@@ -1,7 +1,9 @@
 import {
   CLUSTER_ROLES,
   CONFIG_MAPS,
+  CONTROLLER_REVISIONS,
   CUSTOM_RESOURCE_DEFINITIONS,
+  DAEMON_SETS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,
   ENDPOINTS,
@@ -34,6 +36,7 @@ import {
   clusterRoleAggregationSources,
   createClusterRoleAggregationController,
 } from './cluster-role-aggregation/cluster-role-aggregation.ts';
+import { createDaemonSetController, daemonSetSources } from './daemon-set/daemon-set.ts';
 import { createDeploymentController, deploymentSources } from './deployment/deployment.ts';
 import { createDisruptionController, disruptionSources } from './disruption/disruption.ts';
 import { createEndpointSliceController, endpointSliceSources } from './endpoint-slice/endpoint-slice.ts';
@@ -123,6 +126,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     budgets: informers.of(POD_DISRUPTION_BUDGETS),
     clusterRoles: informers.of(CLUSTER_ROLES),
     configMaps: informers.of(CONFIG_MAPS),
+    daemonSets: informers.of(DAEMON_SETS),
     definitions: informers.of(CUSTOM_RESOURCE_DEFINITIONS),
     deployments: informers.of(DEPLOYMENTS),
     leases: informers.of(LEASES),
@@ -131,6 +135,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     pods: informers.of(PODS),
     replicaSets: informers.of(REPLICA_SETS),
     replicationControllers: informers.of(REPLICATION_CONTROLLERS),
+    revisions: informers.of(CONTROLLER_REVISIONS),
     serviceAccounts: informers.of(SERVICE_ACCOUNTS),
     services: informers.of(SERVICES),
     endpoints: informers.of(ENDPOINTS),
@@ -160,6 +165,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
       createReplicationControllerController({ ...base, events: eventsOf('replication-controller') }),
       replicationControllerSources(kinds),
     ),
+    loop(createDaemonSetController({ ...base, events: eventsOf('daemonset-controller') }), daemonSetSources(kinds)),
     loop(createEndpointSliceController(base), endpointSliceSources(kinds)),
     ...(options.apiService === undefined
       ? []

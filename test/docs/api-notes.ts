@@ -26,11 +26,11 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'core/ReplicationController': '',
   'core/PodTemplate': '',
   'apiextensions.k8s.io/CustomResourceDefinition':
-    'See [custom-resources.md](custom-resources.md): CEL rules are kept and not enforced, conversion webhooks are not called, and custom resources in Git are not applied yet.',
+    'See [custom-resources.md](custom-resources.md): CEL rules are kept and not enforced, and conversion webhooks are not called.',
   'apps/ReplicaSet': '',
+  'apps/DaemonSet': '',
   'apps/Deployment': '',
   'apps/StatefulSet': STORED,
-  'apps/DaemonSet': STORED,
   'apps/ControllerRevision': '',
   'batch/Job': STORED,
   'batch/CronJob': STORED,

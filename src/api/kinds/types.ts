@@ -56,6 +56,7 @@ export type CustomResourceDefinition = Stored<apiextensions.CustomResourceDefini
 export type ClusterRoleBinding = Stored<rbac.ClusterRoleBinding>;
 
 export type {
+  DaemonSetStatus,
   DeploymentCondition,
   DeploymentSpec,
   DeploymentStatus,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Deployment, ReplicaSet } from '#api';
-import { findNew, HASH_LABEL, replicaSetOf, templateHash } from './template.plan.ts';
+import { templateHash } from '../shared/template-hash.plan.ts';
+import { findNew, HASH_LABEL, replicaSetOf } from './template.plan.ts';
 
 const deployment: Deployment = {
   apiVersion: 'apps/v1',

@@ -1,23 +1,12 @@
 import type { Deployment, KubeObject, PodTemplateSpec, ReplicaSet } from '#api';
 import { DEPLOYMENTS } from '#api';
-import { canonicalJson, equalJson, sha256Hex } from '#base';
+import { equalJson } from '#base';
 import { controllerReference } from '../shared/owners.plan.ts';
+import { templateHash } from '../shared/template-hash.plan.ts';
 import { byAge } from './rolling.plan.ts';
 
 /** Tells the pods of one template from those of another. Source: api apps/v1 types.go (v0.32). */
 export const HASH_LABEL = 'pod-template-hash';
-
-/** No vowels, and nothing that looks like another: no hash spells a word. Source: apimachinery util/rand/rand.go (v0.32). */
-const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
-const HASH_LENGTH = 10;
-
-/** Ten characters that follow from the template alone, unless a collision asks for others. */
-export function templateHash(template: PodTemplateSpec, collisions: number): string {
-  const digest = BigInt(`0x${sha256Hex(`${canonicalJson(template)}${collisions || ''}`)}`);
-  let hash = '';
-  for (let rest = digest; hash.length < HASH_LENGTH; rest /= 27n) hash += ALPHABET[Number(rest % 27n)];
-  return hash;
-}
 
 /** Whether a ReplicaSet runs this template. */
 export function hasTemplate(replicaSet: ReplicaSet, template: PodTemplateSpec): boolean {

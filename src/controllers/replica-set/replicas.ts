@@ -2,12 +2,11 @@ import {
   isApiError,
   type KubeObject,
   type LabelSelectorObject,
-  PODS,
   type Pod,
   type ResourceType,
   selectorFromObject,
 } from '#api';
-import { type Clock, equalJson, errorMessage } from '#base';
+import { type Clock, equalJson } from '#base';
 import type { Client } from '#client';
 import {
   type Controller,
@@ -20,6 +19,7 @@ import {
 } from '#reconcile';
 import { type BatchResult, inBatches } from '../shared/batches.ts';
 import { claim } from '../shared/claim.ts';
+import { createOwnedPods } from '../shared/owned-pods.ts';
 import { BY_CONTROLLER, controllerIndex, controllerOf, controllerReference } from '../shared/owners.plan.ts';
 import { conditionOf, isActive } from '../shared/pods.plan.ts';
 import { writeStatus } from '../shared/write-status.ts';
@@ -56,6 +56,7 @@ export function createReplicasController<T extends Replicated>(
 ): Controller {
   const { client, clock, events, owners, pods } = deps;
   const expectations = new Expectations(clock);
+  const ownedPods = createOwnedPods({ client, events, pods, expectations });
   pods.addIndex(BY_CONTROLLER, controllerIndex);
 
   return {
@@ -70,8 +71,9 @@ export function createReplicasController<T extends Replicated>(
       );
       const plan = planReplicaSet({ replicaSet: owner, pods: owned, nowMs: clock.nowMs(), burst: options.burst });
 
-      const deleted = await inBatches(plan.delete, (pod) => deletePod(key, owner, pod), signal);
-      const made = await inBatches(Array<T>(plan.create).fill(owner), (each) => createPod(key, each), signal);
+      const deleted = await inBatches(plan.delete, (pod) => ownedPods.remove(key, owner, pod), signal);
+      const wanted = Array.from({ length: plan.create }, () => podOf(owner, resource));
+      const made = await inBatches(wanted, (pod) => ownedPods.create(key, owner, pod), signal);
       signal.throwIfAborted();
       const failure = failureOf(deleted, made);
       const status = withReplicaFailure(plan.status, failure, clock.nowMs());
@@ -82,33 +84,6 @@ export function createReplicasController<T extends Replicated>(
       return plan.requeueAfterMs === undefined ? {} : { requeueAfterMs: plan.requeueAfterMs };
     },
   };
-
-  async function createPod(key: string, owner: T): Promise<void> {
-    try {
-      const pod = expectations.wrote(key, pods, await client.create(PODS, podOf(owner, resource)));
-      const message = `Created pod: ${pod.metadata.name}`;
-      events.record(owner, { type: 'Normal', reason: 'SuccessfulCreate', message });
-    } catch (error) {
-      if (isNamespaceGoing(error)) return;
-      const message = `Error creating: ${errorMessage(error)}`;
-      events.record(owner, { type: 'Warning', reason: 'FailedCreate', message });
-      throw error;
-    }
-  }
-
-  async function deletePod(key: string, owner: T, pod: Pod): Promise<void> {
-    try {
-      const preconditions = { uid: pod.metadata.uid };
-      expectations.removed(key, pods, pod, await client.delete(PODS, pod.metadata, { preconditions }));
-      const message = `Deleted pod: ${pod.metadata.name}`;
-      events.record(owner, { type: 'Normal', reason: 'SuccessfulDelete', message });
-    } catch (error) {
-      if (isApiError(error, 'Conflict')) return; // Another pod of that name: this one is gone.
-      const message = `Error deleting: ${errorMessage(error)}`;
-      events.record(owner, { type: 'Warning', reason: 'FailedDelete', message });
-      throw error;
-    }
-  }
 }
 
 /** Which owners a change concerns: the owner itself, a pod's owner, and for nobody's pod every owner that selects it. */
@@ -165,14 +140,6 @@ function failureOf(deleted: BatchResult, made: BatchResult) {
   if (deleted.error !== undefined) return { reason: 'FailedDelete', error: deleted.error } as const;
   if (made.error !== undefined) return { reason: 'FailedCreate', error: made.error } as const;
   return undefined;
-}
-
-/** No pod can be made in a namespace that is going, and none needs to. */
-function isNamespaceGoing(error: unknown): boolean {
-  return (
-    isApiError(error, 'Forbidden') &&
-    error.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true
-  );
 }
 
 /** The condition says it; trying again before anything changes would be refused again. */

@@ -1,0 +1,58 @@
+import { isApiError, type KubeObject, PODS, type Pod, type StoredObject } from '#api';
+import { errorMessage } from '#base';
+import type { Client } from '#client';
+import type { EventRecorder, Expectations, Informer } from '#reconcile';
+
+export interface OwnedPodsDeps {
+  readonly client: Client;
+  readonly events: EventRecorder;
+  readonly pods: Informer<Pod>;
+  readonly expectations: Expectations;
+}
+
+/** Makes and deletes the pods of an owner, and tells of it in events. `key`: the owner's, for its expectations. */
+export interface OwnedPods {
+  /** In a namespace that is going nothing is made, and that is no failure. */
+  create(key: string, owner: StoredObject, pod: KubeObject): Promise<void>;
+  /** Deletes exactly this pod: another one of that name is left alone. */
+  remove(key: string, owner: StoredObject, pod: Pod): Promise<void>;
+}
+
+export function createOwnedPods({ client, events, pods, expectations }: OwnedPodsDeps): OwnedPods {
+  return {
+    async create(key, owner, object) {
+      try {
+        const pod = expectations.wrote(key, pods, await client.create(PODS, object));
+        const message = `Created pod: ${pod.metadata.name}`;
+        events.record(owner, { type: 'Normal', reason: 'SuccessfulCreate', message });
+      } catch (error) {
+        if (isNamespaceGoing(error)) return;
+        const message = `Error creating: ${errorMessage(error)}`;
+        events.record(owner, { type: 'Warning', reason: 'FailedCreate', message });
+        throw error;
+      }
+    },
+
+    async remove(key, owner, pod) {
+      try {
+        const preconditions = { uid: pod.metadata.uid };
+        expectations.removed(key, pods, pod, await client.delete(PODS, pod.metadata, { preconditions }));
+        const message = `Deleted pod: ${pod.metadata.name}`;
+        events.record(owner, { type: 'Normal', reason: 'SuccessfulDelete', message });
+      } catch (error) {
+        if (isApiError(error, 'Conflict')) return;
+        const message = `Error deleting: ${errorMessage(error)}`;
+        events.record(owner, { type: 'Warning', reason: 'FailedDelete', message });
+        throw error;
+      }
+    },
+  };
+}
+
+/** No pod can be made in a namespace that is going, and none needs to. */
+function isNamespaceGoing(error: unknown): boolean {
+  return (
+    isApiError(error, 'Forbidden') &&
+    error.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true
+  );
+}
