@@ -184,7 +184,13 @@ describe('a program in a pod that calls the API', () => {
     expect(away.code).toBe(1);
     expect(away.output).toMatch(/EOF|connection reset|refused/);
     expect(performance.now() - fromMs).toBeLessThan(15_000);
-    // The files stay: whoever starts meanwhile finds them.
+    // Whoever starts meanwhile finds the token that there was.
+    await product.docker('kill', container);
+    container = await until('the container runs again', async () => {
+      const label = 'label=io.kubernetes.pod.name=operator';
+      const id = await product.docker('ps', '--quiet', '--no-trunc', '--filter', label, '--filter', 'status=running');
+      return id !== '' && id !== container && id;
+    });
     expect(await readFile(await tokenFile(), 'utf8')).toBe(token);
     await product.start();
     await until('the program lists pods again', async () => {
@@ -192,7 +198,11 @@ describe('a program in a pod that calls the API', () => {
       if (now.code === 0) return true;
       throw new Error(now.output);
     });
-    expect(containerIn((await client.get(PODS, { namespace: TEAM, name: 'operator' })) as Pod)).toBe(container);
+    const pod = await until('the API knows of the new container', async () => {
+      const found = await client.get(PODS, { namespace: TEAM, name: 'operator' });
+      return found !== undefined && containerIn(found) === container && found;
+    });
+    expect(pod.status?.containerStatuses?.[0]?.restartCount).toBe(1);
   });
 
   it('has its token in memory only, and in no log', async () => {
