@@ -58,6 +58,7 @@ export type { ResourceType } from './kinds/resource.ts';
 export { apiVersionOf } from './kinds/resource.ts';
 export {
   APPLICATIONS,
+  CERTIFICATE_SIGNING_REQUESTS,
   CLUSTER_ROLE_BINDINGS,
   CLUSTER_ROLES,
   CONFIG_MAPS,

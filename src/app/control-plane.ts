@@ -28,6 +28,7 @@ import {
   openAuditLog,
   openTokenFile,
   startAuthorization,
+  startCertificateKeeper,
   type TokenStore,
   type UserInfo,
   type WebhookHint,
@@ -175,6 +176,8 @@ async function open(
   const sessions = createSessions({ clock });
   const authorization = await startAuthorization({ api, admission, clock, log });
   lifecycle.add('authorization', async () => authorization.close());
+  const certificates = await startCertificateKeeper({ api, authority: pki.clientAuthority, clock, log });
+  lifecycle.add('certificates', () => certificates.close());
   admission.add(createServiceAccountAdmission(api));
   admission.add(createPodSecurityAdmission(api));
   const signingKey = await ensureSigningKey(paths.serviceAccountKey);
@@ -237,7 +240,7 @@ async function open(
     createLoginLink: loginLink,
     addresses: () => ({ webhooks: webhookUrl }),
     issueToken: (user) => tokens.issue(user),
-    tls: pki,
+    tls: { ...pki, clientCa: pki.clientAuthority.certificate },
     listen: { host: at.host, port: at.apiPort },
     productVersion: config.version,
     clock,

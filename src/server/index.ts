@@ -18,6 +18,7 @@ export type { Sessions } from './auth/sessions.ts';
 export { createSessions } from './auth/sessions.ts';
 export type { TokenStore } from './auth/tokens.ts';
 export { openTokenFile } from './auth/tokens.ts';
+export { startCertificateKeeper } from './certificates/certificate-keeper.ts';
 export type { Listener } from './http/framework.ts';
 export type { HttpServerOptions } from './http/server.ts';
 export { createHttpServer } from './http/server.ts';

@@ -619,8 +619,8 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
   },
   '[sig-node] Pods should patch a pod status [Conformance]': {
     file: 'src/server/registry/verbs/patch.ts',
-    find: "part: subresource === 'status' ? 'status' : subresource",
-    replace: "part: subresource === 'status' ? 'object' : subresource",
+    find: 'part: partOf(subresource),',
+    replace: "part: 'object',",
     why: 'A patch of the status counts as one of the object.',
   },
   '[sig-network] Service endpoints latency should not be very high [Conformance]': {

@@ -25,6 +25,8 @@ export const API_NOTES: Readonly<Record<string, string>> = {
     'Kept for Services with a selector (1000 addresses at most), mirrored into EndpointSlices for those without. Traffic goes by EndpointSlices.',
   'core/ReplicationController': '',
   'core/PodTemplate': '',
+  'certificates.k8s.io/CertificateSigningRequest':
+    'Approved requests for `kubernetes.io/kube-apiserver-client` are signed by our own client authority: [access.md](access.md). No other signer is here.',
   'apiextensions.k8s.io/CustomResourceDefinition':
     'See [custom-resources.md](custom-resources.md): CEL rules are kept and not enforced, and conversion webhooks are not called.',
   'apps/ReplicaSet': '',

@@ -20,6 +20,7 @@ import {
   type NodeTunnel,
   openTokenFile,
   startAuthorization,
+  startCertificateKeeper,
   type TokenStore,
   type UserInfo,
   withMetrics,
@@ -60,6 +61,7 @@ export async function startApiServer(options: { readonly log?: Log; readonly clo
   admission.add(createPodSecurityAdmission(api));
   const pki = await ensurePki(path.join(directory, 'pki'));
   const tokens = await openTokenFile(path.join(directory, 'tokens'));
+  const certificates = await startCertificateKeeper({ api, authority: pki.clientAuthority, clock, log });
   const audited: AuditEvent[] = [];
   const server = createHttpServer({
     api,
@@ -74,7 +76,7 @@ export async function startApiServer(options: { readonly log?: Log; readonly clo
     tunnel,
     openPodLog: createPodLogs({ api, tunnel }),
     issueToken: (user) => tokens.issue(user),
-    tls: pki,
+    tls: { ...pki, clientCa: pki.clientAuthority.certificate },
     listen: { host: '127.0.0.1', port: 0 },
     productVersion: '0.0.0-test',
     clock,
@@ -106,6 +108,7 @@ export async function startApiServer(options: { readonly log?: Log; readonly clo
       for (const client of clients) client.close();
       await server.close();
       authorization.close();
+      await certificates.close();
       await api.close();
       await store.close();
       await rm(directory, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import type { Application, Inventory, RenderedSet, SyncRun } from './plumbline.ts';
 import type { ResourceType } from './resource.ts';
 import type {
+  CertificateSigningRequest,
   ClusterRole,
   ClusterRoleBinding,
   ConfigMap,
@@ -204,6 +205,13 @@ export const CLUSTER_ROLE_BINDINGS: ResourceType<ClusterRoleBinding> = {
   plural: 'clusterrolebindings',
   namespaced: false,
 };
+export const CERTIFICATE_SIGNING_REQUESTS: ResourceType<CertificateSigningRequest> = {
+  group: 'certificates.k8s.io',
+  version: 'v1',
+  kind: 'CertificateSigningRequest',
+  plural: 'certificatesigningrequests',
+  namespaced: false,
+};
 export const CUSTOM_RESOURCE_DEFINITIONS: ResourceType<CustomResourceDefinition> = {
   group: 'apiextensions.k8s.io',
   version: 'v1',
@@ -261,6 +269,7 @@ export const RESOURCES: readonly ResourceType[] = [
   CLUSTER_ROLES,
   CLUSTER_ROLE_BINDINGS,
   STORAGE_CLASSES,
+  CERTIFICATE_SIGNING_REQUESTS,
   CUSTOM_RESOURCE_DEFINITIONS,
   APPLICATIONS,
   SYNC_RUNS,

@@ -2,6 +2,7 @@ import type * as apiextensions from 'kubernetes-types/apiextensions/v1.js';
 import type * as apps from 'kubernetes-types/apps/v1.js';
 import type * as autoscaling from 'kubernetes-types/autoscaling/v2.js';
 import type * as batch from 'kubernetes-types/batch/v1.js';
+import type * as certificates from 'kubernetes-types/certificates/v1.js';
 import type * as coordination from 'kubernetes-types/coordination/v1.js';
 import type * as core from 'kubernetes-types/core/v1.js';
 import type * as discovery from 'kubernetes-types/discovery/v1.js';
@@ -52,6 +53,7 @@ export type StorageClass = Stored<storage.StorageClass>;
 export type Role = Stored<rbac.Role>;
 export type RoleBinding = Stored<rbac.RoleBinding>;
 export type ClusterRole = Stored<rbac.ClusterRole>;
+export type CertificateSigningRequest = Stored<certificates.CertificateSigningRequest, 'spec'>;
 export type CustomResourceDefinition = Stored<apiextensions.CustomResourceDefinition, 'spec'>;
 export type ClusterRoleBinding = Stored<rbac.ClusterRoleBinding>;
 

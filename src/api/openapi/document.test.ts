@@ -42,6 +42,7 @@ describe('src/api/openapi/document', () => {
       'apis/argoproj.io/v1alpha1',
       'apis/autoscaling/v2',
       'apis/batch/v1',
+      'apis/certificates.k8s.io/v1',
       'apis/coordination.k8s.io/v1',
       'apis/discovery.k8s.io/v1',
       'apis/networking.k8s.io/v1',

@@ -38,7 +38,7 @@ describe('src/api/validation/event', () => {
     [
       'of the newer sort that says nothing',
       { involvedObject: pod, eventTime },
-      ['reportingController', 'reportingInstance', 'action', 'reason'].map((field) => `${field}: Required value`),
+      ['reportingComponent', 'reportingInstance', 'action', 'reason'].map((field) => `${field}: Required value`),
     ],
     [
       'of the newer sort that says too much',
@@ -58,7 +58,7 @@ describe('src/api/validation/event', () => {
     [
       'from a reporter of no name that could be',
       newer({ reportingComponent: '/x' }),
-      ['reportingController: Invalid value: "/x": prefix part must be non-empty'],
+      ['reportingComponent: Invalid value: "/x": prefix part must be non-empty'],
     ],
   ])('refuses an event %s', (_name, fields, expected) => {
     expect(issuesOf(EVENTS, { ...fields })).toEqual(expected);

@@ -6,6 +6,7 @@ import { defaultObject } from '../defaults/default-object.ts';
 import type { ResourceType } from '../kinds/resource.ts';
 import {
   APPLICATIONS,
+  CERTIFICATE_SIGNING_REQUESTS,
   CLUSTER_ROLE_BINDINGS,
   CLUSTER_ROLES,
   CONFIG_MAPS,
@@ -130,6 +131,10 @@ const RIGHT: readonly (readonly [ResourceType, JsonObject])[] = [
   [CLUSTER_ROLES, { rules: [{ nonResourceURLs: ['/healthz'], verbs: ['get'] }] }],
   [CLUSTER_ROLE_BINDINGS, { roleRef: { kind: 'ClusterRole', name: 'system:reader' } }],
   [STORAGE_CLASSES, { provisioner: 'example.com/disk' }],
+  [
+    CERTIFICATE_SIGNING_REQUESTS,
+    { spec: { request: 'AAAA', signerName: 'example.com/people', usages: ['client auth'], expirationSeconds: 600 } },
+  ],
   [
     CUSTOM_RESOURCE_DEFINITIONS,
     {

@@ -5,6 +5,7 @@ import type { ObjectMeta } from '../meta/object.ts';
 import { isDeeperThan, isJsonObject, MAX_JSON_DEPTH } from '../schema/json.ts';
 import type { FieldIssue } from '../schema/schema.ts';
 import { validateAutoscaler, validateAutoscalerStatus } from './autoscaler.ts';
+import { validateCertificateRequest, validateCertificateRequestStatus } from './certificates.ts';
 import type { Issues, Loose } from './checks.ts';
 import {
   validateLease,
@@ -176,6 +177,10 @@ const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
     },
   ],
   ['batch/Job', { validate: validateJob, validateStatus: validateJobStatus, validateUpdate: validateJobUpdate }],
+  [
+    'certificates.k8s.io/CertificateSigningRequest',
+    { name: pathSegment, validate: validateCertificateRequest, validateStatus: validateCertificateRequestStatus },
+  ],
   ['coordination.k8s.io/Lease', { validate: validateLease }],
   ['discovery.k8s.io/EndpointSlice', { validate: validateEndpointSlice, validateUpdate: validateEndpointSliceUpdate }],
   [

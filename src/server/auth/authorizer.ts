@@ -1,5 +1,6 @@
 import { ApiError, PODS, type Pod, type StatusDetails } from '#api';
 import type { Clock, Log } from '#base';
+import { createCertificateAdmission } from '../certificates/certificate-admission.ts';
 import type { AdmissionChain } from '../registry/admission-chain.ts';
 import type { Api, RequestContext, UserInfo } from '../registry/api.ts';
 import { rowOf } from '../registry/mirror.ts';
@@ -78,6 +79,7 @@ export async function startAuthorization({ api, admission, clock, log }: Authori
 
   admission.add(createApplyAdmission(authorize));
   admission.add(createRoleAdmission({ roles, decide }));
+  admission.add(createCertificateAdmission({ decide }));
   return { authorize, decide, roles, close: () => closing.abort() };
 }
 

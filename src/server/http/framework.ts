@@ -7,9 +7,16 @@ import { errorAnswer, sendError } from './answers.ts';
 import { toApiError } from './encoding.ts';
 import { hasUnreadBody, refuseAndLinger } from './linger.ts';
 
+export interface TlsOptions {
+  readonly certificate: string;
+  readonly key: string;
+  /** PEM of the authority whose client certificates are good; clients are asked for one, and need none. */
+  readonly clientCa?: string;
+}
+
 export interface FrameworkOptions {
   /** Plain HTTP when absent: only for loopback, and for listeners that hold no secret. */
-  readonly tls?: { readonly certificate: string; readonly key: string };
+  readonly tls?: TlsOptions;
   readonly limits: {
     readonly headerBytes: number;
     readonly headersTimeoutMs: number;
@@ -52,6 +59,8 @@ export function createFramework({ tls, limits, clock, log }: FrameworkOptions): 
           key: tls.key,
           cert: tls.certificate,
           minVersion: 'TLSv1.2',
+          // Who brings none, or a bad one, is a stranger until a token says otherwise.
+          ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: false }),
           handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS,
         },
       })) as unknown as FastifyInstance;

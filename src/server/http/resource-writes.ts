@@ -5,7 +5,7 @@ import { type NodeWrite, planNodeWrite } from '../auth/node-restriction.plan.ts'
 import type { AnswerReview } from '../auth/reviews.ts';
 import type { ServiceAccountTokens } from '../auth/service-accounts/service-account-tokens.ts';
 import { decode, validateTypes } from '../registry/admission.ts';
-import type { Api, ResourceRow, WriteAnswer } from '../registry/api.ts';
+import type { Api, ResourceRow, Subresource, WriteAnswer } from '../registry/api.ts';
 import { evictionRow, tokenRequestRow } from '../registry/rows/reviews.ts';
 import { addWarnings, sendJson, sendJsonPieces, sendValue } from './answers.ts';
 import type { Encoder } from './encoding.ts';
@@ -135,13 +135,7 @@ export function createResourceWrites(deps: ResourceWritesDeps): Readonly<Record<
       await permit(authorize, call);
       const { object, duplicateFields } = await bodies.object(exchange, bodyType(call));
       await restrict(call, 'update', object as unknown as Json);
-      const part =
-        subresource === 'status' ||
-        subresource === 'scale' ||
-        subresource === 'finalize' ||
-        subresource === 'ephemeralcontainers'
-          ? { subresource }
-          : {};
+      const part = subresource === 'finalize' ? { subresource } : partOf(subresource);
       const request = { ...targetOf(call), ...options, name: nameOf(call), object, duplicateFields, ...part };
       return sendWritten(call, await api.update(request));
     },
@@ -152,10 +146,7 @@ export function createResourceWrites(deps: ResourceWritesDeps): Readonly<Record<
       await permit(authorize, call);
       const { type: patchType, value: patch, duplicateFields } = await bodies.patch(exchange);
       await restrict(call, patchType, patch);
-      const part =
-        subresource === 'status' || subresource === 'scale' || subresource === 'ephemeralcontainers'
-          ? { subresource }
-          : {};
+      const part = partOf(subresource);
       const request = { ...targetOf(call), ...options, name: nameOf(call), patchType, patch, duplicateFields, ...part };
       return sendWritten(call, await api.patch(request));
     },
@@ -185,6 +176,19 @@ export function createResourceWrites(deps: ResourceWritesDeps): Readonly<Record<
       return sendJsonPieces(exchange.reply, encoder.list(row, { items, resourceVersion: '' }, { as: 'object' }));
     },
   };
+}
+
+/** The part that an update or a patch is about. */
+function partOf(subresource: Subresource | undefined) {
+  switch (subresource) {
+    case 'status':
+    case 'approval':
+    case 'scale':
+    case 'ephemeralcontainers':
+      return { subresource };
+    default:
+      return {};
+  }
 }
 
 /** The kind a body is when it does not say: the resource's own, or its subresource's. */

@@ -3,6 +3,7 @@ import { ApiError } from '#api';
 import type { Clock, Log } from '#base';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import type { Authorization } from '../auth/authorizer.ts';
+import { createUserOfConnection } from '../auth/client-certificates.ts';
 import { nodeNameOf } from '../auth/groups.plan.ts';
 import { planNamedUser } from '../auth/named-user.plan.ts';
 import { type Caller, createRequestUsers } from '../auth/request-users.ts';
@@ -23,7 +24,7 @@ import { CheckedRight } from './checked-right.ts';
 import { createDiscoveryHandler } from './discovery-handler.ts';
 import { createEncoder } from './encoding.ts';
 import { type Exchange, managerFromUserAgent, splitTarget } from './exchange.ts';
-import { createFramework, createListener, type Listener, OpenResponses } from './framework.ts';
+import { createFramework, createListener, type Listener, OpenResponses, type TlsOptions } from './framework.ts';
 import { InFlight } from './in-flight.ts';
 import { httpLimits } from './limits.ts';
 import { createOpenApiHandler } from './openapi-handler.ts';
@@ -49,7 +50,7 @@ export interface HttpServerOptions {
   readonly addresses?: () => { readonly webhooks: string };
   /** A new token for a named user, asked for by `POST /plumbline/v1/tokens`. */
   readonly issueToken: (user: UserInfo) => Promise<string>;
-  readonly tls: { readonly certificate: string; readonly key: string };
+  readonly tls: TlsOptions;
   readonly listen: { readonly host: string; readonly port: number };
   readonly productVersion: string;
   readonly clock: Clock;
@@ -77,6 +78,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
 
   const identify = createRequestUsers({
     authenticate: async (token) => (await authenticateFor(token, [SERVICE_ACCOUNT_ISSUER]))?.user,
+    userOfConnection: createUserOfConnection(clock),
     authorize,
   });
   const app = createFramework({ tls, limits: httpLimits, clock, log });

@@ -21,10 +21,10 @@ const DAY_MS = 24 * 3_600_000;
 export const certificateLifetimes = { authorityMs: 3_650 * DAY_MS, serverMs: 397 * DAY_MS } as const;
 
 /** Clocks of two machines may differ by so much before a new certificate is refused. */
-const CLOCK_SKEW_MS = 5 * 60_000;
+export const CLOCK_SKEW_MS = 5 * 60_000;
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
-const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const;
+export const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const;
 
 /** A certificate and its private key (PKCS #8), both PEM. */
 export interface KeyedCertificate {
@@ -88,7 +88,7 @@ export async function isIssuedBy(leaf: string, authority: string): Promise<boole
 }
 
 /** 16 random bytes; the first bit 0, so that it is a positive number, the second 1, so that no zero byte leads. */
-function serialNumber(): string {
+export function serialNumber(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return Buffer.from(bytes).toString('hex');
@@ -98,6 +98,6 @@ async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   return PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
 }
 
-async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
+export async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   return crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(pem), P256, false, ['sign']);
 }

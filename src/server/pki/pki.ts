@@ -1,16 +1,17 @@
 import { createPrivateKey, X509Certificate as NodeCertificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { type Clock, PlumblineError, systemClock } from '#base';
+import { type Clock, systemClock } from '#base';
 import { createAuthority, isIssuedBy, issueServerCertificate, type KeyedCertificate } from './certificates.ts';
+import { PkiError } from './pki-error.ts';
 import { readIfThere, writePrivateFile } from './private-file.ts';
 import { type CertificateFacts, planServerCertificate } from './server-certificate.plan.ts';
-
-export class PkiError extends PlumblineError {}
 
 /** What a TLS server of ours presents, and what its clients must trust. All PEM. */
 export interface Pki {
   readonly ca: string;
+  /** Signs the certificates of clients, and nothing else: a server's is none of them. */
+  readonly clientAuthority: KeyedCertificate;
   readonly certificate: string;
   readonly key: string;
 }
@@ -27,22 +28,23 @@ export interface PkiOptions {
  */
 export async function ensurePki(directory: string, { hosts = [], clock = systemClock }: PkiOptions = {}): Promise<Pki> {
   const nowMs = clock.nowMs();
-  const authority = await ensureAuthority(directory, nowMs);
+  const authority = await ensureAuthority(directory, 'ca', nowMs);
+  const clientAuthority = await ensureAuthority(directory, 'client-ca', nowMs);
   const certificateFile = path.join(directory, 'server.crt');
   const keyFile = path.join(directory, 'server.key');
   const current = await readPair(certificateFile, keyFile);
   const facts = current === undefined ? undefined : await inspect(current, authority.certificate);
   const plan = planServerCertificate({ hosts: [hostname(), ...hosts], current: facts, nowMs });
-  if (!plan.issue && current !== undefined) return { ca: authority.certificate, ...current };
+  if (!plan.issue && current !== undefined) return { ca: authority.certificate, clientAuthority, ...current };
   const issued = await issueServerCertificate(authority, plan.names, nowMs);
   await writePrivateFile(keyFile, issued.key);
   await writePrivateFile(certificateFile, issued.certificate);
-  return { ca: authority.certificate, ...issued };
+  return { ca: authority.certificate, clientAuthority, ...issued };
 }
 
-async function ensureAuthority(directory: string, nowMs: number): Promise<KeyedCertificate> {
-  const certificateFile = path.join(directory, 'ca.crt');
-  const keyFile = path.join(directory, 'ca.key');
+async function ensureAuthority(directory: string, name: 'ca' | 'client-ca', nowMs: number): Promise<KeyedCertificate> {
+  const certificateFile = path.join(directory, `${name}.crt`);
+  const keyFile = path.join(directory, `${name}.key`);
   const present = await readPair(certificateFile, keyFile);
   if (present !== undefined) return present;
   if ((await readIfThere(certificateFile)) !== undefined) {
@@ -53,7 +55,7 @@ async function ensureAuthority(directory: string, nowMs: number): Promise<KeyedC
       },
     );
   }
-  const authority = await createAuthority('plumbline-ca', nowMs);
+  const authority = await createAuthority(`plumbline-${name}`, nowMs);
   await writePrivateFile(keyFile, authority.key);
   await writePrivateFile(certificateFile, authority.certificate);
   return authority;

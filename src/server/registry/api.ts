@@ -21,6 +21,7 @@ export interface RequestContext {
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 export type Subresource =
   | 'status'
+  | 'approval'
   | 'token'
   | 'scale'
   | 'binding'
@@ -91,6 +92,8 @@ export interface ResourceRow {
   prepareForUpdate?(object: KubeObject, old: StoredObject, nowMs: number): KubeObject;
   /** The same for a write of `/status`, which touches nothing but the status anyway. */
   prepareForStatus?(object: KubeObject, old: StoredObject, nowMs: number): KubeObject;
+  /** The same for a write of `/approval`. */
+  prepareForApproval?(object: KubeObject, old: StoredObject, nowMs: number): KubeObject;
   /** Writes down who asked for something and when, whatever the writer claims. Pure; `old` is undefined on create. */
   stamp?(
     object: KubeObject,
@@ -165,7 +168,7 @@ export interface CreateRequest extends WriteRequest {
 export interface UpdateRequest extends WriteRequest {
   readonly name: string;
   readonly object: KubeObject;
-  readonly subresource?: 'status' | 'scale' | 'finalize' | 'ephemeralcontainers';
+  readonly subresource?: 'status' | 'approval' | 'scale' | 'finalize' | 'ephemeralcontainers';
   readonly duplicateFields?: readonly string[];
 }
 
@@ -175,7 +178,7 @@ export interface PatchRequest extends WriteRequest {
   readonly patch: Json;
   /** Type `apply` only. */
   readonly force?: boolean;
-  readonly subresource?: 'status' | 'scale' | 'ephemeralcontainers';
+  readonly subresource?: 'status' | 'approval' | 'scale' | 'ephemeralcontainers';
   readonly duplicateFields?: readonly string[];
 }
 

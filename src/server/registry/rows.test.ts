@@ -39,6 +39,7 @@ const SAMPLES: Readonly<Record<string, object>> = {
   },
   PersistentVolumeClaim: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
   StorageClass: { provisioner: 'example.com/disk' },
+  CertificateSigningRequest: { spec: { request: 'AAAA', signerName: 'example.com/people', usages: ['client auth'] } },
   Endpoints: {},
   ReplicationController: { spec: { template } },
   PodTemplate: { template },

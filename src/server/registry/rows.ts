@@ -2,6 +2,7 @@ import { SERVED_VERSIONS } from '#api';
 import type { ResourceRow } from './api.ts';
 import { resourcePrefix } from './keys.ts';
 import { autoscalerRow } from './rows/autoscaling.ts';
+import { certificateSigningRequestRow } from './rows/certificates.ts';
 import { podDisruptionBudgetRow, priorityClassRow, runtimeClassRow } from './rows/classes.ts';
 import { namespaceRow, nodeRow } from './rows/cluster.ts';
 import { configMapRow, leaseRow, secretRow, serviceAccountRow } from './rows/config.ts';
@@ -66,6 +67,7 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
   clusterRoleRow,
   clusterRoleBindingRow,
   storageClassRow,
+  certificateSigningRequestRow,
   definitionRow,
   applicationRow,
   syncRunRow,

@@ -64,7 +64,7 @@ export function createApply(deps: VerbDeps) {
       namespace,
       name,
       dryRun,
-      part: subresource === 'status' ? 'status' : 'object',
+      part: subresource === 'status' || subresource === 'approval' ? 'status' : 'object',
       wish: (old) => ({ ...applied, object: pinned(merged(request, applied.object, old), applied.object) }),
       // The merge has told already who owns what.
       track: (object) => object,

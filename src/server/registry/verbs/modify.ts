@@ -31,6 +31,12 @@ export interface Modification extends Target {
   track(object: KubeObject, old: StoredObject): KubeObject;
 }
 
+/** What a write of a subresource may change. */
+export function partOf(subresource: Subresource | undefined): Modification['part'] {
+  if (subresource === 'status' || subresource === 'approval') return 'status';
+  return subresource === 'finalize' || subresource === 'ephemeralcontainers' ? 'any' : 'object';
+}
+
 /**
  * Changes one object: a wish that names a version fails when the object moved on, any other is tried again on the newer
  * one. A wish that changes nothing writes nothing. The last finalizer taken off a going object removes it.
@@ -67,16 +73,17 @@ export async function modify(deps: VerbDeps, modification: Modification): Promis
 /** The wish with everything an update cannot change put back, and checked. */
 function settle(
   { clock }: VerbDeps,
-  { row, asked, part, context }: Modification,
+  { row, asked, part, subresource, context }: Modification,
   wished: KubeObject,
   old: StoredObject,
 ): KubeObject {
   validateTypes(row, wished);
   const kept = keepIdentity(part === 'status' ? onlyStatus(wished, old, row.custom !== undefined) : wished, old);
   const nowMs = clock.nowMs();
+  const prepareStatus = subresource === 'approval' ? row.prepareForApproval : row.prepareForStatus;
   const prepared =
     (part === 'object' ? row.prepareForUpdate?.(kept, old, nowMs) : undefined) ??
-    (part === 'status' ? row.prepareForStatus?.(kept, old, nowMs) : undefined) ??
+    (part === 'status' ? prepareStatus?.(kept, old, nowMs) : undefined) ??
     kept;
   const settled = row.stamp?.(prepared, old, { user: context.user, nowMs }) ?? prepared;
   // What only the server does (binding, finalizing) keeps other rules than an update.

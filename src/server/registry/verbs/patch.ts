@@ -17,7 +17,7 @@ import { ownUpdated } from '../field-ownership.ts';
 import { SCALE, scaleOf, withScale } from '../scale.plan.ts';
 import { asServed, storedRow } from '../versions.ts';
 import { createApply } from './apply.ts';
-import { type Modification, modify, type Wish } from './modify.ts';
+import { type Modification, modify, partOf, type Wish } from './modify.ts';
 import { assertPlace } from './update.ts';
 import type { VerbDeps } from './verb-deps.ts';
 
@@ -37,7 +37,7 @@ export function createPatch(deps: VerbDeps) {
       namespace,
       name,
       dryRun,
-      part: subresource === 'status' ? 'status' : subresource === 'ephemeralcontainers' ? 'any' : 'object',
+      part: partOf(subresource),
       wish: (old) => (subresource === 'scale' ? patchedScale(request, old) : patched(request, old)),
       track: (object, old) => ownUpdated(row, object, old, request, deps.clock.nowMs()),
     };

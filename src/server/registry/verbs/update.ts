@@ -6,7 +6,7 @@ import { badRequest } from '../errors.ts';
 import { ownUpdated } from '../field-ownership.ts';
 import { scaleOf, withScale } from '../scale.plan.ts';
 import { asServed, storedRow } from '../versions.ts';
-import { type Modification, modify, type Wish } from './modify.ts';
+import { type Modification, modify, partOf, type Wish } from './modify.ts';
 import type { VerbDeps } from './verb-deps.ts';
 
 export function createUpdate(deps: VerbDeps) {
@@ -23,12 +23,7 @@ export function createUpdate(deps: VerbDeps) {
       namespace,
       name,
       dryRun,
-      part:
-        subresource === 'finalize' || subresource === 'ephemeralcontainers'
-          ? 'any'
-          : subresource === 'status'
-            ? 'status'
-            : 'object',
+      part: partOf(subresource),
       wish: wishOf(request, sent),
       track: (object, old) => ownUpdated(row, object, old, request, deps.clock.nowMs()),
     };

@@ -1,0 +1,3 @@
+import { PlumblineError } from '#base';
+
+export class PkiError extends PlumblineError {}
