@@ -31,7 +31,14 @@ export type ControlMessage =
       readonly container: string;
       readonly streams: StreamRequest;
     }
-  | { readonly type: 'forward'; readonly ticket: string; readonly pod: LogTarget; readonly port: number }
+  | {
+      readonly type: 'forward';
+      readonly ticket: string;
+      readonly pod: LogTarget;
+      readonly port: number;
+      /** The pod's own; its loopback when absent. */
+      readonly address?: string;
+    }
   | { readonly type: 'stats'; readonly ticket: string }
   | { readonly type: 'cancel'; readonly ticket: string }
   | { readonly type: 'ping' };

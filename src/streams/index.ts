@@ -5,6 +5,7 @@ export { CHANNEL } from './channel-link.ts';
 export { StreamError } from './errors.ts';
 export { createFrameLink, FRAME_PROTOCOL } from './frame-link.ts';
 export { streamLimits } from './limits.ts';
+export { createLinkDuplex } from './link-duplex.ts';
 export type { ByteConnection, SpdyConnection } from './spdy/spdy-connection.ts';
 export { createSpdyConnection } from './spdy/spdy-connection.ts';
 export { openSpdyLink } from './spdy/spdy-link.ts';

@@ -5,9 +5,10 @@ const KEPT = 'Stored, checked and printed as in Kubernetes; nothing reads it yet
 
 export const API_NOTES: Readonly<Record<string, string>> = {
   'core/Namespace': 'Also deletes what was made for it: `plumb approve` is asked first when Git no longer holds it.',
-  'core/Node': 'Made by the node agents. Address and pod network are those of the agent, the runtime is Docker.',
+  'core/Node':
+    'Made by the node agents. Address and pod network are those of the agent, the runtime is Docker. `proxy` answers what is most read of a kubelet ([sessions.md](sessions.md)).',
   'core/Pod':
-    'Run by Docker, with volumes of the kinds emptyDir, configMap, secret, downwardAPI, projected and hostPath; [scheduling.md](scheduling.md) tells which node gets it. What else a pod asks for is told in a warning and a condition. `eviction` keeps to disruption budgets ([policies.md](policies.md)). `proxy` is not served yet; [sessions.md](sessions.md) has `exec`, `attach` and `port-forward`.',
+    'Run by Docker, with volumes of the kinds emptyDir, configMap, secret, downwardAPI, projected and hostPath; [scheduling.md](scheduling.md) tells which node gets it. What else a pod asks for is told in a warning and a condition. `eviction` keeps to disruption budgets ([policies.md](policies.md)). [sessions.md](sessions.md) has `exec`, `attach`, `port-forward`, `proxy` and `ephemeralcontainers`.',
   'core/Service':
     'ClusterIP and NodePort, by nftables on every node. LoadBalancer gets no address; ExternalName is not resolved.',
   'core/ConfigMap': '',

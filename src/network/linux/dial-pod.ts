@@ -10,34 +10,41 @@ export interface PodPort {
   readonly pid: number;
   readonly containerId: string;
   readonly port: number;
+  /** The pod's own address; its loopback when absent. */
+  readonly address?: string;
 }
 
 /** Until the program in the pod's namespace has connected, in ms. */
 const TIMEOUT_MS = 10_000;
 
-/** Connects to a port of the loopback and hands the socket over, unread; or says why not. */
+/** Connects to a port of the first of these addresses that answers and hands the socket over, unread; or says why not. */
 const PROGRAM = `
 const { Socket } = require('node:net');
 const leave = () => process.disconnect();
-const dial = (host, otherwise) => {
+const [port, ...hosts] = process.argv.slice(1);
+const dial = (why) => {
+  const host = hosts.shift();
+  if (host === undefined) return fail(why);
   const socket = new Socket({ allowHalfOpen: true });
   socket.pause(); // what is read here would be lost
-  socket.once('error', otherwise);
-  socket.connect({ host, port: Number(process.argv[1]) }, () => process.send({}, socket, leave));
+  socket.once('error', dial);
+  socket.connect({ host, port: Number(port) }, () => process.send({}, socket, leave));
 };
 const fail = (error) => process.send({ why: error.code ?? error.message }, leave);
-dial('127.0.0.1', (error) => dial('::1', () => fail(error)));
+dial();
 `;
 
 /**
- * A connection to a port on the loopback of a pod on this host, as the pod itself would make it. It is made by a program
+ * A connection to a port of a pod on this host, on its own address or its loopback, as the pod itself would make it. It is made by a program
  * that enters the pod's network namespace and hands the connected socket out, since Node cannot enter one. Each side of
  * the socket ends by itself. Throws `PodPortUnreachable`.
  */
-export async function dialPod({ pid, containerId, port }: PodPort): Promise<Socket> {
+const LOOPBACK = ['127.0.0.1', '::1'];
+
+export async function dialPod({ pid, containerId, port, address }: PodPort): Promise<Socket> {
   const namespace = await namespaceOf(pid, containerId);
   try {
-    return await connectInside(namespace, port);
+    return await connectInside(namespace, port, address === undefined ? LOOPBACK : [address]);
   } finally {
     await namespace.close();
   }
@@ -57,8 +64,8 @@ async function namespaceOf(pid: number, containerId: string): Promise<FileHandle
   throw new NetworkError('PodPortUnreachable', "the pod's network is gone");
 }
 
-function connectInside(namespace: FileHandle, port: number): Promise<Socket> {
-  const child = spawn('nsenter', ['--net=/proc/self/fd/4', process.execPath, '-e', PROGRAM, String(port)], {
+function connectInside(namespace: FileHandle, port: number, hosts: readonly string[]): Promise<Socket> {
+  const child = spawn('nsenter', ['--net=/proc/self/fd/4', process.execPath, '-e', PROGRAM, String(port), ...hosts], {
     env: searchPathEnvironment,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc', namespace.fd],
     timeout: TIMEOUT_MS,

@@ -115,13 +115,13 @@ async function answerSession(deps: StreamServiceDeps, ask: SessionAsk, signal: A
 
 async function answerForward(
   { control, view }: StreamServiceDeps,
-  { ticket, pod, port }: Extract<Ask, { type: 'forward' }>,
+  { ticket, pod, port, address }: Extract<Ask, { type: 'forward' }>,
   signal: AbortSignal,
 ): Promise<void> {
   let connection: Duplex;
   try {
     const { id, pid } = planAnyRunning(pod.name, view.containers(pod.uid));
-    connection = await dialPod({ pid, containerId: id, port });
+    connection = await dialPod({ pid, containerId: id, port, ...(address === undefined ? {} : { address }) });
   } catch (error) {
     await control.refuse(ticket, errorMessage(error));
     return;

@@ -1,5 +1,5 @@
 import type { UserInfo } from '../auth/authorization.types.ts';
-import { planRequestPath } from '../http/request-path.plan.ts';
+import { planProxyPath, planRequestPath } from '../http/request-path.plan.ts';
 
 /** What is known of a request when it is over. */
 export interface AuditedRequest {
@@ -54,7 +54,9 @@ export function planAuditEvent(request: AuditedRequest): AuditEvent | undefined 
   const pathname = mark < 0 ? request.target : request.target.slice(0, mark);
   const query = new URLSearchParams(mark < 0 ? '' : request.target.slice(mark + 1));
   const path = planRequestPath(pathname);
-  const resource = path?.type === 'resource' ? path : undefined;
+  const proxied = planProxyPath(pathname);
+  const resource =
+    proxied === undefined ? (path?.type === 'resource' ? path : undefined) : { ...proxied, group: '', version: 'v1' };
   const isWatch = (query.get('watch') ?? 'false') !== 'false' && query.get('watch') !== '0';
   const verb = verbOf(method, resource, isWatch);
   const what = [resource?.resource, resource?.subresource].filter((part) => part !== undefined).join('/');
@@ -92,6 +94,7 @@ function verbOf(method: string, resource: { readonly name?: string } | undefined
   if (resource === undefined) return method.toLowerCase();
   const isNamed = resource.name !== undefined;
   switch (method) {
+    case 'HEAD':
     case 'GET':
       return isWatch ? 'watch' : isNamed ? 'get' : 'list';
     case 'POST':

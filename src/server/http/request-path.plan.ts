@@ -5,6 +5,18 @@ export type RequestPath =
   | { readonly type: 'resources'; readonly group: string; readonly version: string }
   | ({ readonly type: 'resource' } & ResourcePath);
 
+/** Below this the rest of a path is the pod's own. */
+export interface ProxyPath {
+  readonly type: 'proxy';
+  readonly resource: 'nodes' | 'pods' | 'services';
+  readonly namespace: string;
+  /** `[scheme:]name[:port]`. */
+  readonly name: string;
+  readonly subresource: 'proxy';
+  /** As it was sent, from its slash on; '' when there is none. */
+  readonly proxyPath: string;
+}
+
 export interface ResourcePath {
   readonly group: string;
   readonly version: string;
@@ -47,6 +59,18 @@ function planVersion(group: string, [version, ...rest]: readonly string[], legac
     ...(name === undefined ? {} : { name }),
     ...(subresource === undefined ? {} : { subresource }),
   };
+}
+
+const PROXY = /^(\/api\/v1\/(?:namespaces\/[^/]+\/(?:pods|services)|nodes)\/[^/]+\/proxy)(\/.*)?$/s;
+
+/** What a path asks to be led to; undefined for one that is none of a proxy's. The rest is not looked into: it is not ours. */
+export function planProxyPath(pathname: string): ProxyPath | undefined {
+  const [, ours = '', proxyPath = ''] = PROXY.exec(pathname) ?? [];
+  const path = ours === '' ? undefined : planRequestPath(ours);
+  if (path?.type !== 'resource' || path.name === undefined) return undefined;
+  const { namespace, name } = path;
+  const resource = path.resource === 'nodes' ? 'nodes' : path.resource === 'pods' ? 'pods' : 'services';
+  return { type: 'proxy', resource, namespace, name, subresource: 'proxy', proxyPath };
 }
 
 /** The decoded segments; undefined for empty ones, bad escapes and separators smuggled in. A slash at the end is let pass. */

@@ -17,6 +17,9 @@ import { isWebToken } from '../auth/service-accounts/web-token.ts';
 import { planNodePath, serveControl, serveStream } from '../nodes/node-routes.ts';
 import type { NodeTunnel } from '../nodes/node-tunnel.ts';
 import type { OpenPodLog } from '../nodes/pod-logs.ts';
+import { createNodeProxy } from '../proxy/node-proxy.ts';
+import { createProxyHandler } from '../proxy/proxy.ts';
+import { createProxyDial } from '../proxy/proxy-dial.ts';
 import type { Api, UserInfo } from '../registry/api.ts';
 import { createUpgradeHandler } from '../streams/upgrades.ts';
 import { sendText, sendValue } from './answers.ts';
@@ -29,7 +32,7 @@ import { InFlight } from './in-flight.ts';
 import { httpLimits } from './limits.ts';
 import { createOpenApiHandler } from './openapi-handler.ts';
 import { createBodyReader } from './request-body.ts';
-import { planRequestPath } from './request-path.plan.ts';
+import { planProxyPath, planRequestPath } from './request-path.plan.ts';
 import { unknownResource } from './resource-call.ts';
 import { createResourceHandler } from './resource-handler.ts';
 import { versionInfo } from './version.ts';
@@ -67,7 +70,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   const { authorize } = authorization;
   const open = new OpenResponses();
   const inFlight = new InFlight();
-  const { serviceAccountTokens } = options;
+  const { serviceAccountTokens, random = Math.random } = options;
 
   /** Tokens of people are good for this API alone. */
   async function authenticateFor(token: string, audiences: readonly string[]): Promise<TokenAnswer | undefined> {
@@ -84,6 +87,13 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   const app = createFramework({ tls, limits: httpLimits, clock, log });
 
   const bodies = createBodyReader(clock);
+  const dialProxy = createProxyDial({ api, tunnel, random });
+  const handleProxy = createProxyHandler({
+    authorize,
+    dial: dialProxy,
+    nodes: createNodeProxy({ api, tunnel }),
+    clock,
+  });
   const handleDiscovery = createDiscoveryHandler(api);
   const handleOpenApi = createOpenApiHandler(api, () => clock.nowMs());
   const handleResource = createResourceHandler({
@@ -96,7 +106,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     openPodLog: options.openPodLog,
     clock,
     log,
-    random: options.random ?? Math.random,
+    random,
   });
 
   function exchangeOf(request: FastifyRequest, reply: FastifyReply, { user }: Caller): Exchange {
@@ -134,6 +144,8 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   }
 
   async function handleApi(exchange: Exchange): Promise<unknown> {
+    const proxied = planProxyPath(exchange.pathname);
+    if (proxied !== undefined) return handleProxy(exchange, proxied);
     const path = planRequestPath(exchange.pathname);
     if (path?.type === 'resource') return handleResource(exchange, path);
     await permitted(exchange);
@@ -190,6 +202,14 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   for (const url of ['/api', '/api/*', '/apis', '/apis/*']) {
     app.route({ method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], url, handler: authenticated(handleApi) });
   }
+  // Methods that only what is behind a proxy knows.
+  app.route({
+    method: ['HEAD', 'OPTIONS'],
+    url: '/api/v1/*',
+    handler: authenticated((exchange) =>
+      planProxyPath(exchange.pathname) === undefined ? Promise.reject(unknownResource()) : handleApi(exchange),
+    ),
+  });
   app.route({ method: ['GET', 'POST'], url: '/plumbline/v1/nodes/*', handler: authenticated(handleNode) });
   app.post(
     '/plumbline/v1/tokens',
@@ -207,7 +227,7 @@ export function createHttpServer(options: HttpServerOptions): Listener {
       authenticated(({ reply, context }) => sendValue(reply, 201, createLoginLink(context.user))),
     );
   }
-  const upgrades = { api, identify, audit: options.audit, authorize, tunnel, open, inFlight, clock, log };
+  const upgrades = { api, identify, audit: options.audit, authorize, tunnel, dialProxy, open, inFlight, clock, log };
   app.server.on('upgrade', createUpgradeHandler(upgrades));
   const { addresses } = options;
   if (addresses !== undefined) {
@@ -219,10 +239,11 @@ export function createHttpServer(options: HttpServerOptions): Listener {
   return createListener(app, { listen, clock, closeGraceMs: httpLimits.closeGraceMs, open });
 }
 
-/** Watches, followed logs and agents' connections: they live long and are not counted as work. */
+/** Watches, followed logs, agents' connections and what is proxied: they live long and are not counted as work. */
 function isStream({ url, raw }: FastifyRequest): boolean {
   return (
     (raw.method === 'GET' && (/[?&](watch|follow)=(?!false|0)/.test(url) || url.endsWith('/control'))) ||
-    url.includes('/streams/')
+    url.includes('/streams/') ||
+    planProxyPath(splitTarget(url).pathname) !== undefined
   );
 }

@@ -31,8 +31,8 @@ export type SessionRequest =
       readonly streams: SessionStreams;
     }
   | { readonly type: 'attach'; readonly pod: LogTarget; readonly container: string; readonly streams: SessionStreams }
-  /** A connection to a port of the pod: channel 0 to it, 1 from it. */
-  | { readonly type: 'forward'; readonly pod: LogTarget; readonly port: number };
+  /** A connection to a port of the pod, on this address of its own or on its loopback: channel 0 to it, 1 from it. */
+  | { readonly type: 'forward'; readonly pod: LogTarget; readonly port: number; readonly address?: string };
 
 /** One line of a control connection, server to agent. */
 export type ControlMessage =

@@ -28,6 +28,7 @@ export type Subresource =
   | 'eviction'
   | 'finalize'
   | 'ephemeralcontainers'
+  | 'proxy'
   | 'log'
   | SessionSubresource;
 

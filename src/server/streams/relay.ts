@@ -77,18 +77,20 @@ async function carryInput({
   }
 }
 
-/** Calls back when nothing moved for `idleMs`. */
+/** Calls back when nothing moved for `idleMs`, those of a session when not told otherwise. */
 export class IdleWatch {
   readonly #clock: Clock;
   readonly #onIdle: () => void;
   #lastMs: number;
+  readonly #idleMs: number;
   #timer: Timer;
 
-  constructor(clock: Clock, onIdle: () => void) {
+  constructor(clock: Clock, onIdle: () => void, idleMs: number = streamLimits.idleMs) {
+    this.#idleMs = idleMs;
     this.#clock = clock;
     this.#onIdle = onIdle;
     this.#lastMs = clock.monotonicMs();
-    this.#timer = this.#schedule(streamLimits.idleMs);
+    this.#timer = this.#schedule(idleMs);
   }
 
   moved(): void {
@@ -101,7 +103,7 @@ export class IdleWatch {
 
   #schedule(inMs: number): Timer {
     return this.#clock.after(inMs, () => {
-      const leftMs = this.#lastMs + streamLimits.idleMs - this.#clock.monotonicMs();
+      const leftMs = this.#lastMs + this.#idleMs - this.#clock.monotonicMs();
       if (leftMs <= 0) this.#onIdle();
       else this.#timer = this.#schedule(leftMs);
     });

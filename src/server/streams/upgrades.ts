@@ -12,11 +12,16 @@ import { CheckedRight } from '../http/checked-right.ts';
 import { managerFromUserAgent, splitTarget } from '../http/exchange.ts';
 import type { OpenResponses } from '../http/framework.ts';
 import type { InFlight } from '../http/in-flight.ts';
-import { planRequestPath, type ResourcePath } from '../http/request-path.plan.ts';
+import { type ProxyPath, planProxyPath, planRequestPath, type ResourcePath } from '../http/request-path.plan.ts';
 import { unknownResource } from '../http/resource-call.ts';
 import { planNodePath } from '../nodes/node-routes.ts';
 import type { NodeTunnel } from '../nodes/node-tunnel.ts';
+import { planProxyVerb } from '../proxy/node-proxy.ts';
+import { proxied, queryOf } from '../proxy/proxy.ts';
+import type { ProxyDial } from '../proxy/proxy-dial.ts';
+import { planRequestHeaders } from '../proxy/proxy-headers.plan.ts';
 import type { Api, UserInfo } from '../registry/api.ts';
+import { joinConnections } from './join-connections.ts';
 import { type Outcome, statusOfOutcome, wordsOfOutcome } from './outcome.plan.ts';
 import { servePortChannels } from './port-channels.ts';
 import { servePortForward } from './port-forward.ts';
@@ -37,6 +42,7 @@ export interface UpgradeDeps {
   readonly audit: AuditTrail;
   readonly authorize: Authorize;
   readonly tunnel: NodeTunnel;
+  readonly dialProxy: ProxyDial;
   readonly open: OpenResponses;
   readonly inFlight: InFlight;
   readonly clock: Clock;
@@ -64,7 +70,7 @@ interface Session extends Pick<Upgrade, 'request' | 'connection' | 'signal'> {
  * the framework runs for these, so everything it would ask is asked here: who, whether he may, and how many there are.
  */
 export function createUpgradeHandler(deps: UpgradeDeps) {
-  const { identify, authorize, tunnel, open, inFlight, clock, log } = deps;
+  const { identify, authorize, tunnel, dialProxy, open, inFlight, clock, log } = deps;
 
   async function serve(
     request: IncomingMessage,
@@ -78,6 +84,8 @@ export function createUpgradeHandler(deps: UpgradeDeps) {
     const upgrade = { request, connection, user, ...splitTarget(request.url ?? '/'), signal: open.track(connection) };
     const { node, ticket } = planNodePath(upgrade.pathname);
     if (node !== '' && ticket !== undefined) return serveAgent(upgrade, node, ticket);
+    const proxy = planProxyPath(upgrade.pathname);
+    if (proxy !== undefined) return serveProxied(upgrade, proxy);
     const path = planRequestPath(upgrade.pathname);
     if (path?.type === 'resource' && path.resource === PODS.plural && path.group === '' && path.name !== undefined) {
       return serveSession(upgrade, path, path.name);
@@ -92,6 +100,30 @@ export function createUpgradeHandler(deps: UpgradeDeps) {
     if (request.headers.upgrade !== FRAME_PROTOCOL) throw new ApiError('BadRequest', `upgrade to ${FRAME_PROTOCOL}`);
     tunnel.accept(node, { ticket, link: createFrameLink(connection, clock) });
     connection.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${FRAME_PROTOCOL}\r\nConnection: Upgrade\r\n\r\n`);
+  }
+
+  /** What the pod answers to the upgrade is the caller's: from then on bytes go through, both ways. */
+  async function serveProxied({ request, connection, user, signal }: Upgrade, path: ProxyPath): Promise<void> {
+    const { resource, namespace, name, subresource, proxyPath } = path;
+    if (resource === 'nodes') throw unknownResource();
+    const attributes = { verb: planProxyVerb(request.method), group: '', resource, namespace, name, subresource };
+    await authorize(user, attributes);
+    const check = async () => authorize((await identify(request)).user, attributes);
+    const right = new CheckedRight({ clock, check, signal });
+    try {
+      const context = { user, defaultManager: managerFromUserAgent(request.headers['user-agent']) };
+      const pod = await dialProxy({ context, resource, namespace, id: name, signal: right.signal });
+      const upgrade = request.headers.upgrade ?? '';
+      const headers = planRequestHeaders({ ...proxied(request, pod.host), upgrade });
+      const lines = headers.flatMap((field, index) =>
+        index % 2 === 0 ? [`${field}: ${headers[index + 1] ?? ''}`] : [],
+      );
+      const target = `${proxyPath === '' ? '/' : proxyPath}${queryOf(request)}`;
+      pod.connection.write(`${request.method} ${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+      await joinConnections({ left: connection, right: pod.connection, clock, signal: right.signal });
+    } finally {
+      right.stop();
+    }
   }
 
   async function serveSession({ request, connection, user, query, signal }: Upgrade, path: ResourcePath, name: string) {

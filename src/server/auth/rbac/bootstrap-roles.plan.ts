@@ -211,7 +211,10 @@ function viewerRules(rows: readonly ReadableResource[]): readonly PolicyRule[] {
   const byGroup = new Map<string, Set<string>>();
   for (const { type, encrypted, verbs, subresources = {} } of rows) {
     if (encrypted === true || !verbs.includes('list')) continue;
-    const readable = Object.entries(subresources).filter(([, part]) => part?.verbs.includes('get') === true);
+    // A proxy leads out of the API: who may read is not to speak to what runs.
+    const readable = Object.entries(subresources).filter(
+      ([name, part]) => name !== 'proxy' && part?.verbs.includes('get') === true,
+    );
     const resources = byGroup.get(type.group) ?? new Set<string>();
     byGroup.set(type.group, resources);
     for (const each of parts(type.plural, ...readable.map(([name]) => name))) resources.add(each);

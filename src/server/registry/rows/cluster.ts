@@ -2,7 +2,7 @@ import { type KubeObject, NAMESPACES, type Namespace, NODES, type Node } from '#
 import type { ResourceRow } from '../api.ts';
 import { NONE, UNKNOWN } from '../format.ts';
 import { ageColumn, column, wide } from './column.ts';
-import { allVerbs, statusOf } from './shared.ts';
+import { allVerbs, proxyOf, statusOf } from './shared.ts';
 import { keepStatus, onCreate, onUpdate, startStatus } from './strategy.ts';
 
 /** Holds a deleted namespace until its contents are gone. Source: api core/v1 types.go, FinalizerKubernetes (v0.32). */
@@ -66,7 +66,7 @@ export const nodeRow: ResourceRow = {
   singular: 'node',
   shortNames: ['no'],
   verbs: allVerbs,
-  subresources: statusOf(NODES),
+  subresources: { ...statusOf(NODES), ...proxyOf(NODES) },
   columns: [
     column<Node>('Status', 'string', nodeStatus),
     column<Node>('Roles', 'string', nodeRoles),

@@ -6,7 +6,7 @@ import { ageColumn, column, wide } from './column.ts';
 import { keepAdmitted } from './pod-admission.ts';
 import { qosClassOf } from './pod-qos.plan.ts';
 import { summarisePod } from './pod-status.ts';
-import { allVerbs, statusOf } from './shared.ts';
+import { allVerbs, proxyOf, statusOf } from './shared.ts';
 import { keepStatus, onUpdate, startStatus } from './strategy.ts';
 
 const podIps = ({ status }: Pod) => status?.podIPs?.map((each) => each.ip ?? '') ?? [];
@@ -31,6 +31,7 @@ export const podRow: ResourceRow = {
   verbs: allVerbs,
   subresources: {
     ...statusOf(PODS),
+    ...proxyOf(PODS),
     binding: { kind: 'Binding', group: '', version: 'v1', verbs: ['create'] },
     eviction: { kind: 'Eviction', group: 'policy', version: 'v1', verbs: ['create'] },
     ephemeralcontainers: { kind: 'Pod', group: '', version: 'v1', verbs: ['get', 'patch', 'update'] },

@@ -3,7 +3,7 @@ import { equalJson } from '#base';
 import type { ResourceRow } from '../api.ts';
 import { formatLabels, NONE } from '../format.ts';
 import { ageColumn, column, wide } from './column.ts';
-import { allVerbs, statusOf } from './shared.ts';
+import { allVerbs, proxyOf, statusOf } from './shared.ts';
 import { keepStatus, onUpdate, startStatus } from './strategy.ts';
 
 function externalIp({ spec, status }: Service): string {
@@ -92,7 +92,7 @@ export const serviceRow: ResourceRow = {
   shortNames: ['svc'],
   categories: ['all'],
   verbs: allVerbs,
-  subresources: statusOf(SERVICES),
+  subresources: { ...statusOf(SERVICES), ...proxyOf(SERVICES) },
   columns: [
     column<Service>('Type', 'string', ({ spec }) => spec.type ?? 'ClusterIP'),
     column<Service>('Cluster-IP', 'string', ({ spec }) => spec.clusterIP || NONE),

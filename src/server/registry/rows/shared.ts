@@ -20,6 +20,12 @@ export function statusOf({ kind, group, version }: ResourceType): Subresources {
   return { status: { kind, group, version, verbs: ['get', 'patch', 'update'] } };
 }
 
+/** The way to what listens there: any method, answered by nobody here. */
+export function proxyOf({ kind }: ResourceType): Subresources {
+  const verbs = ['create', 'delete', 'get', 'patch', 'update'];
+  return { proxy: { kind: `${kind}ProxyOptions`, group: '', version: 'v1', verbs } };
+}
+
 interface Scale extends StoredObject {
   readonly spec: { readonly replicas: number };
   readonly status: { readonly replicas: number };
