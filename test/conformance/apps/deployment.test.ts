@@ -84,17 +84,27 @@ it('[sig-apps] Deployment RollingUpdateDeployment should delete old pods and cre
 });
 
 it('[sig-apps] Deployment RecreateDeployment should delete old pods and create new ones [Conformance]', async () => {
-  const { deployments, pods } = await within('deployment');
+  const { deployments, replicaSets, pods } = await within('deployment');
   const name = 'test-recreate-deployment';
-  await deployments.create(workload(name, { name: 'sample-pod-3' }, AGNHOST, { strategy: { type: 'Recreate' } }));
+  const { metadata, spec } = workload(name, { name: 'sample-pod-3' }, AGNHOST, { strategy: { type: 'Recreate' } });
+  // Holds the old pod for as long as it takes to see that nothing new comes beside it.
+  const finalizers = ['e2e.example.com/hold'];
+  const held = { ...spec.template, metadata: { ...spec.template.metadata, finalizers } };
+  await deployments.create({ metadata, spec: { ...spec, template: held } });
   await revisionAndImage(deployments, name, '1', AGNHOST);
   await complete(deployments, name);
+  const [old] = (await pods.list()).items;
   const { resourceVersion } = (await pods.list()).metadata;
   const watch = await pods.watch({ resourceVersion });
   await setImage(deployments, name, HTTPD);
+  await soon('the old pod counts no more', async () => {
+    const { metadata: meta, status = {} } = await deployments.get(name);
+    return status.observedGeneration === meta.generation && (status.replicas ?? 0) === 0;
+  });
+  expect((await replicaSets.list()).items.map(imageOf)).toEqual([AGNHOST]);
+  await pods.patch(old?.metadata.name ?? '', 'merge', { metadata: { finalizers: null } });
   await revisionAndImage(deployments, name, '2', HTTPD);
   await complete(deployments, name);
-  // No new pod before the old one was gone: the order in which the watch tells of them.
   const told = watch.seen.map(({ type, object }) => `${type} ${object.spec.containers[0]?.image}`);
   expect(told.indexOf(`DELETED ${AGNHOST}`)).toBeGreaterThanOrEqual(0);
   expect(told.indexOf(`ADDED ${HTTPD}`)).toBeGreaterThan(told.lastIndexOf(`DELETED ${AGNHOST}`));
