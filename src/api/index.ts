@@ -57,6 +57,7 @@ export { podSpecOf, unsupportedPodFields } from './kinds/pod-fields.ts';
 export type { ResourceType } from './kinds/resource.ts';
 export { apiVersionOf } from './kinds/resource.ts';
 export {
+  API_SERVICES,
   APPLICATIONS,
   CERTIFICATE_SIGNING_REQUESTS,
   CLUSTER_ROLE_BINDINGS,
@@ -64,6 +65,7 @@ export {
   CONFIG_MAPS,
   CONTROLLER_REVISIONS,
   CRON_JOBS,
+  CSI_NODES,
   CUSTOM_RESOURCE_DEFINITIONS,
   DAEMON_SETS,
   DEPLOYMENTS,
@@ -77,6 +79,7 @@ export {
   JOBS,
   LEASES,
   LIMIT_RANGES,
+  MUTATING_WEBHOOKS,
   NAMESPACES,
   NETWORK_POLICIES,
   NODES,
@@ -101,6 +104,7 @@ export {
   STATEFUL_SETS,
   STORAGE_CLASSES,
   SYNC_RUNS,
+  VALIDATING_WEBHOOKS,
 } from './kinds/resources.ts';
 export {
   EVICTIONS,

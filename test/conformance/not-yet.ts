@@ -27,7 +27,6 @@ export const NOT_YET: readonly NotYet[] = [
     holds: of(...['CronJob should not', 'CronJob should replace', 'CronJob should schedule']),
     why: 'There is no controller for CronJobs yet.',
   },
-  { holds: inTier('api'), why: 'To be ported.' },
   {
     holds: inTier('rc'),
     why: 'Its pods must serve pictures, which are read through the proxy of the API: needs containers that really run.',

@@ -635,4 +635,23 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
     replace: 'account?.automountServiceAccountToken ?? true',
     why: 'What the pod says of its token does not count.',
   },
+  '[sig-api-machinery] AggregatedDiscovery should support raw aggregated discovery endpoint Accept headers [Conformance]':
+    {
+      file: 'src/server/http/accept.plan.ts',
+      find: 'known && DISCOVERY_VERSIONS.includes(version)',
+      replace: "known && version === 'v2beta1'",
+      why: 'The form that is asked for is not known in its final version.',
+    },
+  '[sig-api-machinery] AggregatedDiscovery should support aggregated discovery interface [Conformance]': {
+    file: 'src/server/http/discovery.plan.ts',
+    find: "freshness: 'Current',",
+    replace: "freshness: 'Stale',",
+    why: 'Clients are told that what they read is old.',
+  },
+  '[sig-api-machinery] Discovery should locate the groupVersion and a resource within each APIGroup [Conformance]': {
+    file: 'src/server/http/discovery.plan.ts',
+    find: 'groupVersion: apiVersionOf({ group, version }),',
+    replace: 'groupVersion: version,',
+    why: 'A list of resources names its version without its group.',
+  },
 };

@@ -53,6 +53,13 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'rbac.authorization.k8s.io/ClusterRole': 'See [access.md](access.md).',
   'rbac.authorization.k8s.io/ClusterRoleBinding': 'See [access.md](access.md).',
   'storage.k8s.io/StorageClass': KEPT,
+  'storage.k8s.io/CSINode': KEPT,
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration':
+    'Kept, checked and printed as in Kubernetes, with a warning: the webhooks are not asked, so nothing is refused by them.',
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration':
+    'Kept, checked and printed as in Kubernetes, with a warning: the webhooks are not asked, so nothing is changed by them.',
+  'apiregistration.k8s.io/APIService':
+    'Kept, with a warning: no group is passed on to another server, and the condition `Available` says so. Those of the groups served here are not listed.',
   'metrics.k8s.io/NodeMetrics': 'Measured when asked for, stored nowhere; see [sessions.md](sessions.md).',
   'metrics.k8s.io/PodMetrics': 'As NodeMetrics.',
   'argoproj.io/Application':

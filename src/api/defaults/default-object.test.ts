@@ -243,6 +243,51 @@ describe('src/api/defaults/default-object', () => {
     ['PriorityClass', 'scheduling.k8s.io/v1', { value: 1 }, { value: 1, preemptionPolicy: 'PreemptLowerPriority' }],
     ['PodDisruptionBudget', 'policy/v1', { spec: { minAvailable: 1 } }, { spec: { minAvailable: 1 } }],
     [
+      'MutatingWebhookConfiguration',
+      'admissionregistration.k8s.io/v1',
+      { webhooks: [{ rules: [{}], clientConfig: { service: { name: 'a' } } }] },
+      {
+        webhooks: [
+          {
+            rules: [{ scope: '*' }],
+            clientConfig: { service: { name: 'a', port: 443 } },
+            failurePolicy: 'Fail',
+            matchPolicy: 'Equivalent',
+            namespaceSelector: {},
+            objectSelector: {},
+            timeoutSeconds: 10,
+            reinvocationPolicy: 'Never',
+          },
+        ],
+      },
+    ],
+    [
+      'ValidatingWebhookConfiguration',
+      'admissionregistration.k8s.io/v1',
+      {
+        webhooks: [
+          { failurePolicy: 'Ignore', matchPolicy: 'Exact', timeoutSeconds: 5, objectSelector: { matchLabels: {} } },
+        ],
+      },
+      {
+        webhooks: [
+          {
+            failurePolicy: 'Ignore',
+            matchPolicy: 'Exact',
+            timeoutSeconds: 5,
+            objectSelector: { matchLabels: {} },
+            namespaceSelector: {},
+          },
+        ],
+      },
+    ],
+    [
+      'APIService',
+      'apiregistration.k8s.io/v1',
+      { spec: { service: { name: 'a' } } },
+      { spec: { service: { name: 'a', port: 443 } } },
+    ],
+    [
       'RuntimeClass',
       'node.k8s.io/v1',
       { handler: 'a', overhead: { podFixed: { memory: '1024Mi' } } },

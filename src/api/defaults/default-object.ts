@@ -19,6 +19,7 @@ import { defaultIngressClass, defaultNetworkPolicy } from './networking.ts';
 import { defaultPod } from './pod.ts';
 import { defaultRoleBinding } from './rbac.ts';
 import { defaultPersistentVolume, defaultPersistentVolumeClaim, defaultStorageClass } from './storage.ts';
+import { defaultApiService, defaultMutatingWebhooks, defaultValidatingWebhooks } from './webhooks.ts';
 import {
   defaultDaemonSet,
   defaultDeployment,
@@ -41,7 +42,10 @@ const DEFAULTS: ReadonlyMap<string, (object: JsonObject) => void> = new Map([
   ['/ReplicationController', defaultReplicationController],
   ['/Secret', defaultSecret],
   ['/Service', defaultService],
+  ['admissionregistration.k8s.io/MutatingWebhookConfiguration', defaultMutatingWebhooks],
+  ['admissionregistration.k8s.io/ValidatingWebhookConfiguration', defaultValidatingWebhooks],
   ['apiextensions.k8s.io/CustomResourceDefinition', defaultDefinition],
+  ['apiregistration.k8s.io/APIService', defaultApiService],
   ['apps/DaemonSet', defaultDaemonSet],
   ['apps/Deployment', defaultDeployment],
   ['apps/ReplicaSet', defaultReplicaSet],

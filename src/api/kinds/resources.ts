@@ -1,12 +1,14 @@
 import type { Application, Inventory, RenderedSet, SyncRun } from './plumbline.ts';
 import type { ResourceType } from './resource.ts';
 import type {
+  ApiService,
   CertificateSigningRequest,
   ClusterRole,
   ClusterRoleBinding,
   ConfigMap,
   ControllerRevision,
   CronJob,
+  CsiNode,
   CustomResourceDefinition,
   DaemonSet,
   Deployment,
@@ -19,6 +21,7 @@ import type {
   Job,
   Lease,
   LimitRange,
+  MutatingWebhookConfiguration,
   Namespace,
   NetworkPolicy,
   Node,
@@ -39,6 +42,7 @@ import type {
   ServiceAccount,
   StatefulSet,
   StorageClass,
+  ValidatingWebhookConfiguration,
 } from './types.ts';
 
 const core = { group: '', version: 'v1' };
@@ -185,6 +189,31 @@ export const STORAGE_CLASSES: ResourceType<StorageClass> = {
   plural: 'storageclasses',
   namespaced: false,
 };
+export const CSI_NODES: ResourceType<CsiNode> = {
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'CSINode',
+  plural: 'csinodes',
+  namespaced: false,
+};
+const admission = { group: 'admissionregistration.k8s.io', version: 'v1', namespaced: false };
+export const VALIDATING_WEBHOOKS: ResourceType<ValidatingWebhookConfiguration> = {
+  ...admission,
+  kind: 'ValidatingWebhookConfiguration',
+  plural: 'validatingwebhookconfigurations',
+};
+export const MUTATING_WEBHOOKS: ResourceType<MutatingWebhookConfiguration> = {
+  ...admission,
+  kind: 'MutatingWebhookConfiguration',
+  plural: 'mutatingwebhookconfigurations',
+};
+export const API_SERVICES: ResourceType<ApiService> = {
+  group: 'apiregistration.k8s.io',
+  version: 'v1',
+  kind: 'APIService',
+  plural: 'apiservices',
+  namespaced: false,
+};
 const rbac = { group: 'rbac.authorization.k8s.io', version: 'v1' };
 export const ROLES: ResourceType<Role> = { ...rbac, kind: 'Role', plural: 'roles', namespaced: true };
 export const ROLE_BINDINGS: ResourceType<RoleBinding> = {
@@ -270,6 +299,10 @@ export const RESOURCES: readonly ResourceType[] = [
   CLUSTER_ROLE_BINDINGS,
   STORAGE_CLASSES,
   CERTIFICATE_SIGNING_REQUESTS,
+  CSI_NODES,
+  VALIDATING_WEBHOOKS,
+  MUTATING_WEBHOOKS,
+  API_SERVICES,
   CUSTOM_RESOURCE_DEFINITIONS,
   APPLICATIONS,
   SYNC_RUNS,

@@ -1,3 +1,4 @@
+import type * as admission from 'kubernetes-types/admissionregistration/v1.js';
 import type * as apiextensions from 'kubernetes-types/apiextensions/v1.js';
 import type * as apps from 'kubernetes-types/apps/v1.js';
 import type * as autoscaling from 'kubernetes-types/autoscaling/v2.js';
@@ -50,6 +51,10 @@ export type Ingress = Stored<networking.Ingress>;
 export type IngressClass = Stored<networking.IngressClass>;
 export type NetworkPolicy = Stored<networking.NetworkPolicy>;
 export type StorageClass = Stored<storage.StorageClass>;
+export type CsiNode = Stored<storage.CSINode, 'spec'>;
+export type ValidatingWebhookConfiguration = Stored<admission.ValidatingWebhookConfiguration>;
+export type MutatingWebhookConfiguration = Stored<admission.MutatingWebhookConfiguration>;
+export type { ApiService } from './api-service.ts';
 export type Role = Stored<rbac.Role>;
 export type RoleBinding = Stored<rbac.RoleBinding>;
 export type ClusterRole = Stored<rbac.ClusterRole>;

@@ -29,6 +29,12 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'policy.v1.PodDisruptionBudget': 'How many of some pods may be taken away at once by whoever can ask first.',
   'scheduling.v1.PriorityClass': 'How important pods are, by a name.',
   'node.v1.RuntimeClass': 'A container runtime, by a name that pods can ask for.',
+  'storage.v1.CSINode': 'Which drivers for storage a node has, told by them.',
+  'admissionregistration.v1.ValidatingWebhookConfiguration':
+    'Other servers that may refuse objects. Kept, and not asked.',
+  'admissionregistration.v1.MutatingWebhookConfiguration':
+    'Other servers that may change objects. Kept, and not asked.',
+  'apiregistration.v1.APIService': 'A version of an API group, and who serves it.',
   'discovery.v1.EndpointSlice': 'Some of the addresses that a Service sends its traffic to.',
   'coordination.v1.Lease': 'Who holds something, and until when: a leader, or a node that is alive.',
 

@@ -37,7 +37,9 @@ describe('src/api/openapi/document', () => {
     const { paths } = openApiV3Index(resources);
     expect(Object.keys(paths)).toEqual([
       'api/v1',
+      'apis/admissionregistration.k8s.io/v1',
       'apis/apiextensions.k8s.io/v1',
+      'apis/apiregistration.k8s.io/v1',
       'apis/apps/v1',
       'apis/argoproj.io/v1alpha1',
       'apis/autoscaling/v2',

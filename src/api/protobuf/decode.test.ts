@@ -197,7 +197,7 @@ describe('src/api/protobuf/decode', () => {
 
   it('has a form for every kind that is served and Kubernetes’ own', () => {
     const without = RESOURCES.filter((type) => !hasProtobufForm(type)).map(({ group }) => group);
-    expect([...new Set(without)].sort()).toEqual([APPLICATIONS.group, 'plumbline.dev']);
+    expect([...new Set(without)].sort()).toEqual(['apiregistration.k8s.io', APPLICATIONS.group, 'plumbline.dev']);
     expect(encodeProtobuf({ apiVersion: 'argoproj.io/v1alpha1', kind: 'Application' })).toBeUndefined();
   });
 });

@@ -5,6 +5,7 @@ import { issuesOf, objectOf } from '../../../test/support/issues.ts';
 import { defaultObject } from '../defaults/default-object.ts';
 import type { ResourceType } from '../kinds/resource.ts';
 import {
+  API_SERVICES,
   APPLICATIONS,
   CERTIFICATE_SIGNING_REQUESTS,
   CLUSTER_ROLE_BINDINGS,
@@ -12,6 +13,7 @@ import {
   CONFIG_MAPS,
   CONTROLLER_REVISIONS,
   CRON_JOBS,
+  CSI_NODES,
   CUSTOM_RESOURCE_DEFINITIONS,
   DAEMON_SETS,
   DEPLOYMENTS,
@@ -25,6 +27,7 @@ import {
   JOBS,
   LEASES,
   LIMIT_RANGES,
+  MUTATING_WEBHOOKS,
   NAMESPACES,
   NETWORK_POLICIES,
   NODES,
@@ -48,6 +51,7 @@ import {
   STATEFUL_SETS,
   STORAGE_CLASSES,
   SYNC_RUNS,
+  VALIDATING_WEBHOOKS,
 } from '../kinds/resources.ts';
 import { isJsonObject, type JsonObject } from '../schema/json.ts';
 import { MAX_ISSUES } from './structure.ts';
@@ -57,6 +61,13 @@ const podSpec = { containers: [{ name: 'web', image: 'web:1' }] };
 const template = { metadata: { labels: { app: 'web' } }, spec: podSpec };
 const workload = { selector: { matchLabels: { app: 'web' } }, template };
 
+const webhook = {
+  name: 'a.example.com',
+  admissionReviewVersions: ['v1'],
+  sideEffects: 'None',
+  clientConfig: { service: { namespace: 'site', name: 'web', path: '/check' } },
+  rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods', 'pods/exec'] }],
+};
 const backend = { service: { name: 'web', port: { number: 80 } } };
 
 /** One right object of each kind, as small as it can be. */
@@ -131,6 +142,16 @@ const RIGHT: readonly (readonly [ResourceType, JsonObject])[] = [
   [CLUSTER_ROLES, { rules: [{ nonResourceURLs: ['/healthz'], verbs: ['get'] }] }],
   [CLUSTER_ROLE_BINDINGS, { roleRef: { kind: 'ClusterRole', name: 'system:reader' } }],
   [STORAGE_CLASSES, { provisioner: 'example.com/disk' }],
+  [CSI_NODES, { spec: { drivers: [{ name: 'disk.example.com', nodeID: 'n1' }] } }],
+  [VALIDATING_WEBHOOKS, { webhooks: [webhook] }],
+  [MUTATING_WEBHOOKS, { webhooks: [{ ...webhook, reinvocationPolicy: 'IfNeeded' }] }],
+  [
+    API_SERVICES,
+    {
+      metadata: { name: 'v1.example.com' },
+      spec: { group: 'example.com', version: 'v1', groupPriorityMinimum: 100, versionPriority: 10 },
+    },
+  ],
   [
     CERTIFICATE_SIGNING_REQUESTS,
     { spec: { request: 'AAAA', signerName: 'example.com/people', usages: ['client auth'], expirationSeconds: 600 } },

@@ -4,6 +4,7 @@ import { apiVersionOf, type ResourceType } from '../kinds/resource.ts';
 import type { ObjectMeta } from '../meta/object.ts';
 import { isDeeperThan, isJsonObject, MAX_JSON_DEPTH } from '../schema/json.ts';
 import type { FieldIssue } from '../schema/schema.ts';
+import { validateApiService, validateCsiNode, validateCsiNodeUpdate } from './api-service.ts';
 import { validateAutoscaler, validateAutoscalerStatus } from './autoscaler.ts';
 import { validateCertificateRequest, validateCertificateRequestStatus } from './certificates.ts';
 import type { Issues, Loose } from './checks.ts';
@@ -92,6 +93,7 @@ import {
   validateStorageClassUpdate,
 } from './storage.ts';
 import { MAX_ISSUES, structureIssues } from './structure.ts';
+import { validateWebhooks } from './webhooks.ts';
 import { validateDeployment, validateReplicaSet, validateWorkloadUpdate } from './workload.ts';
 
 /**
@@ -211,6 +213,10 @@ const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
     { name: pathSegment, validate: validateRoleBinding, validateUpdate: validateRoleRefUpdate },
   ],
   ['scheduling.k8s.io/PriorityClass', { validate: validatePriorityClass, validateUpdate: validatePriorityClassUpdate }],
+  ['admissionregistration.k8s.io/MutatingWebhookConfiguration', { validate: validateWebhooks }],
+  ['admissionregistration.k8s.io/ValidatingWebhookConfiguration', { validate: validateWebhooks }],
+  ['apiregistration.k8s.io/APIService', { name: pathSegment, validate: validateApiService }],
+  ['storage.k8s.io/CSINode', { validate: validateCsiNode, validateUpdate: validateCsiNodeUpdate }],
   ['storage.k8s.io/StorageClass', { validate: validateStorageClass, validateUpdate: validateStorageClassUpdate }],
 ]);
 

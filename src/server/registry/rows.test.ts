@@ -40,6 +40,13 @@ const SAMPLES: Readonly<Record<string, object>> = {
   PersistentVolumeClaim: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
   StorageClass: { provisioner: 'example.com/disk' },
   CertificateSigningRequest: { spec: { request: 'AAAA', signerName: 'example.com/people', usages: ['client auth'] } },
+  CSINode: { spec: { drivers: [] } },
+  ValidatingWebhookConfiguration: {},
+  MutatingWebhookConfiguration: {},
+  APIService: {
+    metadata: { name: 'v1.example.com' },
+    spec: { group: 'example.com', version: 'v1', groupPriorityMinimum: 100, versionPriority: 10 },
+  },
   Endpoints: {},
   ReplicationController: { spec: { template } },
   PodTemplate: { template },
@@ -418,6 +425,18 @@ describe('src/server/registry/rows.ts', () => {
     ['PodDisruptionBudget', { spec: { maxUnavailable: 0 }, status: { disruptionsAllowed: 2 } }, ['N/A', '0', 2, '60m']],
     ['PriorityClass', { value: 5, globalDefault: true, preemptionPolicy: 'Never' }, [5, true, '60m', 'Never']],
     ['RuntimeClass', { handler: 'runsc' }, ['runsc', '60m']],
+    ['ValidatingWebhookConfiguration', { webhooks: [{}, {}] }, [2, '60m']],
+    ['MutatingWebhookConfiguration', {}, [0, '60m']],
+    ['CSINode', { spec: { drivers: [{}] } }, [1, '60m']],
+    ['APIService', { spec: {} }, ['Local', 'Unknown', '60m']],
+    [
+      'APIService',
+      {
+        spec: { service: { namespace: 'a', name: 'b' } },
+        status: { conditions: [{ type: 'Available', status: 'False', reason: 'NotAggregated' }] },
+      },
+      ['a/b', 'False (NotAggregated)', '60m'],
+    ],
     ['Secret', { type: 'Opaque', data: { a: '', b: '' } }, ['Opaque', 2, '60m']],
     ['ConfigMap', { data: { a: '' }, binaryData: { b: '' } }, ['2', '60m']],
     [

@@ -8,6 +8,7 @@ import { namespaceRow, nodeRow } from './rows/cluster.ts';
 import { configMapRow, leaseRow, secretRow, serviceAccountRow } from './rows/config.ts';
 import { definitionRow } from './rows/definitions.ts';
 import { eventRow } from './rows/events.ts';
+import { apiServiceRow, csiNodeRow, mutatingWebhookRow, validatingWebhookRow } from './rows/extension.ts';
 import { cronJobRow, jobRow } from './rows/jobs.ts';
 import { limitRangeRow, resourceQuotaRow } from './rows/limits.ts';
 import { nodeMetricsRow, podMetricsRow } from './rows/metrics.ts';
@@ -68,6 +69,10 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
   clusterRoleBindingRow,
   storageClassRow,
   certificateSigningRequestRow,
+  csiNodeRow,
+  validatingWebhookRow,
+  mutatingWebhookRow,
+  apiServiceRow,
   definitionRow,
   applicationRow,
   syncRunRow,

@@ -1,8 +1,8 @@
-/** Source: kubernetes test/e2e/apimachinery: discovery.go, server_version.go, table_conversion.go, field_validation.go (v1.32). */
+/** Source: kubernetes test/e2e/apimachinery: aggregated_discovery.go, discovery.go, server_version.go, table_conversion.go, field_validation.go (v1.32). */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DEPLOYMENTS } from '#api';
 import { type ConformanceBed, startConformanceBed } from '../support/bed.ts';
-import { type GroupVersions, readJson } from '../support/discovery.ts';
+import { type GroupVersions, type ResourceNames, readJson } from '../support/discovery.ts';
 import type { Status } from '../support/resource.ts';
 
 let bed: ConformanceBed;
@@ -10,6 +10,96 @@ beforeAll(async () => {
   bed = await startConformanceBed({ nodes: 0 });
 });
 afterAll(() => bed.close());
+
+/** A resource that each group version must have, as the official tests list them. */
+const EXPECTED = [
+  ['', 'v1', 'namespaces'],
+  ['admissionregistration.k8s.io', 'v1', 'validatingwebhookconfigurations'],
+  ['apiextensions.k8s.io', 'v1', 'customresourcedefinitions'],
+  ['apiregistration.k8s.io', 'v1', 'apiservices'],
+  ['apps', 'v1', 'deployments'],
+  ['authentication.k8s.io', 'v1', 'tokenreviews'],
+  ['authorization.k8s.io', 'v1', 'selfsubjectaccessreviews'],
+  ['autoscaling', 'v1', 'horizontalpodautoscalers'],
+  ['autoscaling', 'v2', 'horizontalpodautoscalers'],
+  ['batch', 'v1', 'jobs'],
+  ['certificates.k8s.io', 'v1', 'certificatesigningrequests'],
+  ['coordination.k8s.io', 'v1', 'leases'],
+  ['discovery.k8s.io', 'v1', 'endpointslices'],
+  ['events.k8s.io', 'v1', 'events'],
+  ['networking.k8s.io', 'v1', 'ingresses'],
+  ['node.k8s.io', 'v1', 'runtimeclasses'],
+  ['policy', 'v1', 'poddisruptionbudgets'],
+  ['scheduling.k8s.io', 'v1', 'priorityclasses'],
+  ['storage.k8s.io', 'v1', 'csinodes'],
+] as const;
+
+interface DiscoveryList {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly items: readonly {
+    readonly metadata: { readonly name?: string };
+    readonly versions: readonly {
+      readonly version: string;
+      readonly freshness: string;
+      readonly resources: readonly { readonly resource: string }[];
+    }[];
+  }[];
+}
+
+/** `group/version/resource` of all that a list tells. */
+const told = ({ items }: DiscoveryList) =>
+  items.flatMap(({ metadata, versions }) =>
+    versions.flatMap(({ version, resources }) =>
+      resources.map(({ resource }) => `${metadata.name ?? ''}/${version}/${resource}`),
+    ),
+  );
+const wanted = (isLegacy: boolean) =>
+  EXPECTED.filter(([group]) => (group === '') === isLegacy).map((parts) => parts.join('/'));
+
+it('[sig-api-machinery] AggregatedDiscovery should support raw aggregated discovery endpoint Accept headers [Conformance]', async () => {
+  const headers = { accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' };
+  for (const [path, isLegacy] of [
+    ['/apis', false],
+    ['/api', true],
+  ] as const) {
+    const list = await readJson<DiscoveryList>(bed.https, path, headers);
+    expect(list).toMatchObject({ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2' });
+    expect(told(list)).toEqual(expect.arrayContaining(wanted(isLegacy)));
+  }
+});
+
+it('[sig-api-machinery] AggregatedDiscovery should support aggregated discovery interface [Conformance]', async () => {
+  // What client-go asks for, in its order; the content type of the answer tells it which form it got.
+  const forms = ['v2', 'v2beta1'].map(
+    (version) => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
+  );
+  const headers = { accept: [...forms, 'application/json'].join(',') };
+  for (const [path, isLegacy] of [
+    ['/apis', false],
+    ['/api', true],
+  ] as const) {
+    const answer = await bed.https.send({ path, headers });
+    const parameters = (answer.headers['content-type'] ?? '').replaceAll('"', '').split(/;\s*/);
+    expect(parameters).toEqual(
+      expect.arrayContaining(['application/json', 'g=apidiscovery.k8s.io', 'v=v2', 'as=APIGroupDiscoveryList']),
+    );
+    const list = JSON.parse(answer.text) as DiscoveryList;
+    expect(told(list)).toEqual(expect.arrayContaining(wanted(isLegacy)));
+    // client-go reads no resources of a version that is not current.
+    const freshness = list.items.flatMap(({ versions }) => versions.map((version) => version.freshness));
+    expect(new Set(freshness)).toEqual(new Set(['Current']));
+  }
+});
+
+it('[sig-api-machinery] Discovery should locate the groupVersion and a resource within each APIGroup [Conformance]', async () => {
+  for (const [group, version, resource] of EXPECTED) {
+    const groupVersion = group === '' ? version : `${group}/${version}`;
+    const list = await readJson<ResourceNames>(bed.https, group === '' ? `/api/${version}` : `/apis/${groupVersion}`);
+    expect(list.groupVersion).toBe(groupVersion);
+    expect(list.resources.map(({ name }) => name)).toContain(resource);
+  }
+});
 
 it('[sig-api-machinery] Discovery should validate PreferredVersion for each APIGroup [Conformance]', async () => {
   const { groups } = await readJson<{ groups: readonly GroupVersions[] }>(bed.https, '/apis/');
