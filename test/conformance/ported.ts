@@ -149,7 +149,7 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
   },
   '[sig-network] Services should complete a service status lifecycle [Conformance]': {
     file: 'src/server/registry/rows/services.ts',
-    find: 'subresources: statusOf(SERVICES),',
+    find: '...statusOf(SERVICES),',
     replace: '',
     why: 'Services have no subresource `status`.',
   },
