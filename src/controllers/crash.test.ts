@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEPLOYMENTS, EVENTS, PODS, type Pod, REPLICA_SETS, type ResourceType } from '#api';
+import { DEPLOYMENTS, PODS, type Pod, REPLICA_SETS } from '#api';
 import { silentLog, systemClock } from '#base';
 import type { Client } from '#client';
 import { deploymentObject, isRolledOut, namespace, rolledOut } from '../../test/support/busy-cluster.ts';
 import { type Cluster, startCluster } from '../../test/support/cluster.ts';
 import { createHollowNode } from '../../test/support/hollow-node.ts';
+import { mortalClient } from '../../test/support/mortal-client.ts';
 import { until } from '../../test/support/until.ts';
 import { createControllers } from './create-controllers.ts';
 import { isActive, isReady } from './shared/pods.plan.ts';
@@ -44,28 +45,6 @@ async function startControllers(by: Client) {
   };
 }
 
-/** A client whose process dies right after its n-th write (events do not count): that one is done, no other is. */
-function mortal(diesAfter: number) {
-  let writes = 0;
-  const dead = () => writes >= diesAfter;
-  async function write<T>(resource: ResourceType, call: () => Promise<T>): Promise<T> {
-    if (dead()) throw new Error('dead');
-    if (resource.kind === EVENTS.kind) return await call();
-    writes += 1;
-    const answer = await call();
-    if (dead()) throw new Error('died before it read the answer');
-    return answer;
-  }
-  const by: Client = {
-    ...client,
-    create: (resource, ...rest) => write(resource, () => client.create(resource, ...rest)),
-    update: (resource, ...rest) => write(resource, () => client.update(resource, ...rest)),
-    patch: (resource, ...rest) => write(resource, () => client.patch(resource, ...rest)),
-    delete: (resource, ...rest) => write(resource, () => client.delete(resource, ...rest)),
-  };
-  return { by, dead };
-}
-
 /** The fewest ready and the most active pods at any revision of the store. */
 async function watchPods(signal: AbortSignal) {
   const { items, resourceVersion } = await client.list(PODS, { namespace });
@@ -94,7 +73,7 @@ describe('src/controllers/create-controllers.ts, killed', () => {
     const watch = new AbortController();
     const { seen, done } = await watchPods(watch.signal);
 
-    const { by, dead } = mortal(point);
+    const { by, dead } = mortalClient(client, point);
     const second = await startControllers(by);
     const template = { spec: { containers: [{ name: 'main', image: 'v2' }] } };
     const web = { namespace, name: 'web' };

@@ -7,6 +7,7 @@ import {
   DEPLOYMENTS,
   ENDPOINT_SLICES,
   ENDPOINTS,
+  JOBS,
   LEASES,
   NAMESPACES,
   NODES,
@@ -50,6 +51,8 @@ import {
   garbageCollectionSources,
 } from './garbage-collection/garbage-collection.ts';
 import { OwnerGraph } from './garbage-collection/owner-graph.ts';
+import { createJobController, jobSources } from './job/job.ts';
+import { createUntrackingController, untrackingSources } from './job/untracking.ts';
 import { createNamespaceController, namespaceDefaults, namespaceSources } from './namespace/namespace.ts';
 import { createEvictionController, type EvictionOptions, evictionDefaults, evictionSources } from './nodes/eviction.ts';
 import {
@@ -129,6 +132,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     daemonSets: informers.of(DAEMON_SETS),
     definitions: informers.of(CUSTOM_RESOURCE_DEFINITIONS),
     deployments: informers.of(DEPLOYMENTS),
+    jobs: informers.of(JOBS),
     leases: informers.of(LEASES),
     namespaces: informers.of(NAMESPACES),
     nodes: informers.of(NODES),
@@ -166,6 +170,8 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
       replicationControllerSources(kinds),
     ),
     loop(createDaemonSetController({ ...base, events: eventsOf('daemonset-controller') }), daemonSetSources(kinds)),
+    loop(createJobController({ ...base, events: eventsOf('job-controller') }), jobSources(kinds)),
+    loop(createUntrackingController(base), untrackingSources(kinds)),
     loop(createEndpointSliceController(base), endpointSliceSources(kinds)),
     ...(options.apiService === undefined
       ? []

@@ -15,7 +15,12 @@ export interface HollowNodeOptions {
 }
 
 /** `ready`: it serves; `running`: it runs and is not ready; `failed`: it has ended; `pending`: nothing happens yet. */
-export type HollowOutcome = 'ready' | 'running' | 'failed' | 'pending';
+export type HollowOutcome = 'ready' | 'running' | 'failed' | 'pending' | HollowExit;
+
+/** All containers end with this code, once; where the pod's restart policy says so they are started again instead. */
+export interface HollowExit {
+  readonly exitCode: number;
+}
 
 export interface HollowNode {
   readonly name: string;
@@ -51,31 +56,44 @@ export function createHollowNode({
     const pod = await client.get(PODS, metadata);
     if (pod === undefined || pod.metadata.uid !== metadata.uid) return;
     if (pod.metadata.deletionTimestamp !== undefined) {
+      // Whoever holds it back learns that it has ended.
+      if ((pod.metadata.finalizers ?? []).length > 0 && !isFinished(pod)) await tell(pod, { exitCode: 137 });
       await client.delete(PODS, metadata, { gracePeriodSeconds: 0, preconditions: { uid: metadata.uid } });
       return;
     }
+    if (isFinished(pod)) return;
     const wanted = outcome(pod);
     if (wanted === 'pending' || stateOf(pod) === wanted) return;
+    await tell(pod, wanted);
+  }
+
+  async function tell(pod: Pod, wanted: Exclude<HollowOutcome, 'pending'>): Promise<void> {
     addresses += 1;
     const podIP = pod.status?.podIP ?? `10.99.${Math.floor(addresses / 250)}.${(addresses % 250) + 1}`;
     const body = { status: { ...statusOf(pod, wanted), podIP, podIPs: [{ ip: podIP }] } };
-    await client.patch(PODS, metadata, { type: 'strategic', body }, { subresource: 'status' });
+    await client.patch(PODS, pod.metadata, { type: 'strategic', body }, { subresource: 'status' });
   }
 
-  function statusOf(pod: Pod, wanted: HollowOutcome) {
+  function statusOf(pod: Pod, wanted: Exclude<HollowOutcome, 'pending'>) {
     const now = formatTime(clock.nowMs());
     const ready = wanted === 'ready';
     const condition = { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: now };
+    const exitCode = typeof wanted === 'object' ? wanted.exitCode : wanted === 'failed' ? 1 : undefined;
+    const again = typeof wanted === 'object' && isStartedAgain(pod, wanted);
+    const ended = exitCode === undefined ? {} : { terminated: { exitCode, startedAt: now, finishedAt: now } };
+    const running = { running: { startedAt: now } };
+    const before = new Map((pod.status?.containerStatuses ?? []).map((each) => [each.name, each.restartCount]));
     const containerStatuses = pod.spec.containers.map((container) => ({
       name: container.name,
       image: container.image ?? '',
       imageID: '',
       ready,
-      restartCount: 0,
-      state: wanted === 'failed' ? { terminated: { exitCode: 1 } } : { running: { startedAt: now } },
+      restartCount: (before.get(container.name) ?? 0) + (again ? 1 : 0),
+      state: exitCode === undefined || again ? running : ended,
+      ...(again ? { lastState: ended } : {}),
     }));
     return {
-      phase: wanted === 'failed' ? 'Failed' : 'Running',
+      phase: exitCode === undefined || again ? 'Running' : exitCode === 0 ? 'Succeeded' : 'Failed',
       startTime: now,
       conditions: [condition],
       containerStatuses,
@@ -105,6 +123,16 @@ export function createHollowNode({
       await work;
     },
   };
+}
+
+function isFinished({ status }: Pod): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
+/** A pod that goes starts nothing any more. */
+function isStartedAgain({ metadata, spec: { restartPolicy = 'Always' } }: Pod, { exitCode }: HollowExit): boolean {
+  if (metadata.deletionTimestamp !== undefined || restartPolicy === 'Never') return false;
+  return restartPolicy === 'Always' || exitCode !== 0;
 }
 
 /** How a pod turned out so far. */

@@ -16,12 +16,14 @@ export interface Claimant {
   readonly owner: StoredObject;
   readonly resource: ResourceType;
   readonly selector: LabelSelectorObject | undefined;
+  /** What is taken gets it in the same write, and what is let go loses it. */
+  readonly finalizer?: string;
 }
 
 /** What the owner has, after taking what it selects and letting go what it no longer does. */
 export async function claim<T extends StoredObject>(
   { client, informer, expectations }: ClaimDeps<T>,
-  { owner, resource, selector }: Claimant,
+  { owner, resource, selector, finalizer }: Claimant,
 ): Promise<readonly T[]> {
   const key = keyOf(owner);
   const candidates = [
@@ -29,12 +31,12 @@ export async function claim<T extends StoredObject>(
     ...informer.byIndex(BY_CONTROLLER, orphansOf(owner.metadata.namespace)),
   ];
   const plan = planClaim({ owner, selector: selectorFromObject(selector), candidates });
-  for (const object of plan.release) await write(object, without(object, owner));
+  for (const object of plan.release) await write(object, without(object, owner), []);
   if (plan.adopt.length === 0 || !(await isStillThere())) return plan.owned;
   const adopted: T[] = [];
   for (const object of plan.adopt) {
     const references = [...(object.metadata.ownerReferences ?? []), controllerReference(owner, resource)];
-    const written = await write(object, references);
+    const written = await write(object, references, finalizer === undefined ? [] : [finalizer]);
     if (written !== undefined) adopted.push(written);
   }
   return [...plan.owned, ...adopted];
@@ -46,9 +48,15 @@ export async function claim<T extends StoredObject>(
   }
 
   /** Undefined when the object has moved on: its next event brings it back. */
-  async function write(object: T, ownerReferences: readonly unknown[]): Promise<T | undefined> {
-    const { resourceVersion } = object.metadata;
-    const body = { metadata: { resourceVersion, ownerReferences: ownerReferences as never } };
+  async function write(
+    object: T,
+    ownerReferences: readonly unknown[],
+    held: readonly string[],
+  ): Promise<T | undefined> {
+    const { resourceVersion, finalizers = [] } = object.metadata;
+    const holds =
+      finalizer === undefined ? {} : { finalizers: [...finalizers.filter((each) => each !== finalizer), ...held] };
+    const body = { metadata: { resourceVersion, ownerReferences: ownerReferences as never, ...holds } };
     try {
       const written = await client.patch(informer.resource, object.metadata, { type: 'merge', body });
       return expectations.wrote(key, informer, written);
