@@ -6,6 +6,7 @@ import type { Client } from '#client';
 import { createControllers } from '#controllers';
 import {
   AdmissionChain,
+  auditedApi,
   createApi,
   createAuditTrail,
   createHttpServer,
@@ -184,12 +185,11 @@ async function open(
   const auditLog = await openAuditLog({ directory: paths.audit, clock, log });
   lifecycle.add('audit log', () => auditLog.close());
   const openPodLog = createPodLogs({ api, tunnel });
-  const local = (name: string): Client =>
-    createLocalClient(api, {
-      user: { name: `system:plumbline:${name}`, groups: [GROUP_MASTERS] },
-      userAgent: `plumbline-${name}`,
-      logs: openPodLog,
-    });
+  const audit = createAuditTrail({ sink: auditLog, clock });
+  const local = (name: string): Client => {
+    const who = { user: { name: `system:plumbline:${name}`, groups: [GROUP_MASTERS] }, userAgent: `plumbline-${name}` };
+    return createLocalClient(auditedApi(api, { audit, clock, ...who }), { ...who, logs: openPodLog });
+  };
 
   const sync = createSync(
     {
@@ -234,7 +234,7 @@ async function open(
     authenticate: (token) => tokens.authenticate(token),
     serviceAccountTokens: createServiceAccountTokens({ api, key: signingKey, clock }),
     authorization,
-    audit: createAuditTrail({ sink: auditLog, clock }),
+    audit,
     tunnel,
     openPodLog,
     createLoginLink: loginLink,

@@ -5,6 +5,7 @@ export type { AuditLog, AuditLogDeps } from './audit/audit-log.ts';
 export { openAuditLog } from './audit/audit-log.ts';
 export type { AuditSink, AuditTrail } from './audit/audit-trail.ts';
 export { createAuditTrail } from './audit/audit-trail.ts';
+export { auditedApi } from './audit/audited-api.ts';
 export type { Authorize } from './auth/authorization.types.ts';
 export type { Authorization, AuthorizationDeps } from './auth/authorizer.ts';
 export { startAuthorization } from './auth/authorizer.ts';

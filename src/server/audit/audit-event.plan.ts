@@ -15,6 +15,10 @@ export interface AuditedRequest {
   readonly status: number;
   readonly receivedAt: string;
   readonly endedAt: string;
+  /** Made within the server: by its controllers, its scheduler, its sync. */
+  readonly isInProcess?: boolean;
+  /** Of the object, where the path does not name it. */
+  readonly name?: string | undefined;
 }
 
 /** One line of the log: `audit.k8s.io/v1` Event, level Metadata. Source: apiserver pkg/apis/audit/v1/types.go (v0.32). */
@@ -38,6 +42,11 @@ const NOTED_READS: ReadonlySet<string> = new Set([
 ]);
 /** Writes of nodes that only say that they live and how their pods do. */
 const HEARTBEATS: ReadonlySet<string> = new Set(['leases', 'nodes/status', 'pods/status', 'events']);
+/**
+ * What parts of the server write all the time, and say in objects that anybody can read: what is wanted of them stands in
+ * other writes. Source: kubernetes cluster/gce/gci/configure-helper.sh, create-master-audit-policy, level None (v1.32).
+ */
+const ROUTINE: ReadonlySet<string> = new Set(['leases', 'events', 'endpoints', 'endpointslices']);
 const FORBIDDEN = 403;
 const UNAUTHORIZED = 401;
 
@@ -63,7 +72,10 @@ export function planAuditEvent(request: AuditedRequest): AuditEvent | undefined 
   const isRefused = status === FORBIDDEN || status === UNAUTHORIZED;
   const isRead = READS.has(verb) || (method === 'GET' && resource === undefined);
   const isHeartbeat = HEARTBEATS.has(what) && user?.groups.includes('system:nodes') === true;
-  const isNoted = isRefused || impersonator !== undefined || (isRead ? NOTED_READS.has(what) : !isHeartbeat);
+  const isRoutine =
+    request.isInProcess === true && (ROUTINE.has(what) || resource?.subresource === 'status' || query.has('dryRun'));
+  const isNoted =
+    isRefused || impersonator !== undefined || (isRead ? NOTED_READS.has(what) : !isHeartbeat && !isRoutine);
   if (!isNoted || (isRead && NOTED_READS.has(what) && isOwnSecret(user, status))) return undefined;
   return {
     kind: 'Event',
@@ -77,7 +89,9 @@ export function planAuditEvent(request: AuditedRequest): AuditEvent | undefined 
     ...(impersonator === undefined ? {} : { impersonatedUser: who(user) }),
     sourceIPs: request.address === undefined ? [] : [request.address],
     userAgent: (request.userAgent ?? '').slice(0, MAX_TEXT_LENGTH),
-    ...(resource === undefined ? {} : { objectRef: objectRef(resource) }),
+    ...(resource === undefined
+      ? {}
+      : { objectRef: objectRef(request.name === undefined ? resource : { ...resource, name: request.name }) }),
     responseStatus: { metadata: {}, code: status },
     requestReceivedTimestamp: request.receivedAt,
     stageTimestamp: request.endedAt,

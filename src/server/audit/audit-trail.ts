@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { type Clock, formatMicroTime } from '#base';
+import type { UserInfo } from '../auth/authorization.types.ts';
 import type { Caller } from '../auth/request-users.ts';
 import { type AuditEvent, planAuditEvent } from './audit-event.plan.ts';
 import { auditLimits } from './limits.ts';
@@ -16,15 +17,41 @@ export interface AuditEntry {
   identified(caller: Caller): void;
 }
 
+/** A write of a part of the server that needs no HTTP. */
+export interface LocalWrite {
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** As it would stand in a request. */
+  readonly target: string;
+  readonly user: UserInfo;
+  readonly userAgent: string;
+  readonly name: string | undefined;
+  /** The HTTP status it would have been answered with. */
+  readonly status: number;
+  readonly receivedAtMs: number;
+}
+
 /** Notes who did what: one event per request that changes, reads secrets, enters containers or is refused. */
 export interface AuditTrail {
   /** Follows a request until `answer` closes: it was sent, or its caller left. `statusOf` is asked then. */
   begin(request: IncomingMessage, answer: EventEmitter, statusOf: () => number): AuditEntry;
+  /** A write that was made within the server, and how it ended. */
+  noteLocal(write: LocalWrite): void;
 }
 
 export function createAuditTrail({ sink, clock }: { readonly sink: AuditSink; readonly clock: Clock }): AuditTrail {
   const strangers = new PerMinute(clock, auditLimits.strangersPerMinute);
   return {
+    noteLocal({ receivedAtMs, ...write }) {
+      const event = planAuditEvent({
+        ...write,
+        id: randomUUID(),
+        address: undefined,
+        isInProcess: true,
+        receivedAt: formatMicroTime(receivedAtMs),
+        endedAt: formatMicroTime(clock.nowMs()),
+      });
+      if (event !== undefined) sink.write(event);
+    },
     begin(request, answer, statusOf) {
       const receivedAt = formatMicroTime(clock.nowMs());
       const { method = '', url = '/', headers, socket } = request;

@@ -50,6 +50,10 @@ function planNode(node: string, asked: ResourceAttributes, pods: readonly Pod[])
       return when(either(['get', 'delete']) && isBound(pods, namespace, name), 'a pod bound to it');
     case '/pods/status':
       return when(either(['get', 'update', 'patch']) && isBound(pods, namespace, name), 'a pod bound to it');
+    case '/pods/eviction':
+      return when(verb === 'create' && isBound(pods, namespace, name), 'a pod bound to it');
+    case '/persistentvolumeclaims':
+      return when(verb === 'get' && isReferenced(pods, resource, namespace, name), 'named by a pod bound to it');
     case '/secrets':
     case '/configmaps':
     case '/serviceaccounts':

@@ -36,7 +36,7 @@ export interface AuthorizationDeps {
 }
 
 /** Resources whose access by a node depends on the pods bound to it. */
-const BY_PODS = new Set(['pods', 'secrets', 'configmaps', 'serviceaccounts']);
+const BY_PODS = new Set(['pods', 'secrets', 'configmaps', 'serviceaccounts', 'persistentvolumeclaims']);
 
 const CONTEXT: RequestContext = {
   user: { name: 'system:plumbline:authorizer', groups: [GROUP_MASTERS] },

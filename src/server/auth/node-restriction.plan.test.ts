@@ -48,7 +48,22 @@ describe('src/server/auth/node-restriction.plan.ts', () => {
         { live: undefined },
       );
     expect(register({ labels: { 'kubernetes.io/os': 'linux' } })).toBeUndefined();
-    expect(register({ labels: { 'node-restriction.kubernetes.io/tier': 'secret' } })).toContain('label');
+    const own = {
+      'kubelet.kubernetes.io/a': 'b',
+      'x.node.kubernetes.io/a': 'b',
+      'topology.kubernetes.io/zone': 'z',
+      gpu: 'y',
+    };
+    expect(register({ labels: own })).toBeUndefined();
+    for (const label of [
+      'node-restriction.kubernetes.io/tier',
+      'x.node-restriction.kubernetes.io/tier',
+      'node-role.kubernetes.io/control-plane',
+      'kubernetes.io/anything',
+      'x.k8s.io/anything',
+    ]) {
+      expect(register({ labels: { [label]: 'secret' } }), label).toBe(`an agent may not set the label ${label}`);
+    }
     expect(register({}, { podCIDR: '10.0.0.0/8' })).toContain('spec.podCIDR');
   });
 

@@ -27,8 +27,26 @@ const GUARDED_NODE: readonly Path[] = [
   ['spec', 'podCIDRs'],
 ];
 
-/** A node names itself with labels when it registers, but not with these: they are the operator's word. */
-const OPERATOR_LABELS = 'node-restriction.kubernetes.io/';
+/**
+ * A node names itself with labels when it registers, but not with Kubernetes' own beyond these: what is below
+ * `node-restriction.kubernetes.io/` or `node-role.kubernetes.io/`, for example, is the operator's word.
+ * Source: kubelet pkg/apis/well_known_labels.go and plugin/pkg/admission/noderestriction, getForbiddenLabels (words only).
+ */
+const REGISTERED_LABELS: ReadonlySet<string> = new Set([
+  'kubernetes.io/hostname',
+  'kubernetes.io/os',
+  'kubernetes.io/arch',
+  'beta.kubernetes.io/os',
+  'beta.kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type',
+  'node.kubernetes.io/instance-type',
+  'topology.kubernetes.io/zone',
+  'topology.kubernetes.io/region',
+  'failure-domain.beta.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region',
+]);
+const REGISTERED_DOMAINS = ['kubelet.kubernetes.io', 'node.kubernetes.io'];
+const KUBERNETES_DOMAINS = ['kubernetes.io', 'k8s.io'];
 
 /** What a host says of itself: it may put these right again. Source: kubelet pkg/apis/well_known_labels.go (words only). */
 const HOST_LABELS: ReadonlySet<string> = new Set([
@@ -55,7 +73,7 @@ export function planNodeWrite({ resource, subresource, how, body, live }: NodeWr
 
 function planRegistration(body: Json): string | undefined {
   const labels = Object.keys(read(body, ['metadata', 'labels']) ?? {});
-  const label = labels.find((name) => name.startsWith(OPERATOR_LABELS));
+  const label = labels.find(isOperatorLabel);
   if (label !== undefined) return `an agent may not set the label ${label}`;
   for (const path of [
     ['metadata', 'ownerReferences'],
@@ -65,6 +83,14 @@ function planRegistration(body: Json): string | undefined {
     if (read(body, path) !== undefined) return `an agent may not set ${path.join('.')}`;
   }
   return undefined;
+}
+
+function isOperatorLabel(label: string): boolean {
+  if (REGISTERED_LABELS.has(label)) return false;
+  const slash = label.indexOf('/');
+  const domain = slash < 0 ? '' : label.slice(0, slash);
+  const isIn = (domains: readonly string[]) => domains.some((one) => domain === one || domain.endsWith(`.${one}`));
+  return isIn(KUBERNETES_DOMAINS) && !isIn(REGISTERED_DOMAINS);
 }
 
 /** A whole object must say the same; a patch may leave out, and what it says must be so already. */

@@ -1,15 +1,16 @@
 import type { Pod } from '#api';
 
-/** Names a pod refers to, all in its own namespace, by resource: `secrets`, `configmaps`, `serviceaccounts`. */
+/** Names a pod refers to, all in its own namespace, by resource: `secrets`, `configmaps`, `serviceaccounts`, `persistentvolumeclaims`. */
 export type PodReferences = ReadonlyMap<string, ReadonlySet<string>>;
 
 type Spec = Pod['spec'];
 type AnyContainer = Pick<NonNullable<Spec['containers']>[number], 'env' | 'envFrom'>;
 
-/** Every Secret, ConfigMap and ServiceAccount a pod names, wherever a pod may name one. Source: node authorizer graph.go (words only). */
+/** Every Secret, ConfigMap, ServiceAccount and claim a pod names, wherever a pod may name one. Source: node authorizer graph.go (words only). */
 export function planPodReferences(pod: Pod): PodReferences {
   const secrets = new Set<string>();
   const configmaps = new Set<string>();
+  const claims = new Set<string>();
   const add = (to: Set<string>, name: string | undefined) => {
     if (name !== undefined && name !== '') to.add(name);
   };
@@ -28,6 +29,9 @@ export function planPodReferences(pod: Pod): PodReferences {
   for (const volume of spec.volumes ?? []) {
     add(secrets, volume.secret?.secretName);
     add(configmaps, volume.configMap?.name);
+    add(claims, volume.persistentVolumeClaim?.claimName);
+    // A claim that is made for the pod has its name in front.
+    if (volume.ephemeral !== undefined) add(claims, `${pod.metadata.name}-${volume.name}`);
     for (const source of volume.projected?.sources ?? []) {
       add(secrets, source.secret?.name);
       add(configmaps, source.configMap?.name);
@@ -36,6 +40,7 @@ export function planPodReferences(pod: Pod): PodReferences {
   return new Map([
     ['secrets', secrets],
     ['configmaps', configmaps],
+    ['persistentvolumeclaims', claims],
     ['serviceaccounts', new Set([spec.serviceAccountName ?? 'default'])],
   ]);
 }
