@@ -582,8 +582,8 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
   },
   '[sig-apps] ReplicaSet should adopt matching pods on creation and release no longer matching pods [Conformance]': {
     file: 'src/controllers/shared/claim.ts',
-    find: 'for (const object of plan.release) await write(object, without(object, owner));',
-    replace: '',
+    find: 'for (const object of plan.release) await write(',
+    replace: 'for (const object of plan.release.slice(0, 0)) await write(',
     why: 'A pod that is not selected any more is not let go.',
   },
   '[sig-network] EndpointSlice should have Endpoints and EndpointSlices pointing to API Server [Conformance]': {
