@@ -1,5 +1,6 @@
 import { METRICS, NODE_METRICS, NODES, notFound, PODS, type StoredObject } from '#api';
-import { deepFreeze } from '#base';
+import { deepFreeze, errorCode } from '#base';
+import type { NodeFigures } from '../nodes/node-figures.plan.ts';
 import type { Api, GetRequest, ListAnswer, ListRequest, ReadRequest, ResourceRow } from '../registry/api.ts';
 import { createFiguresCache, type FiguresCacheDeps } from './figures-cache.ts';
 import { planNodeMetrics, planPodMetrics } from './metrics.plan.ts';
@@ -10,6 +11,8 @@ import { planNodeMetrics, planPodMetrics } from './metrics.plan.ts';
  */
 export function withMetrics(api: Api, deps: FiguresCacheDeps): Api {
   const figures = createFiguresCache(deps);
+  /** Answers that could not be told: said once each, however many pods they are about. */
+  const broken = new WeakSet<NodeFigures>();
 
   function beneath<T extends ReadRequest>(request: T): T {
     const of = request.row.type === NODE_METRICS ? NODES : PODS;
@@ -23,9 +26,16 @@ export function withMetrics(api: Api, deps: FiguresCacheDeps): Api {
     const node = isNode ? object.metadata.name : nodeNameOf(object);
     const told = node === '' ? undefined : await figures.of(node);
     if (told === undefined) return undefined;
-    const made = isNode ? planNodeMetrics(object, told) : planPodMetrics(object, told);
-    // As in Kubernetes it has no uid and no version: it was never stored.
-    return made === undefined ? undefined : deepFreeze(made as unknown as StoredObject);
+    try {
+      const made = isNode ? planNodeMetrics(object, told) : planPodMetrics(object, told);
+      // As in Kubernetes it has no uid and no version: it was never stored.
+      return made === undefined ? undefined : deepFreeze(made as unknown as StoredObject);
+    } catch (error) {
+      // One node's figures are nobody else's trouble: the others are told.
+      if (!broken.has(told)) deps.log.error({ node, code: errorCode(error), err: error }, 'figures cannot be told');
+      broken.add(told);
+      return undefined;
+    }
   }
 
   async function get(request: GetRequest): Promise<StoredObject> {

@@ -1,16 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { NODE_METRICS, NODES, POD_METRICS, PODS, type Pod, ROLE_BINDINGS } from '#api';
-import { silentLog } from '#base';
+import { formatTime, type Log, silentLog } from '#base';
 import type { Client } from '#client';
 import { type ApiServer, startApiServer } from '../../../test/support/api-server.ts';
+import { startCluster } from '../../../test/support/cluster.ts';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
-import { readNodeFigures } from '../nodes/node-figures.plan.ts';
+import { createLocalClient } from '../local-client.ts';
+import { believable, type NodeFigures, readNodeFigures } from '../nodes/node-figures.plan.ts';
 import type { ControlMessage } from '../nodes/node-tunnel.types.ts';
 import { createFiguresCache, figuresLimits } from './figures-cache.ts';
+import { withMetrics } from './metrics-api.ts';
 
 const ADMIN = { name: 'admin', groups: ['system:masters'] };
+const NOW_MS = Date.now();
 const FIGURES = {
-  atMs: 1_767_225_600_000,
+  atMs: NOW_MS,
   windowMs: 15_012,
   node: { cpuNanocores: 250_000_000, memoryBytes: 1_048_576 },
 };
@@ -21,12 +25,12 @@ describe('src/server/metrics', () => {
   let asked: number;
 
   /** An agent by hand: it answers what it is asked with these containers. */
-  function agent(node: string, containers: () => readonly object[]): AbortController {
+  function agent(node: string, containers: () => readonly object[], more: object = {}): AbortController {
     const leave = new AbortController();
     const answer = (message: ControlMessage) => {
       if (message.type !== 'stats') return;
       asked += 1;
-      const text = JSON.stringify({ ...FIGURES, containers: containers() });
+      const text = JSON.stringify({ ...FIGURES, containers: containers(), ...more });
       const body = (async function* () {
         yield Buffer.from(text);
       })();
@@ -62,7 +66,7 @@ describe('src/server/metrics', () => {
       };
       pods.push(await client.create(PODS, { apiVersion: 'v1', kind: 'Pod', metadata, spec }));
     }
-    for (const name of ['n1', 'n2', 'n3'])
+    for (const name of ['n1', 'n2', 'n3', 'n4'])
       await client.create(NODES, { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { zone: name } } });
     const [web, , far] = pods.map(({ metadata }) => metadata.uid);
     agent('n1', () => [
@@ -73,20 +77,21 @@ describe('src/server/metrics', () => {
       { pod: web, name: 'c', cpuNanocores: -1, memoryBytes: 1 },
     ]);
     agent('n2', () => [use(far ?? '', 'a', 5)]);
+    agent('n4', () => [], { atMs: Number.MAX_SAFE_INTEGER });
   });
   afterAll(() => server.close());
   beforeEach(() => {
     asked = 0;
   });
 
-  it('tells what nodes use, and nothing of one whose agent is away', async () => {
+  it('tells what nodes use, and nothing of one whose agent is away or tells what cannot be', async () => {
     const { items } = await client.list(NODE_METRICS);
     expect(items.map(({ metadata: { name } }) => name)).toEqual(['n1', 'n2']);
     expect(items[0]).toMatchObject({
       apiVersion: 'metrics.k8s.io/v1beta1',
       kind: 'NodeMetrics',
-      metadata: { name: 'n1', labels: { zone: 'n1' }, creationTimestamp: '2026-01-01T00:00:00Z' },
-      timestamp: '2026-01-01T00:00:00Z',
+      metadata: { name: 'n1', labels: { zone: 'n1' }, creationTimestamp: formatTime(NOW_MS) },
+      timestamp: formatTime(NOW_MS),
       window: '15.012s',
       usage: { cpu: '250m', memory: '1Mi' },
     });
@@ -154,6 +159,35 @@ describe('src/server/metrics', () => {
   });
 });
 
+describe('src/server/metrics/metrics-api.ts', () => {
+  it('leaves out a node whose figures cannot be told, says so once, and tells the others', async () => {
+    const errors: string[] = [];
+    const log: Log = { ...silentLog, error: (_fields, message) => void errors.push(message) };
+    const cluster = await startCluster();
+    try {
+      const nodes = ['good', 'bad'];
+      for (const name of nodes)
+        await cluster.client.create(NODES, { apiVersion: 'v1', kind: 'Node', metadata: { name } });
+      const readFigures = async (node: string): Promise<NodeFigures> => ({
+        ...FIGURES,
+        atMs: node === 'bad' ? Number.MAX_SAFE_INTEGER : NOW_MS,
+        containers: [],
+      });
+      const tunnel = { isConnected: () => true, readFigures };
+      const api = withMetrics(cluster.api, { tunnel, clock: cluster.clock, log });
+      const client = createLocalClient(api, { user: ADMIN, userAgent: 'test' });
+      for (let round = 0; round < 2; round += 1) {
+        const { items } = await client.list(NODE_METRICS);
+        expect(items.map(({ metadata: { name } }) => name)).toEqual(['good']);
+      }
+      expect(await client.get(NODE_METRICS, { name: 'bad' })).toBeUndefined();
+      expect(errors).toEqual(['figures cannot be told']);
+    } finally {
+      await cluster.close();
+    }
+  });
+});
+
 describe('src/server/metrics/figures-cache.ts', () => {
   it('keeps an answer, and that there was none, for a moment, and calls off who is late', async () => {
     const clock = new FakeClock();
@@ -183,5 +217,18 @@ describe('src/server/nodes/node-figures.plan.ts', () => {
     '{}',
     JSON.stringify({ ...FIGURES, containers: {} }),
     JSON.stringify({ ...FIGURES, atMs: 'now', containers: [] }),
-  ])('takes no figures from %s', (text) => expect(readNodeFigures(text)).toBeUndefined());
+  ])('takes no figures from %s', (text) => expect(readNodeFigures(text, NOW_MS)).toBeUndefined());
+
+  it.each([
+    ['a time that is none', { atMs: Number.MAX_SAFE_INTEGER }, false],
+    ['a day from now', { atMs: NOW_MS + believable.skewMs }, true],
+    ['a day ago', { atMs: NOW_MS - believable.skewMs }, true],
+    ['later than that', { atMs: NOW_MS + believable.skewMs + 1 }, false],
+    ['before that', { atMs: NOW_MS - believable.skewMs - 1 }, false],
+    ['a rate over almost an hour', { windowMs: believable.windowMs }, true],
+    ['a rate over an hour', { windowMs: believable.windowMs + 1 }, false],
+  ])('asks whether it can believe %s', (_name, said, believed) => {
+    const figures = { ...FIGURES, containers: [], ...said };
+    expect(readNodeFigures(JSON.stringify(figures), NOW_MS)).toEqual(believed ? figures : undefined);
+  });
 });

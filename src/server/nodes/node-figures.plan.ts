@@ -1,3 +1,11 @@
+/** What is believed of a node's answer: whoever holds its agent writes it. */
+export const believable = {
+  /** How far a node's clock may be from the server's, in ms: one that is set to local time is up to 14 hours off. */
+  skewMs: 86_400_000,
+  /** Longest time of a rate, in ms: an agent's is one minute at most, and from an hour on it is written differently. */
+  windowMs: 3_600_000 - 1,
+} as const;
+
 /** What a node's agent tells of the use of its machine and its containers. */
 export interface NodeFigures {
   readonly atMs: number;
@@ -12,8 +20,11 @@ export interface UsageFigures {
   readonly memoryBytes: number;
 }
 
-/** Reads an agent's answer; undefined for what is none. A container that is none is left out: the others are still right. */
-export function readNodeFigures(text: string): NodeFigures | undefined {
+/**
+ * Reads an agent's answer; undefined for what is none, or cannot be believed. A container that is none is left out: the
+ * others are still right.
+ */
+export function readNodeFigures(text: string, nowMs: number): NodeFigures | undefined {
   let said: unknown;
   try {
     said = JSON.parse(text);
@@ -22,7 +33,9 @@ export function readNodeFigures(text: string): NodeFigures | undefined {
   }
   const { atMs, windowMs, node, containers } = (said ?? {}) as Readonly<Record<string, unknown>>;
   const whole = readUsage(node);
-  if (!isAmount(atMs) || !isAmount(windowMs) || whole === undefined || !Array.isArray(containers)) return undefined;
+  if (!isAmount(atMs) || Math.abs(atMs - nowMs) > believable.skewMs) return undefined;
+  if (!isAmount(windowMs) || windowMs > believable.windowMs) return undefined;
+  if (whole === undefined || !Array.isArray(containers)) return undefined;
   return { atMs, windowMs, node: whole, containers: containers.flatMap(readContainer) };
 }
 

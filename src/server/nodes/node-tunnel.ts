@@ -153,7 +153,7 @@ export function createNodeTunnel({ clock, log }: { readonly clock: Clock; readon
     async readFigures(node, signal) {
       const call = await dial(node, (ticket) => ({ type: 'stats', ticket }), signal);
       if (!('body' in call) || call.error !== undefined) throw refusal(node, call);
-      const figures = readNodeFigures(await textOf(read(node, call, signal)));
+      const figures = readNodeFigures(await textOf(read(node, call, signal)), clock.nowMs());
       if (figures === undefined) throw new ApiError('ServiceUnavailable', `node ${node} told no figures`);
       return figures;
     },
