@@ -169,4 +169,25 @@ describe('src/server/registry/limit-range/limit-range.ts', () => {
     );
     await claim('2Gi');
   });
+
+  it('lets a claim go that is beyond by now', async () => {
+    await limited('going', { type: 'PersistentVolumeClaim', max: { storage: '2Gi' } });
+    const at = { namespace: 'going', name: 'c' };
+    await cluster.client.create(PERSISTENT_VOLUME_CLAIMS, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { ...at, finalizers: ['example.com/a', 'example.com/b'] },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '2Gi' } } },
+    });
+    const limits = [{ type: 'PersistentVolumeClaim', max: { storage: '1Gi' } }];
+    const range = { namespace: 'going', name: 'range' };
+    await cluster.client.patch(LIMIT_RANGES, range, { type: 'merge', body: { spec: { limits } } });
+    const keep = (...finalizers: string[]) =>
+      cluster.client.patch(PERSISTENT_VOLUME_CLAIMS, at, { type: 'merge', body: { metadata: { finalizers } } });
+    await expect(keep('example.com/b')).rejects.toThrow('maximum storage usage per PersistentVolumeClaim is 1Gi');
+    await cluster.client.delete(PERSISTENT_VOLUME_CLAIMS, at);
+    await keep('example.com/b');
+    await keep();
+    expect(await cluster.client.get(PERSISTENT_VOLUME_CLAIMS, at)).toBeUndefined();
+  });
 });

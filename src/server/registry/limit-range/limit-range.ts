@@ -39,6 +39,8 @@ export function createLimitRangeAdmission({ rangesIn }: LimitRangeDeps): Admissi
 
 function problemsFinder({ row, operation, subresource, object, old }: AdmissionRequest) {
   if (operation === 'DELETE' || subresource !== undefined) return undefined;
+  // Its finalizers have to come off, whatever a range says by now.
+  if (old?.metadata.deletionTimestamp !== undefined) return undefined;
   if (row.type === PODS && old === undefined) {
     const spec = (object as KubeObject & { readonly spec: PodSpec }).spec;
     return (range: LimitRange) => podProblems(spec, range);

@@ -109,6 +109,28 @@ describe('src/server/registry/quota/quotas.ts', () => {
     );
   });
 
+  it('charges changes that come at once, while others are created', async () => {
+    await limit({ 'services.nodeports': '50' });
+    const spec = { ports: [{ port: 80 }] };
+    const create = (name: string, more: object = {}) =>
+      cluster.client.create(SERVICES, {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: at(name),
+        spec: { ...spec, ...more },
+      });
+    const old = Array.from({ length: 25 }, (_, index) => `old-${index}`);
+    await Promise.all(old.map((name) => create(name)));
+    const body = { spec: { type: 'NodePort' } };
+    await Promise.all(
+      old.flatMap((name, index) => [
+        create(`new-${index}`, { type: 'NodePort' }),
+        cluster.client.patch(SERVICES, at(name), { type: 'merge', body }),
+      ]),
+    );
+    expect(await used()).toEqual({ 'services.nodeports': '50' });
+  });
+
   it('counts custom resources, and every quota that is about a pod', async () => {
     await cluster.client.create(CUSTOM_RESOURCE_DEFINITIONS, definitionObject());
     await limit({ 'count/crontabs.stable.example.com': '1' });

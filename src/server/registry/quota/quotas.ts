@@ -18,6 +18,7 @@ import { ownUpdated } from '../field-ownership.ts';
 import { resourceName, storeKey } from '../keys.ts';
 import { apiLimits } from '../limits.ts';
 import { resourceQuotaRow } from '../rows/limits.ts';
+import { createTurns } from '../turns.ts';
 import { type Counted, countUsage, planCharge, type QuotaStatus, type QuotaWrite } from './charge.plan.ts';
 import { isUsedBy } from './usage.plan.ts';
 
@@ -46,7 +47,7 @@ export interface Quotas {
 
 export function createQuotas({ cache, clock, types }: QuotasDeps): Quotas {
   const quotas = cache.resource(resourceName(RESOURCE_QUOTAS));
-  const turns = new Map<string, Promise<unknown>>();
+  const turns = createTurns();
   const quotasIn = (namespace: string) =>
     namespace === '' ? [] : (quotas.select(selectNamespace(namespace)) as unknown as readonly ResourceQuota[]);
 
@@ -107,19 +108,7 @@ export function createQuotas({ cache, clock, types }: QuotasDeps): Quotas {
       const concerned = quotasIn(namespace).some(({ spec }) =>
         Object.keys(spec?.hard ?? {}).some((name) => isUsedBy(row.type, name)),
       );
-      if (!concerned) return work();
-      const before = turns.get(namespace);
-      // Whatever becomes of the one before, the next has its turn.
-      const mine = (async () => {
-        await before?.then(undefined, () => undefined);
-        return work();
-      })();
-      turns.set(namespace, mine);
-      try {
-        return await mine;
-      } finally {
-        if (turns.get(namespace) === mine) turns.delete(namespace);
-      }
+      return concerned ? turns.take(namespace, work) : work();
     },
   };
 }

@@ -46,6 +46,17 @@ describe('src/server/registry/verbs/evict.ts', () => {
     expect(Object.keys(status?.disruptedPods ?? {})).toHaveLength(2);
   });
 
+  it('lets as many go at once as the budget allows', async () => {
+    const all = Array.from({ length: 30 }, (_, index) => `p${index}`);
+    await Promise.all(all.map((name) => pod(name)));
+    await budget('web', { disruptionsAllowed: 30, currentHealthy: 30, desiredHealthy: 0, expectedPods: 30 });
+    await Promise.all(all.map((name) => evict(name)));
+    expect(await names()).toEqual([]);
+    const status = await statusOf('web');
+    expect(status).toMatchObject({ disruptionsAllowed: 0 });
+    expect(Object.keys(status?.disruptedPods ?? {}).sort()).toEqual(all.sort());
+  });
+
   it('charges a pod that stays for a while, and says in its status why it goes', async () => {
     await pod('a');
     await cluster.client.patch(PODS, at('a'), { type: 'merge', body: { metadata: { finalizers: ['x.io/y'] } } });

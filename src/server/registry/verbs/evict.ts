@@ -15,6 +15,7 @@ import { ownUpdated } from '../field-ownership.ts';
 import { resourceName } from '../keys.ts';
 import { apiLimits } from '../limits.ts';
 import { podDisruptionBudgetRow } from '../rows/classes.ts';
+import { createTurns } from '../turns.ts';
 import { modify } from './modify.ts';
 import { current, type VerbDeps } from './verb-deps.ts';
 
@@ -25,13 +26,16 @@ type Preconditions = DeleteRequest['preconditions'];
  * same moment, one sees what the other took. Source: kubernetes pkg/registry/core/pod/storage/eviction.go (v1.32).
  */
 export function createEvict(deps: VerbDeps, remove: (request: DeleteRequest) => Promise<DeleteAnswer>) {
+  const turns = createTurns();
   return async function evict(request: EvictRequest): Promise<void> {
     const pinned = request.preconditions?.resourceVersion !== undefined;
     for (let attempt = 1; ; attempt += 1) {
       const pod = current(deps, request) as Pod;
       const plan = planEviction(pod, budgetsIn(deps, request.namespace));
       if (plan.action === 'refuse') throw plan.error;
-      if (plan.action === 'charge') await charge(deps, request, plan.budget);
+      // All at once, one would win each round, and the rest would run out of attempts.
+      if (plan.action === 'charge')
+        await turns.take(`${request.namespace}/${plan.budget}`, () => charge(deps, request, plan.budget));
       const asItIs = plan.action === 'as-it-is' && !pinned ? { resourceVersion: pod.metadata.resourceVersion } : {};
       const target = { ...request, preconditions: { ...request.preconditions, ...asItIs } };
       try {

@@ -1,5 +1,6 @@
 import type { KubeObject, StoredObject } from '#api';
 import { equalJson } from '#base';
+import type { Operation } from '#store';
 import { validate, validateTypes } from '../admission.ts';
 import type { RequestContext, ResourceRow, Subresource, WriteAnswer } from '../api.ts';
 import { isReleased } from '../delete.plan.ts';
@@ -62,9 +63,12 @@ export async function modify(deps: VerbDeps, modification: Modification): Promis
       ? await deps.allocator.allocate(tracked, old)
       : { object: tracked, operations: [] };
     if (isSame(object, old) && !isStale(deps, modification)) return { object: old, created: false, warnings };
-    const charges = modification.part === 'object' ? deps.quotas.charge(row, namespace, { object, old }) : [];
+    const charge = () => deps.quotas.charge(row, namespace, { object, old });
+    const isCharged = modification.part === 'object' && charge().length > 0;
     if (dryRun) return { object: asIfStored(object, old), created: false, warnings };
-    const written = await commitPut(deps, { row, object, old }, [...operations, ...charges]);
+    const put = (charges: readonly Operation[]) => commitPut(deps, { row, object, old }, [...operations, ...charges]);
+    // Only the commit waits for its turn, and is charged anew then: nobody waits for what admits this change.
+    const written = await (isCharged ? deps.quotas.inTurn(row, namespace, () => put(charge())) : put([]));
     if (written.ok) return { object: written.value, created: false, warnings };
   }
   throw objectModified(row.type, name);
