@@ -135,6 +135,9 @@ const CREATED: readonly Created[] = [
   },
 ];
 
+/** The quota that is made here counts the CPU of pods. */
+const modest = { name: 'a', image: 'sample:1', resources: { requests: { cpu: '100m' } } };
+
 describe.skipIf(kubectlPath === undefined)(title, () => {
   let bed: KubectlBed;
   let blob: string;
@@ -164,7 +167,7 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
   it('takes the options of a deletion', async () => {
     const client = await bed.server.client({ name: 'admin', groups: ['system:masters'] });
     await client.create(NODES, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'old' } });
-    const spec = { nodeName: 'old', containers: [{ name: 'a', image: 'sample:1' }] };
+    const spec = { nodeName: 'old', containers: [modest] };
     await client.create(PODS, {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -185,7 +188,7 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
     const metadata = { ...at, labels: { app: 'guarded' } };
     await client.create(NODES, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'full' } });
     // Never on a node that would have to let it go: it ends at once.
-    const spec = { nodeName: 'full', terminationGracePeriodSeconds: 0, containers: [{ name: 'a', image: 'sample:1' }] };
+    const spec = { nodeName: 'full', terminationGracePeriodSeconds: 0, containers: [modest] };
     await client.create(PODS, { apiVersion: 'v1', kind: 'Pod', metadata, spec });
     const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
     await client.patch(PODS, at, { type: 'merge', body: { status } }, { subresource: 'status' });
