@@ -654,4 +654,10 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
     replace: 'groupVersion: version,',
     why: 'A list of resources names its version without its group.',
   },
+  '[sig-apps] Job should manage the lifecycle of a job [Conformance]': {
+    file: 'src/controllers/job/job.plan.ts',
+    find: 'Math.min(parallelism, spec.completions - succeeded)',
+    replace: 'Math.min(parallelism + 1, spec.completions - succeeded)',
+    why: 'A Job runs more pods at a time than it may.',
+  },
 };
