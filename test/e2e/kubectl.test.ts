@@ -119,6 +119,12 @@ const rows: readonly Row[] = [
   { args: ['describe', 'deploy', 'web', '-n', 'demo'], prints: /3 desired \| 3 updated \| 3 total \| 3 available/ },
   { args: ['describe', 'node'], prints: /Non-terminated Pods: +\(4 in total\)/ },
   { args: ['describe', 'svc', 'web', '-n', 'demo'], prints: /NodePort: +http +30080\/TCP/ },
+  { args: ['top', 'nodes'], prints: /NAME +CPU\(cores\)[^\n]*\n\S+ +\d+m +\d+% +\d+Mi +\d+%/ },
+  {
+    args: ['top', 'pods', '-n', 'demo', '--containers', '-l', 'app=web'],
+    prints: /POD +NAME +CPU\(cores\) +MEMORY\(bytes\) *\n(web-\S+ +web +\d+m +\d+Mi *\n){3}/,
+  },
+  { args: ['get', '--raw', '/api/v1/namespaces/demo/services/http:web:80/proxy/healthz'], prints: /\S/ },
   {
     args: ['create', '-f', '-'],
     input: '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"hand"}}',
@@ -275,6 +281,30 @@ const rows: readonly Row[] = [
     prints: /condition met/,
   },
   { args: ['get', 'pod', 'slow', ...NAMESPACE], prints: /Init:0\/1/ },
+  {
+    args: [
+      'debug',
+      'slow',
+      ...NAMESPACE,
+      '--image=plumbline.local/sample:1',
+      '-c',
+      'look',
+      '--',
+      'node',
+      '-p',
+      '"looked"',
+    ],
+  },
+  {
+    args: [
+      'wait',
+      ...NAMESPACE,
+      '--for=jsonpath={.status.ephemeralContainerStatuses[0].state.terminated.exitCode}=0',
+      'pod/slow',
+    ],
+    prints: /condition met/,
+  },
+  { args: ['logs', 'slow', '-c', 'look', ...NAMESPACE], prints: /^looked\n$/ },
   { args: ['logs', 'slow', '-c', 'main', ...NAMESPACE], code: 1, warns: /is waiting to start: PodInitializing/ },
   {
     args: ['wait', ...NAMESPACE, '--for=jsonpath={.status.containerStatuses[0].restartCount}=1', 'pod/crash'],
