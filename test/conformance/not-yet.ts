@@ -17,11 +17,6 @@ const inTier =
 
 export const NOT_YET: readonly NotYet[] = [
   { holds: inFile('statefulset.go'), why: 'There is no controller for StatefulSets yet.' },
-  { holds: inFile('daemon_set.go'), why: 'There is no controller for DaemonSets yet.' },
-  {
-    holds: inFile('controller_revision.go'),
-    why: 'The revisions it looks at are made for a DaemonSet, which has no controller yet.',
-  },
   { holds: inFile('job.go'), why: 'To be ported: nodes that pretend can end the pods of Jobs.' },
   {
     holds: of(...['CronJob should not', 'CronJob should replace', 'CronJob should schedule']),

@@ -660,4 +660,56 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
     replace: 'Math.min(parallelism + 1, spec.completions - succeeded)',
     why: 'A Job runs more pods at a time than it may.',
   },
+  '[sig-apps] ControllerRevision [Serial] should manage the lifecycle of a ControllerRevision [Conformance]': {
+    file: 'src/controllers/shared/revisions.plan.ts',
+    find: 'revisionOf(owner, resource, newest + 1)',
+    replace: 'revisionOf(owner, resource, newest + 2)',
+    why: 'Revisions are counted in twos.',
+  },
+  '[sig-apps] Daemon set [Serial] should run and stop simple daemon [Conformance]': {
+    file: 'src/controllers/daemon-set/daemon-set.plan.ts',
+    find: 'if (placement.run && pods.length === 0) create.push(node);',
+    replace:
+      'if (placement.run && pods.length === 0 && snapshot.daemonSet.status?.numberReady === undefined) create.push(node);',
+    why: 'A pod that somebody deletes does not come back.',
+  },
+  '[sig-apps] Daemon set [Serial] should run and stop complex daemon [Conformance]': {
+    file: 'src/controllers/daemon-set/daemon-set.plan.ts',
+    find: 'if (!placement.stay) {',
+    replace: 'if (!placement.stay && pods.length > 1) {',
+    why: 'A pod stays on a node that it does not fit any more.',
+  },
+  '[sig-apps] Daemon set [Serial] should retry creating failed daemon pods [Conformance]': {
+    file: 'src/controllers/daemon-set/daemon-set.plan.ts',
+    find: "phase !== 'Failed') running.push(pod);",
+    replace: "phase !== 'Missing') running.push(pod);",
+    why: 'A failed pod is left as it is.',
+  },
+  '[sig-apps] Daemon set [Serial] should update pod when spec was updated and update strategy is RollingUpdate [Conformance]':
+    {
+      file: 'src/controllers/daemon-set/daemon-set.plan.ts',
+      find: 'remove: [...free, ...candidates.slice(0, Math.max(0, maxUnavailable - unavailable))]',
+      replace: 'remove: [...free, ...candidates.slice(candidates.length)]',
+      why: 'Pods of an old template that serve are never replaced.',
+    },
+  '[sig-apps] Daemon set [Serial] should rollback without unnecessary restarts [Conformance]': {
+    file: 'src/controllers/shared/revisions.plan.ts',
+    find: 'function dataOf({ spec }: Revisioned): Record<string, unknown> {\n  return { spec:',
+    replace:
+      'function dataOf({ spec, metadata }: Revisioned): Record<string, unknown> {\n  return { g: metadata.generation, spec:',
+    why: 'Every change makes a revision of its own, also one back to an earlier template.',
+  },
+  '[sig-apps] Daemon set [Serial] should list and delete a collection of DaemonSets [Conformance]': {
+    file: 'src/server/registry/rows/workloads.ts',
+    find: "singular: 'daemonset',\n  shortNames: ['ds'],\n  categories: ['all'],\n  verbs: allVerbs,",
+    replace:
+      "singular: 'daemonset',\n  shortNames: ['ds'],\n  categories: ['all'],\n  verbs: allVerbs.filter((verb) => verb !== 'deletecollection'),",
+    why: 'DaemonSets cannot be deleted as a collection.',
+  },
+  '[sig-apps] Daemon set [Serial] should verify changes to a daemon set status [Conformance]': {
+    file: 'src/server/registry/rows/workloads.ts',
+    find: '  subresources: statusOf(DAEMON_SETS),\n',
+    replace: '',
+    why: 'DaemonSets have no subresource `status`.',
+  },
 };
