@@ -104,6 +104,8 @@ export async function createTestbed({ name, dir, liveRestore = true }) {
       }
       // live-restore leaves the data root mounted on itself.
       attempt('umount', path.join(dir, 'data'));
+      // Pods with the node's network make the engine mount that, and it does not take it away.
+      attempt('umount', path.join(dir, 'exec/netns/default'));
       attempt('ip', 'netns', 'delete', name);
       rmSync(dir, { recursive: true, force: true });
     },

@@ -524,6 +524,15 @@ describe('src/node-agent/node-agent.ts', () => {
     expect(await readFile(file, 'utf8')).toBe('old');
     await client.patch(CONFIG_MAPS, map.metadata, { type: 'merge', body: { data: { 'greeting.txt': 'new' } } });
     await until('the file changed', async () => (await readFile(file, 'utf8')) === 'new', DEADLINE_MS);
+    // The next agent goes on where this one ended.
+    await stop();
+    const change = (text: string) =>
+      client.patch(CONFIG_MAPS, map.metadata, { type: 'merge', body: { data: { 'greeting.txt': text } } });
+    await change('newer');
+    startAgent();
+    await until('the file changed again', async () => (await readFile(file, 'utf8')) === 'newer', DEADLINE_MS);
+    await change('newest');
+    await until('the file is kept', async () => (await readFile(file, 'utf8')) === 'newest', DEADLINE_MS);
     expect((await get('mounted'))?.status?.containerStatuses?.[0]?.restartCount).toBe(0);
   });
 

@@ -63,12 +63,27 @@ spec:
     env: [{name: HOME, value: /tmp}]
     command: [/bin/kubectl, proxy, --port=8001]
     volumeMounts: [{name: by-name, mountPath: /by-name}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: on-host, namespace: ${TEAM}}
+spec:
+  serviceAccountName: lister
+  hostNetwork: true
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: main
+    image: ${IMAGE}
+    imagePullPolicy: Never
+    env: [{name: HOME, value: /tmp}]
+    command: [/bin/kubectl, proxy, --port=8002]
 `;
 
 describe('a program in a pod that calls the API', () => {
   let product: Product;
   let client: Client;
   let container = '';
+  let onHost = '';
 
   beforeAll(async () => {
     const binary = findKubectl();
@@ -92,32 +107,36 @@ describe('a program in a pod that calls the API', () => {
     await writeFile(manifest, MANIFEST);
     const applied = await product.kubectl('apply', '-f', manifest);
     expect(applied.code, applied.stderr).toBe(0);
-    const pod = await until('the operator runs', async () => {
-      const found = await client.get(PODS, { namespace: TEAM, name: 'operator' });
-      const isReady = found?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
-      if (isReady) return found;
-      throw new Error(JSON.stringify(found?.status));
-    });
-    container = containerIn(pod);
+    [container = '', onHost = ''] = await Promise.all(['operator', 'on-host'].map(running));
   });
   afterAll(async () => {
     await product?.close();
   });
 
+  const running = async (name: string) => {
+    const pod = await until(`${name} runs`, async () => {
+      const found = await client.get(PODS, { namespace: TEAM, name });
+      const isReady = found?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+      if (isReady) return found;
+      throw new Error(JSON.stringify(found?.status));
+    });
+    return containerIn(pod);
+  };
   const containerIn = ({ status }: Pod) => status?.containerStatuses?.[0]?.containerID?.replace('docker://', '') ?? '';
   /** What kubectl says in the pod, past the API. Never throws on a non-zero exit. */
-  const inPod = async (...args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> => {
+  const inContainer = async (id: string, ...args: readonly string[]) => {
     try {
-      return { code: 0, output: await product.docker('exec', container, '/bin/kubectl', ...args) };
+      return { code: 0, output: await product.docker('exec', id, '/bin/kubectl', ...args) };
     } catch (error) {
       const { code, stderr } = error as { code: number; stderr: string };
       return { code, output: stderr.trim() };
     }
   };
+  const inPod = (...args: readonly string[]) => inContainer(container, ...args);
   const byName = (server: string, ...args: readonly string[]) =>
     inPod('--kubeconfig=/by-name/kubeconfig', `--server=https://${server}`, ...args);
   const pods = ['get', 'pods', '-o', 'name'];
-  const listed = { code: 0, output: 'pod/operator' };
+  const listed = { code: 0, output: 'pod/on-host\npod/operator' };
   /** Where the host has what the pod finds mounted. */
   const tokenFile = async () => {
     const mounts = JSON.parse(await product.docker('inspect', '--format', '{{json .Mounts}}', container)) as {
@@ -140,6 +159,10 @@ describe('a program in a pod that calls the API', () => {
         'KUBERNETES_PORT_443_TCP_ADDR=10.96.0.1',
       ]),
     );
+  });
+
+  it("lists pods from the node's own network too", async () => {
+    expect(await inContainer(onHost, ...pods)).toEqual(listed);
   });
 
   it('finds the API by each of its names, and trusts it', async () => {
@@ -176,6 +199,13 @@ describe('a program in a pod that calls the API', () => {
     expect(await byName(`${ip}:${port}`, ...pods)).toEqual(listed);
   });
 
+  const listsAgain = () =>
+    until('the program lists pods again', async () => {
+      const now = await inPod(...pods);
+      if (now.code === 0) return true;
+      throw new Error(now.output);
+    });
+
   it('is refused at once while the control plane is away, and goes on when it is back', async () => {
     const token = await readFile(await tokenFile(), 'utf8');
     await product.stopServer();
@@ -193,16 +223,21 @@ describe('a program in a pod that calls the API', () => {
     });
     expect(await readFile(await tokenFile(), 'utf8')).toBe(token);
     await product.start();
-    await until('the program lists pods again', async () => {
-      const now = await inPod(...pods);
-      if (now.code === 0) return true;
-      throw new Error(now.output);
-    });
+    await listsAgain();
     const pod = await until('the API knows of the new container', async () => {
       const found = await client.get(PODS, { namespace: TEAM, name: 'operator' });
       return found !== undefined && containerIn(found) === container && found;
     });
     expect(pod.status?.containerStatuses?.[0]?.restartCount).toBe(1);
+  });
+
+  it('goes on with the token it has when the agent of its node is started anew', async () => {
+    const token = await readFile(await tokenFile(), 'utf8');
+    await product.stopServer();
+    process.kill(await product.agentPid(), 'SIGKILL');
+    await product.start();
+    await listsAgain();
+    expect(await readFile(await tokenFile(), 'utf8')).toBe(token);
   });
 
   it('has its token in memory only, and in no log', async () => {

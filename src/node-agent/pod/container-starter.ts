@@ -13,13 +13,11 @@ import { runHook } from './hooks.ts';
 import { ANNOTATION, type ContainerSpec, type PodAction, type StartProblem } from './pod.types.ts';
 import type { PodContext } from './pod-context.ts';
 import type { PodPlace } from './pod-place.ts';
-import type { PodVolumes } from './pod-volumes.ts';
+import { type PodVolumes, REFERENCES_TIMEOUT_MS } from './pod-volumes.ts';
 import { planPullLogins, pullSecretsOf } from './pull-secrets.ts';
 import { referencesOf } from './references.plan.ts';
 import { StartError } from './start-error.ts';
 
-/** How long a container waits for the first answer about what it refers to, in ms. */
-const REFERENCES_TIMEOUT_MS = 10_000;
 /** How long a start hook may run, in ms, and the grace of the stop that follows when it fails, in seconds. */
 const POST_START_TIMEOUT_MS = 30_000;
 const POST_START_GRACE_SECONDS = 2;
@@ -143,11 +141,7 @@ export class ContainerStarter {
     const { deps, pod } = this.#context;
     const held = referencesOf(pod);
     const known = async () => {
-      const { leaving, uid } = this.#context;
-      await Promise.all([
-        deps.references.settled(held, REFERENCES_TIMEOUT_MS, leaving),
-        deps.tokens.settled(uid, REFERENCES_TIMEOUT_MS, leaving),
-      ]);
+      await this.#volumes.known();
       return await this.#volumes.ready(where.podIP);
     };
     const [image, volumes, services] = await Promise.all([this.#image(spec), known(), deps.services()]);

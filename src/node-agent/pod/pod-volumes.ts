@@ -4,15 +4,38 @@ import type { PodContext } from './pod-context.ts';
 import type { PodPlace } from './pod-place.ts';
 import { referencesOf } from './references.plan.ts';
 
+/** How long what a pod refers to is waited for, in ms. */
+export const REFERENCES_TIMEOUT_MS = 10_000;
+
 /** A pod's volumes: made once, then kept as what they refer to says. */
 export class PodVolumes {
   readonly #context: PodContext;
   readonly #place: PodPlace;
   #ready: Promise<readonly ReadyVolume[]> | undefined;
+  /** Containers of an earlier run of the agent have them mounted. */
+  #adopted = false;
 
   constructor(context: PodContext, place: PodPlace) {
     this.#context = context;
     this.#place = place;
+  }
+
+  /** Resolves once there is an answer for all that they hold, or it was waited for long enough. */
+  async known(): Promise<void> {
+    const { deps, pod, uid, leaving } = this.#context;
+    await Promise.all([
+      deps.references.settled(referencesOf(pod), REFERENCES_TIMEOUT_MS, leaving),
+      deps.tokens.settled(uid, REFERENCES_TIMEOUT_MS, leaving),
+    ]);
+  }
+
+  /** Those of containers that an earlier run started: they are brought up to date, and kept so. */
+  adopt(): void {
+    if (this.#adopted || this.#ready !== undefined) return;
+    this.#adopted = true;
+    const standing = this.known().then(() => this.#setUp(this.#place.podIP));
+    standing.catch(() => undefined); // Told by #setUp; the next change tries again.
+    this.#ready = standing;
   }
 
   /** The volumes, standing. Throws `VolumeError`; asking again tries again. */
@@ -24,9 +47,9 @@ export class PodVolumes {
   /** Brings mounted files up to date. What cannot be made now stays as it was: running containers are not disturbed. */
   refresh(): void {
     const before = this.#ready;
-    if (before === undefined) return;
+    if (before === undefined && !this.#adopted) return;
     const next = (async () => {
-      const kept = await before.catch(() => undefined); // Never made: then this is the first try.
+      const kept = await before?.catch(() => undefined); // Never made: then this is the first try.
       try {
         return await this.#setUp(this.#place.podIP);
       } catch (error) {

@@ -45,6 +45,8 @@ export class PodWorker {
   readonly #toldWaits = new Map<string, string>();
   #timer: Timer | undefined;
   #scheduled = false;
+  /** Once it has looked, all containers that come are this run's own. */
+  #looked = false;
   #closed = false;
   /** The last write, or the last cleaning, is under way. */
   #ending = false;
@@ -128,6 +130,8 @@ export class PodWorker {
   #look(): void {
     if (this.#context.isLeaving) this.#context.leave();
     if (this.#context.isLeaving || this.#place.problem !== undefined) this.#starter.dropPrepared();
+    if (!this.#looked && !this.#context.isLeaving && this.#runs) this.#volumes.adopt();
+    this.#looked = true;
     if (this.#place.adopt(this.#starter.starting)) return;
     this.#followContainers();
     const plan = planPod(this.#snapshot());
@@ -140,6 +144,10 @@ export class PodWorker {
     this.#deps.network.release(this.#context.uid);
     if (this.#context.gone) this.#clean();
     else if (isTerminating(this.#context.pod)) this.#finish();
+  }
+
+  get #runs(): boolean {
+    return this.#deps.view.containers(this.#context.uid).some(({ state }) => state === 'running');
   }
 
   #tellStatus(status: PodStatus): void {
