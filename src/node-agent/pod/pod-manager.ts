@@ -115,6 +115,7 @@ export class PodManager {
     prober.close();
     await tokens.close();
     await references.close();
+    await Promise.all([...this.#workers.values()].map((worker) => worker.idle()));
   }
 
   get synced(): boolean {

@@ -63,6 +63,11 @@ export class PodVolumes {
     this.#ready = next;
   }
 
+  /** Resolves when nothing is being written. */
+  async idle(): Promise<void> {
+    await this.#ready?.catch(() => undefined); // Told by #setUp.
+  }
+
   async #setUp(podIP: string | undefined): Promise<readonly ReadyVolume[]> {
     const { deps, pod } = this.#context;
     const { references, tokens, node, folders } = deps;

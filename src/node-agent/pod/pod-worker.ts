@@ -127,6 +127,11 @@ export class PodWorker {
     this.#context.leave();
   }
 
+  /** After `close`: resolves when nothing is being written any more. */
+  idle(): Promise<void> {
+    return this.#volumes.idle();
+  }
+
   #look(): void {
     if (this.#context.isLeaving) this.#context.leave();
     if (this.#context.isLeaving || this.#place.problem !== undefined) this.#starter.dropPrepared();
