@@ -51,6 +51,7 @@ import {
   garbageCollectionSources,
 } from './garbage-collection/garbage-collection.ts';
 import { OwnerGraph } from './garbage-collection/owner-graph.ts';
+import { createExpiryController, expirySources } from './job/expiry.ts';
 import { createJobController, jobSources } from './job/job.ts';
 import { createUntrackingController, untrackingSources } from './job/untracking.ts';
 import { createNamespaceController, namespaceDefaults, namespaceSources } from './namespace/namespace.ts';
@@ -172,6 +173,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     loop(createDaemonSetController({ ...base, events: eventsOf('daemonset-controller') }), daemonSetSources(kinds)),
     loop(createJobController({ ...base, events: eventsOf('job-controller') }), jobSources(kinds)),
     loop(createUntrackingController(base), untrackingSources(kinds)),
+    loop(createExpiryController(base), expirySources(kinds)),
     loop(createEndpointSliceController(base), endpointSliceSources(kinds)),
     ...(options.apiService === undefined
       ? []

@@ -35,8 +35,7 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'apps/Deployment': '',
   'apps/StatefulSet': STORED,
   'apps/ControllerRevision': '',
-  'batch/Job':
-    'Runs without an index so far: `completionMode: Indexed`, the policies and `ttlSecondsAfterFinished` are stored and not followed.',
+  'batch/Job': '',
   'batch/CronJob': STORED,
   'autoscaling/HorizontalPodAutoscaler':
     'Stored as v2, served as v1 too. Nothing scales by it yet; the replicas of what it names are left alone by a sync, as they are its to change.',

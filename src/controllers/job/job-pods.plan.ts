@@ -23,12 +23,14 @@ export function replacesOnlyFailed({ spec }: Job): boolean {
 }
 
 /**
- * Whether a pod counts as a failure. One that goes does, as it may never come to say so, unless the Job waits for that.
+ * Whether a pod counts as a failure. One that goes does, as it may never come to say so, unless the Job waits for that;
+ * one without a node never will.
  * Source: kubernetes pkg/controller/job/job_controller.go, isPodFailed (v1.32).
  */
 export function hasFailed(job: Job, pod: Pod): boolean {
   if (pod.status?.phase === 'Failed') return true;
-  return !replacesOnlyFailed(job) && isGoing(pod) && pod.status?.phase !== 'Succeeded';
+  const mayRun = replacesOnlyFailed(job) && pod.spec.nodeName !== undefined;
+  return !mayRun && isGoing(pod) && pod.status?.phase !== 'Succeeded';
 }
 
 export function hasSucceeded({ status }: Pod): boolean {

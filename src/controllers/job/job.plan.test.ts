@@ -4,9 +4,11 @@ import type { Job, JobStatus, Pod, PodSpec } from '#api';
 import { equalJson } from '#base';
 import { isActive, isFinished } from '../shared/pods.plan.ts';
 import { type Failures, NO_FAILURES, waitMs, withEnded } from './backoff.plan.ts';
-import { isOver, type JobPlan, planJob } from './job.plan.ts';
+import { INDEX } from './indexes.plan.ts';
+import { expiresAtMs, isOver, type JobPlan, planJob } from './job.plan.ts';
 import { isTracked, TRACKING_FINALIZER } from './job-pods.plan.ts';
-import { podOf } from './pod-template.plan.ts';
+import { type NewPod, podOf } from './pod-template.plan.ts';
+import { FAILURE_COUNT } from './tracking.plan.ts';
 
 const nowMs = Date.parse('2026-01-01T01:00:00Z');
 const at = (secondsAgo: number) => new Date(nowMs - secondsAgo * 1_000).toISOString();
@@ -44,7 +46,7 @@ const pod = (
     ...(held ? { finalizers: [TRACKING_FINALIZER] } : {}),
     ...(going ? { deletionTimestamp: at(50) } : {}),
   },
-  spec: { containers: [] } as unknown as PodSpec,
+  spec: { containers: [], nodeName: 'n1' } as unknown as PodSpec,
   status: {
     phase,
     containerStatuses: [
@@ -124,7 +126,13 @@ describe('src/controllers/job/job.plan.ts', () => {
   ])('%s', (_, of, pods, expected) => {
     const { create, ...lists } = plan(of, pods);
     const { drop, end, release, track } = lists;
-    const got = { create, drop: names(drop), end: names(end), release: names(release), track: names(track) };
+    const got = {
+      create: create.length,
+      drop: names(drop),
+      end: names(end),
+      release: names(release),
+      track: names(track),
+    };
     expect(got).toMatchObject(expected);
   });
 
@@ -226,15 +234,15 @@ describe('src/controllers/job/job.plan.ts', () => {
     const of = job({ parallelism: 1 });
     const failed = pod('a', { phase: 'Failed', ended: 4 });
     const first = plan(of, [failed]);
-    expect([first.create, first.requeueAfterMs]).toEqual([0, 6_000]);
+    expect([first.create.length, first.requeueAfterMs]).toEqual([0, 6_000]);
     const counted = pod('a', { phase: 'Failed', ended: 4, held: false });
     // What the last pass knew goes on, and what is still there tells one that begins.
     for (const known of [first.failures, undefined]) {
       const next = plan(of, [counted, pod('b', { phase: 'Failed', ended: 3 })], known);
-      expect([next.create, next.requeueAfterMs]).toEqual([0, 17_000]);
+      expect([next.create.length, next.requeueAfterMs]).toEqual([0, 17_000]);
     }
-    expect(plan(of, [counted, pod('c', { phase: 'Succeeded', ended: 1 })]).create).toBe(1);
-    expect(plan(of, [pod('a', { phase: 'Failed', ended: 10 })]).create).toBe(1);
+    expect(plan(of, [counted, pod('c', { phase: 'Succeeded', ended: 1 })]).create).toHaveLength(1);
+    expect(plan(of, [pod('a', { phase: 'Failed', ended: 10 })]).create).toHaveLength(1);
   });
 
   it.each([
@@ -266,6 +274,132 @@ describe('src/controllers/job/job.plan.ts', () => {
         ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', uid: 'j', controller: true }],
       },
       spec: { restartPolicy: 'Never' },
+    });
+  });
+
+  const indexedJob = (spec: object = {}, status: JobStatus = {}) =>
+    job({ completionMode: 'Indexed', completions: 5, parallelism: 3, ...spec }, status);
+  const indexedPod = (name: string, index: number, parts: Parts & { failures?: number } = {}): Pod => {
+    const made = pod(name, parts);
+    const annotations = { [INDEX]: String(index), [FAILURE_COUNT]: String(parts.failures ?? 0) };
+    return { ...made, metadata: { ...made.metadata, annotations } };
+  };
+  const indexesOf = ({ create }: JobPlan) => create.map(({ index }) => index);
+
+  it('makes the first indexes that are missing, and gives up what has none or has one twice', () => {
+    const status = { completedIndexes: '0,2' };
+    expect(indexesOf(plan(indexedJob({}, status), [indexedPod('a', 1)]))).toEqual([3, 4]);
+    const pods = [indexedPod('a', 0, { ended: 1 }), indexedPod('b', 0), indexedPod('c', 7), indexedPod('d', 1)];
+    expect(names(plan(indexedJob(), pods).drop).sort()).toEqual(['b', 'c']);
+    const going = [indexedPod('a', 0, { going: true })];
+    expect(indexesOf(plan(indexedJob({ podReplacementPolicy: 'Failed' }), going))).toEqual([1, 2]);
+  });
+
+  it('counts an index once, however many pods succeeded in it', () => {
+    const pods = [
+      indexedPod('a', 1, { phase: 'Succeeded' }),
+      indexedPod('b', 1, { phase: 'Succeeded' }),
+      indexedPod('c', 9, { phase: 'Succeeded' }),
+    ];
+    const { status, release } = plan(indexedJob({}, { completedIndexes: '0' }), pods);
+    expect([status.succeeded, status.completedIndexes, status.uncountedTerminatedPods]).toEqual([2, '0,1', {}]);
+    expect(names(release)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('tries each index again for itself, and keeps what tells how often until it does', () => {
+    const of = indexedJob({ backoffLimitPerIndex: 1, backoffLimit: 1_000 });
+    const failed = indexedPod('a', 0, { phase: 'Failed', ended: 4 });
+    const early = plan(of, [failed]);
+    expect([indexesOf(early), early.requeueAfterMs, names(early.release)]).toEqual([[1, 2], 6_000, []]);
+    const later = plan(of, [indexedPod('a', 0, { phase: 'Failed', ended: 10 })]);
+    expect(later.create[0]).toEqual({ index: 0, failures: { counted: 1, ignored: 0 } });
+    const replaced = plan(of, [failed, indexedPod('b', 0, { failures: 1 })]);
+    expect([names(replaced.release), replaced.status.failedIndexes]).toEqual([['a'], '']);
+    const again = plan(of, [indexedPod('b', 0, { failures: 1, phase: 'Failed' })]);
+    expect([again.status.failedIndexes, names(again.release), indexesOf(again)]).toEqual(['0', ['b'], [1, 2, 3]]);
+  });
+
+  it.each<[string, object, JobStatus, string]>([
+    [
+      'too many indexes failed',
+      { maxFailedIndexes: 1 },
+      { failedIndexes: '0,1' },
+      'FailureTarget=True MaxFailedIndexesExceeded',
+    ],
+    [
+      'the others have succeeded',
+      {},
+      { failedIndexes: '0', completedIndexes: '1-4' },
+      'FailureTarget=True FailedIndexes',
+    ],
+    [
+      'the indexes that matter have succeeded',
+      { successPolicy: { rules: [{ succeededIndexes: '0,4' }] } },
+      { completedIndexes: '0,3,4' },
+      'SuccessCriteriaMet=True SuccessPolicy',
+    ],
+    [
+      'enough of them have',
+      { successPolicy: { rules: [{ succeededIndexes: '0-2', succeededCount: 2 }] } },
+      { completedIndexes: '0,2' },
+      'SuccessCriteriaMet=True SuccessPolicy',
+    ],
+    [
+      'enough have',
+      { successPolicy: { rules: [{ succeededCount: 1 }] } },
+      { completedIndexes: '3' },
+      'SuccessCriteriaMet=True SuccessPolicy',
+    ],
+  ])('is judged by its indexes: %s', (_, spec, status, expected) => {
+    const of = indexedJob({ backoffLimitPerIndex: 1, ...spec }, status);
+    expect(typesOf(plan(of, [indexedPod('a', 2)]).status)[0]).toBe(expected);
+  });
+
+  it.each<[string, object, number | undefined, string[]]>([
+    ['Ignore', { onExitCodes: { operator: 'In', values: [1, 2] } }, undefined, []],
+    ['Ignore', { onExitCodes: { operator: 'NotIn', values: [1] } }, 1, []],
+    ['Ignore', { onExitCodes: { operator: 'In', values: [1], containerName: 'other' } }, 1, []],
+    ['Count', { onExitCodes: { operator: 'In', values: [1] } }, 1, []],
+    ['FailJob', { onExitCodes: { operator: 'In', values: [1] } }, 1, ['FailureTarget=True PodFailurePolicy']],
+    ['Ignore', { onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }, undefined, []],
+    ['Ignore', { onPodConditions: [{ type: 'DisruptionTarget', status: 'False' }] }, 1, []],
+  ])('follows the policy of failures: %s by %o', (action, rule, failed, types) => {
+    const made = pod('a', { phase: 'Failed', ended: 20 });
+    const conditions = [{ type: 'DisruptionTarget', status: 'True' }];
+    const lost = { ...made, status: { ...made.status, conditions } };
+    const { status, release } = plan(job({ podFailurePolicy: { rules: [{ action, ...rule }] } }), [lost]);
+    expect(status.uncountedTerminatedPods?.failed?.length).toBe(failed);
+    expect([names(release), typesOf(status)]).toEqual([['a'], types]);
+    if (action !== 'FailJob') return;
+    const message = 'Container c for pod undefined/a failed with exit code 1 matching FailJob rule at index 0';
+    expect(status.conditions?.[0]?.message).toBe(message);
+  });
+
+  it('fails an index at once where a rule says so', () => {
+    const rules = [{ action: 'FailIndex', onExitCodes: { operator: 'In', values: [1] } }];
+    const of = indexedJob({ backoffLimitPerIndex: 5, podFailurePolicy: { rules } });
+    expect(plan(of, [indexedPod('a', 3, { phase: 'Failed', ended: 1 })]).status.failedIndexes).toBe('3');
+  });
+
+  it('expires some time after its end, and never without one', () => {
+    const end = [{ type: 'Complete', status: 'True', lastTransitionTime: at(10) }];
+    expect(expiresAtMs(job({ ttlSecondsAfterFinished: 15 }, { conditions: end }))).toBe(nowMs + 5_000);
+    expect(expiresAtMs(job({ ttlSecondsAfterFinished: 15 }))).toBeUndefined();
+    expect(expiresAtMs(job({}, { conditions: end }))).toBeUndefined();
+  });
+
+  it('tells a pod its index by annotation, label, host name and variable', () => {
+    const template = { spec: { containers: [{ name: 'a' }, { name: 'b', env: [{ name: 'JOB_COMPLETION_INDEX' }] }] } };
+    const made = podOf(job({ template }), { index: 3, failures: { counted: 1, ignored: 0 } });
+    expect(made).toMatchObject({
+      metadata: { generateName: 'j-3-', labels: { [INDEX]: '3' }, annotations: { [INDEX]: '3', [FAILURE_COUNT]: '1' } },
+      spec: {
+        hostname: 'j-3',
+        containers: [
+          { env: [{ valueFrom: { fieldRef: { fieldPath: `metadata.labels['${INDEX}']` } } }] },
+          { env: [{ name: 'JOB_COMPLETION_INDEX' }] },
+        ],
+      },
     });
   });
 });
@@ -310,7 +444,7 @@ class World {
           () =>
             this.delete(uid),
       ),
-      ...Array.from({ length: planned.create }, () => () => this.#create()),
+      ...planned.create.map((each) => () => this.#create(each)),
       ...(isNew ? [() => this.#write(planned.status)] : []),
       ...planned.release.map(
         ({ metadata: { uid } }) =>
@@ -324,9 +458,13 @@ class World {
     this.job = { ...this.job, status };
   }
 
-  #create(): void {
+  #create(each: NewPod): void {
     this.#names += 1;
-    this.pods.push(pod(`p${this.#names}`, { phase: 'Pending' }));
+    const made = pod(`p${this.#names}`, { phase: 'Pending' });
+    const annotations = podOf(this.job, each).metadata.annotations ?? {};
+    this.pods.push({ ...made, metadata: { ...made.metadata, annotations } });
+    const indexes = this.pods.filter(isActive).map(({ metadata }) => metadata.annotations?.[INDEX]);
+    if (each.index !== undefined) expect(new Set(indexes).size).toBe(indexes.length);
     const { parallelism = 0, completions } = this.job.spec;
     expect(this.pods.filter(isActive).length).toBeLessThanOrEqual(parallelism);
     if (completions !== undefined) expect(this.succeeded.size).toBeLessThan(completions);
@@ -357,7 +495,8 @@ class World {
     this.#change(uid, (each) => {
       if (isFinished(each) || !isTracked(each)) return each;
       const ends = each.metadata.deletionTimestamp === undefined ? phase : 'Failed';
-      (ends === 'Succeeded' ? this.succeeded : this.failed).add(uid);
+      if (ends === 'Succeeded') this.succeeded.add(each.metadata.annotations?.[INDEX] ?? uid);
+      else this.failed.add(uid);
       return { ...each, status: { ...each.status, phase: ends } };
     });
   }
@@ -393,9 +532,19 @@ describe('src/controllers/job/job.plan.ts, over time', () => {
     podReplacementPolicy: fc.constantFrom('TerminatingOrFailed', 'Failed'),
   });
 
+  const indexed = fc.record({
+    completionMode: fc.constant('Indexed'),
+    completions: fc.integer({ min: 1, max: 6 }),
+    parallelism: fc.nat(4),
+    backoffLimit: fc.constant(1_000),
+    backoffLimitPerIndex: fc.option(fc.nat(2), { nil: undefined }),
+    maxFailedIndexes: fc.option(fc.nat(3), { nil: undefined }),
+    podReplacementPolicy: fc.constantFrom('TerminatingOrFailed', 'Failed'),
+  });
+
   it('never runs more than may, counts every pod once, and comes to rest, wherever it is stopped', () => {
     fc.assert(
-      fc.property(spec, fc.array(step, { maxLength: 40 }), (of, steps) => {
+      fc.property(fc.oneof(spec, indexed), fc.array(step, { maxLength: 40 }), (of, steps) => {
         const world = new World(of);
         for (const each of steps) {
           const uid = 'pod' in each ? (world.pods[each.pod % Math.max(1, world.pods.length)]?.metadata.uid ?? '') : '';
@@ -413,8 +562,12 @@ describe('src/controllers/job/job.plan.ts, over time', () => {
             world.failed.size + world.pods.filter(isActive).length,
           );
         }
+        // The last failure of an index waits, uncounted, until the index is tried again: now all are.
+        const room = world.job.spec.backoffLimitPerIndex === undefined ? {} : { suspend: false, parallelism: 6 };
+        world.job = { ...world.job, spec: { ...world.job.spec, ...room } };
         // What goes comes to its end, and the controller is let be.
         for (let turn = 0; turn < 20; turn += 1) {
+          world.nowMs += 700_000;
           for (const { metadata } of world.pods) if (metadata.deletionTimestamp) world.end(metadata.uid, 'Failed');
           world.pass(Number.POSITIVE_INFINITY);
         }

@@ -4,7 +4,9 @@ import { inOrderOfDeletion } from '../replica-set/ranking.plan.ts';
 import { withCondition } from '../shared/conditions.plan.ts';
 import { isActive, isReady } from '../shared/pods.plan.ts';
 import { type Failures, NO_FAILURES, waitMs, withEnded } from './backoff.plan.ts';
+import { countOf, firstMissing, indexOf, union, withIndexes } from './indexes.plan.ts';
 import {
+  endedAtMs,
   hasFailed,
   hasSucceeded,
   isGoing,
@@ -13,7 +15,9 @@ import {
   replacesOnlyFailed,
   restartsOf,
 } from './job-pods.plan.ts';
-import { planCounting, type Tally, tallyOf } from './tracking.plan.ts';
+import type { NewPod } from './pod-template.plan.ts';
+import { matchFailure, matchSuccess } from './policies.plan.ts';
+import { failuresWith, type IndexTally, planCounting, type Tally, tallyOf } from './tracking.plan.ts';
 
 export interface JobSnapshot {
   /** One that is not over. */
@@ -41,8 +45,7 @@ export interface JobPlan {
   readonly drop: readonly Pod[];
   /** Pods to be deleted because the Job is over. */
   readonly end: readonly Pod[];
-  /** Number of pods to make. */
-  readonly create: number;
+  readonly create: readonly NewPod[];
   readonly status: JobStatus;
   /** Pods to let go once the status is written. */
   readonly release: readonly Pod[];
@@ -62,16 +65,26 @@ interface Verdict {
 
 interface Sizing {
   readonly drop: readonly Pod[];
-  readonly create: number;
+  readonly create: readonly NewPod[];
   /** Until the pods that are missing may be made. */
   readonly waitMs: number;
 }
 
-const NOTHING: Sizing = { drop: [], create: 0, waitMs: 0 };
+const NOTHING: Sizing = { drop: [], create: [], waitMs: 0 };
+
+const ENDS: readonly string[] = ['Complete', 'Failed'];
 
 /** Whether a Job has come to its end: nothing of it changes any more. */
 export function isOver({ status }: Pick<Job, 'status'>): boolean {
-  return conditionHolds(status, 'Complete') || conditionHolds(status, 'Failed');
+  return ENDS.some((type) => conditionHolds(status, type));
+}
+
+/** When a Job that is over is to be deleted, in Unix ms; undefined where it is not. */
+export function expiresAtMs({ metadata, spec, status }: Job): number | undefined {
+  const ends = status?.conditions?.filter(({ type, status: is }) => is === 'True' && ENDS.includes(type)) ?? [];
+  const endMs = Date.parse(ends[0]?.lastTransitionTime ?? '');
+  if (spec.ttlSecondsAfterFinished === undefined || Number.isNaN(endMs)) return undefined;
+  return metadata.deletionTimestamp === undefined ? endMs + spec.ttlSecondsAfterFinished * 1_000 : undefined;
 }
 
 /** Source: kubernetes pkg/controller/job/job_controller.go, syncJob (v1.32). */
@@ -82,13 +95,18 @@ export function planJob(snapshot: JobSnapshot): JobPlan {
   const active = pods.filter(isActive);
   const judged = judge(snapshot, tally);
   const sizing = judged === undefined && !isGoing(job) ? planSize(snapshot, tally, failures) : NOTHING;
-  const left = active.length - sizing.drop.length + sizing.create;
+  const left = active.length - sizing.drop.length + sizing.create.length;
   const verdict = judged ?? (left === 0 && isComplete(job, tally) ? COMPLETED : undefined);
 
   const end = verdict === undefined ? [] : active;
   const dropped = new Set(sizing.drop);
   const remaining = pods.filter((pod) => !dropped.has(pod));
-  const counting = planCounting(job, remaining, verdict && (verdict.type === 'FailureTarget' ? 'failure' : 'success'));
+  const counting = planCounting({
+    job,
+    pods: remaining,
+    tally,
+    over: verdict && (verdict.type === 'FailureTarget' ? 'failure' : 'success'),
+  });
   const terminating = pods.filter(isTerminating).length;
   const over = verdict !== undefined && counting.done && active.length + terminating === 0;
   const { status, events } = tell(job, { verdict, over, nowMs });
@@ -136,14 +154,33 @@ const DEADLINE_EXCEEDED: Verdict = {
   reason: 'DeadlineExceeded',
   message: 'Job was active longer than specified deadline',
 };
+const MAX_FAILED_INDEXES_EXCEEDED: Verdict = {
+  type: 'FailureTarget',
+  reason: 'MaxFailedIndexesExceeded',
+  message: 'Job has exceeded the specified maximal number of failed indexes',
+};
+const FAILED_INDEXES: Verdict = { type: 'FailureTarget', reason: 'FailedIndexes', message: 'Job has failed indexes' };
 
 /** What ends a Job whatever its pods do: what was judged before stays. */
-function judge({ job, pods, nowMs }: JobSnapshot, { failed }: Tally): Verdict | undefined {
+function judge({ job, pods, nowMs }: JobSnapshot, tally: Tally): Verdict | undefined {
   const before = verdictOf(job, 'SuccessCriteriaMet') ?? verdictOf(job, 'FailureTarget');
   if (before !== undefined) return before;
+  const lost = pods.filter((pod) => hasFailed(job, pod)).map((pod) => matchFailure(job, pod).message);
+  const message = lost.find((each) => each !== undefined);
+  if (message !== undefined) return { type: 'FailureTarget', reason: 'PodFailurePolicy', message };
   const backoffLimit = job.spec.backoffLimit ?? 6;
-  if (failed > backoffLimit || restartedTooOften(job, pods, backoffLimit)) return BACKOFF_LIMIT_EXCEEDED;
-  return (deadlineInMs(job, nowMs) ?? 1) <= 0 ? DEADLINE_EXCEEDED : undefined;
+  if (tally.failed > backoffLimit || restartedTooOften(job, pods, backoffLimit)) return BACKOFF_LIMIT_EXCEEDED;
+  if ((deadlineInMs(job, nowMs) ?? 1) <= 0) return DEADLINE_EXCEEDED;
+  return tally.indexes && judgeIndexes(job, tally.indexes);
+}
+
+function judgeIndexes(job: Job, { succeeded, failed = [] }: IndexTally): Verdict | undefined {
+  const { completions = 0, maxFailedIndexes } = job.spec;
+  const failures = countOf(failed);
+  if (maxFailedIndexes !== undefined && failures > maxFailedIndexes) return MAX_FAILED_INDEXES_EXCEEDED;
+  if (failures > 0 && failures + countOf(succeeded) >= completions) return FAILED_INDEXES;
+  const message = matchSuccess(job, succeeded);
+  return message === undefined ? undefined : { type: 'SuccessCriteriaMet', reason: 'SuccessPolicy', message };
 }
 
 function verdictOf({ status }: Job, type: Verdict['type']): Verdict | undefined {
@@ -172,17 +209,54 @@ function isComplete({ spec }: Job, { succeeded }: Tally): boolean {
 }
 
 /** Source: kubernetes pkg/controller/job/job_controller.go, manageJob (v1.32). */
-function planSize({ job, pods, nowMs, burst }: JobSnapshot, { succeeded }: Tally, failures: Failures): Sizing {
+function planSize(snapshot: JobSnapshot, tally: Tally, failures: Failures): Sizing {
+  const { job, pods, nowMs, burst } = snapshot;
   const active = pods.filter(isActive);
   if (job.spec.suspend === true) return { ...NOTHING, drop: active.slice(0, burst) };
-  const wanted = wantedActive(job, active.length, succeeded);
-  const surplus = Math.min(burst, active.length - wanted);
-  if (surplus > 0) return { ...NOTHING, drop: inOrderOfDeletion(active, nowMs).slice(0, surplus) };
+  const wanted = wantedActive(job, active.length, tally.succeeded);
+  const ranked = inOrderOfDeletion(active, nowMs);
+  const useless = tally.indexes === undefined ? [] : uselessOf(job, ranked);
+  const surplus = Math.min(burst, Math.max(useless.length, active.length - wanted));
+  if (surplus > 0) {
+    const others = ranked.filter((pod) => !useless.includes(pod));
+    return { ...NOTHING, drop: [...useless, ...others].slice(0, surplus) };
+  }
   const occupied = replacesOnlyFailed(job) ? pods.filter(isTerminating).length : 0;
   const missing = Math.min(burst, wanted - active.length - occupied);
   if (missing <= 0) return NOTHING;
+  if (job.spec.backoffLimitPerIndex !== undefined && tally.indexes) return retry(snapshot, tally.indexes, missing);
   const delayMs = waitMs(failures, nowMs);
-  return delayMs > 0 ? { ...NOTHING, waitMs: delayMs } : { ...NOTHING, create: missing };
+  if (delayMs > 0) return { ...NOTHING, waitMs: delayMs };
+  if (tally.indexes === undefined) return { ...NOTHING, create: Array.from({ length: missing }, () => ({})) };
+  return { ...NOTHING, create: pendingIndexes(snapshot, tally.indexes, missing).map((index) => ({ index })) };
+}
+
+/** Pods whose index is none of the Job's, or has a better pod: the last of those given up first. */
+function uselessOf(job: Job, ranked: readonly Pod[]): readonly Pod[] {
+  const best = new Map(ranked.map((pod) => [indexOf(job, pod), pod]));
+  return ranked.filter((pod) => indexOf(job, pod) === undefined || best.get(indexOf(job, pod)) !== pod);
+}
+
+function pendingIndexes({ job, pods }: JobSnapshot, { succeeded, failed = [] }: IndexTally, count: number): number[] {
+  const occupying = (pod: Pod) => isActive(pod) || (replacesOnlyFailed(job) && isTerminating(pod));
+  const occupied = pods.filter(occupying).flatMap((pod) => indexOf(job, pod) ?? []);
+  return firstMissing(withIndexes(union(succeeded, failed), occupied), count, job.spec.completions ?? 0);
+}
+
+/** Where failures are limited by index, each index waits for itself. */
+function retry(snapshot: JobSnapshot, indexes: IndexTally, missing: number): Sizing {
+  const { job, nowMs } = snapshot;
+  const waiting: number[] = [];
+  const create: NewPod[] = [];
+  for (const index of pendingIndexes(snapshot, indexes, missing)) {
+    const pod = indexes.retried.get(index);
+    const failures = pod === undefined ? { counted: 0, ignored: 0 } : failuresWith(job, pod);
+    const delayMs =
+      pod === undefined ? 0 : waitMs({ count: failures.counted + failures.ignored, lastMs: endedAtMs(pod) }, nowMs);
+    if (delayMs > 0) waiting.push(delayMs);
+    else create.push({ index, failures });
+  }
+  return { drop: [], create, waitMs: waiting.length === 0 ? 0 : Math.min(...waiting) };
 }
 
 /** Never more than are still to succeed; without a number of completions, no new ones once a pod has succeeded. */

@@ -211,6 +211,17 @@ describe('src/controllers/job/job.ts', () => {
     });
   });
 
+  it('runs each index until it has succeeded, or failed too often, and forgets the Job in time', async () => {
+    const key = 'batch.kubernetes.io/job-completion-index';
+    turnOut('parts', ({ metadata }) => ({ exitCode: metadata.labels?.[key] === '1' ? 1 : 0 }));
+    const spec = { completionMode: 'Indexed', completions: 4, parallelism: 2, backoffLimitPerIndex: 0 };
+    await create('parts', { ...spec, ttlSecondsAfterFinished: 1 });
+    const { status } = await over('parts');
+    expect(status).toMatchObject({ succeeded: 3, failed: 1, completedIndexes: '0,2,3', failedIndexes: '1' });
+    expect(status?.conditions?.map(({ reason }) => reason)).toEqual(['FailedIndexes', 'FailedIndexes']);
+    await until('it is gone with its pods', async () => (await podsOf('parts')).length === 0 && !(await find('parts')));
+  });
+
   it('leaves alone a Job that names another controller', async () => {
     await create('foreign', { managedBy: 'example.com/other' });
     turnOut('after', () => ({ exitCode: 0 }));

@@ -77,7 +77,7 @@ export function createJobController(deps: JobDeps, options = jobDefaults): Contr
     orFail(await inBatches(plan.track, (pod) => holdPod({ client, pods, expectations }, key, pod), signal));
     orFail(await inBatches(plan.drop, (pod) => dropPod(key, job, pod), signal));
     orFail(await inBatches(plan.end, (pod) => ownedPods.remove(key, job, pod), signal));
-    const wanted = Array.from({ length: plan.create }, () => podOf(job));
+    const wanted = plan.create.map((each) => podOf(job, each));
     const made = await inBatches(wanted, (pod) => ownedPods.create(key, job, pod), signal);
     signal.throwIfAborted();
 
@@ -102,9 +102,9 @@ export function createJobController(deps: JobDeps, options = jobDefaults): Contr
   }
 }
 
-/** Whether the Job is for this controller: it may name another, and Indexed ones are not run yet. */
+/** Whether the Job is for this controller: it may name another. */
 function isOurs({ spec }: Job): boolean {
-  return (spec.managedBy ?? MANAGER) === MANAGER && spec.completionMode !== 'Indexed';
+  return (spec.managedBy ?? MANAGER) === MANAGER;
 }
 
 /** Which Jobs a change concerns: the Job itself, a pod's Job, and for nobody's pod every Job that selects it. */
