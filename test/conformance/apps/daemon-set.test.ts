@@ -191,7 +191,7 @@ it('[sig-apps] Daemon set [Serial] should verify changes to a daemon set status 
   await daemon.sets.change(
     daemon.name,
     (set) => {
-      set.status = { ...set.status, conditions: [...(set.status?.conditions ?? []), condition] } as typeof set.status;
+      Object.assign(set, { status: { ...set.status, conditions: [...(set.status?.conditions ?? []), condition] } });
     },
     'status',
   );
