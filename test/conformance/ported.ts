@@ -431,10 +431,10 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
   },
   '[sig-api-machinery] Garbage collector should keep the rc around until all its pods are deleted if the deleteOptions says so [Conformance]':
     {
-      file: 'src/controllers/garbage-collection/garbage-collection.plan.ts',
-      find: 'return blocking.length > 0',
-      replace: 'return blocking.length < 0',
-      why: 'What goes in the foreground does not wait for its dependents.',
+      file: 'src/server/registry/delete.plan.ts',
+      find: "return [...others, policy === 'Orphan' ? ORPHAN : FOREGROUND];",
+      replace: "return policy === 'Orphan' ? [...others, ORPHAN] : others;",
+      why: 'What is to go in the foreground goes before its dependents.',
     },
   "[sig-api-machinery] Garbage collector should not delete dependents that have both valid owner and owner that's waiting for dependents to be deleted [Conformance]":
     {
