@@ -215,6 +215,8 @@ describe('src/controllers/job/job.plan.ts', () => {
     const again = plan(job({}, first.status), [held]);
     expect([again.status.failed, again.status.uncountedTerminatedPods]).toEqual([undefined, { failed: ['a'] }]);
     expect(names(again.release)).toEqual(['a']);
+    // It is one failure all the while.
+    expect(typesOf(plan(job({ backoffLimit: 1 }, first.status), [held]).status)).toEqual([]);
     const second = plan(job({}, again.status), [pod('a', { phase: 'Failed', held: false })]);
     expect([second.status.failed, second.status.uncountedTerminatedPods]).toEqual([1, {}]);
     const third = plan(job({}, second.status), [pod('a', { phase: 'Failed', held: false })]);
