@@ -160,6 +160,19 @@ function shapeOf(custom: CustomKindIndex, { apiVersion, kind }: KubeObject): [Re
   return own === undefined || schema === undefined ? undefined : [own, schema];
 }
 
+const NOTHING_DEFINED = new CustomKindIndex([]);
+
+/** What the cluster defines; nothing for whoever may not know: then such objects are told as of kinds that are not served. */
+async function definedKinds(client: Client): Promise<CustomKindIndex> {
+  try {
+    const { items } = await client.list(CUSTOM_RESOURCE_DEFINITIONS);
+    return new CustomKindIndex(items.filter(isEstablished));
+  } catch (error) {
+    if (!isApiError(error, 'Forbidden')) throw error;
+    return NOTHING_DEFINED;
+  }
+}
+
 async function changeOf(
   client: Client,
   custom: CustomKindIndex,
@@ -208,15 +221,19 @@ export async function diffAgainstLive(client: Client, application: Application, 
       'Compare an Application of one source, or ask what differs from the commits: plumb diff, without --local.',
     );
   const folder = await readFolder(directory);
-  const { items: definitions } = await client.list(CUSTOM_RESOURCE_DEFINITIONS);
-  const custom = new CustomKindIndex(definitions.filter(isEstablished));
-  const rendered = render({
-    ...folder,
-    base: '',
-    ...(source?.directory === undefined ? {} : { directory: source.directory }),
-    context: { defaultNamespace, resourceOf: resourceOfKind },
-    served: (group, kind) => custom.kindOf(group, kind),
-  });
+  const renderWith = (custom: CustomKindIndex) =>
+    render({
+      ...folder,
+      base: '',
+      ...(source?.directory === undefined ? {} : { directory: source.directory }),
+      context: { defaultNamespace, resourceOf: resourceOfKind },
+      served: (group, kind) => custom.kindOf(group, kind),
+    });
+  const plain = renderWith(NOTHING_DEFINED);
+  // Only a folder that asks for it needs the right to list definitions.
+  const needsKinds = !('problem' in plain) && plain.customKinds.length > 0;
+  const custom = needsKinds ? await definedKinds(client) : NOTHING_DEFINED;
+  const rendered = needsKinds ? renderWith(custom) : plain;
   if ('problem' in rendered)
     throw new StartError(
       'FolderNotRendered',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CustomResourceDefinition, RESOURCES } from '#api';
+import { ApiError, type CustomResourceDefinition, RESOURCES } from '#api';
 import { definitionObject } from '../../test/support/definitions.ts';
 import { builtInOfWord, definedByWord, notFound, objectWord, resourceOfWord } from './resources.ts';
 
@@ -43,6 +43,20 @@ describe('src/cli/resources.ts', () => {
       });
     },
   );
+
+  it.each([
+    ['deployments.v1.apps', 'apps'],
+    ['events.events.k8s.io', ''],
+  ])('takes %s for another version or group of what is built in', async (word, group) => {
+    expect((await resourceOfWord(word, serving())).group).toBe(group);
+  });
+
+  it('says what there is to whoever may not list definitions', async () => {
+    const list = () => Promise.reject(new ApiError('Forbidden', 'no'));
+    await expect(resourceOfWord('unicorns', { list })).rejects.toMatchObject({
+      message: '"unicorns" is not served here',
+    });
+  });
 
   it('takes nothing for a kind of another group, or one that is not established', () => {
     expect(definedByWord('crontabs.other.example.com', [definition])).toBeUndefined();

@@ -1,6 +1,7 @@
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
   type CustomResourceDefinition,
+  isApiError,
   isEstablished,
   RESOURCES,
   type ResourceType,
@@ -90,13 +91,24 @@ export function definedByWord(
   return undefined;
 }
 
+/** None for whoever may not list them. */
+async function definitions(client: Pick<Client, 'list'>): Promise<readonly CustomResourceDefinition[]> {
+  try {
+    return (await client.list(CUSTOM_RESOURCE_DEFINITIONS)).items;
+  } catch (error) {
+    if (!isApiError(error, 'Forbidden')) throw error;
+    return [];
+  }
+}
+
 /** What the server serves under this word. The definitions are asked for only where nothing built in has the name. */
 export async function resourceOfWord(word: string, client: Pick<Client, 'list'>): Promise<ResourceType> {
   const builtIn = builtInOfWord(word);
   if (builtIn !== undefined) return builtIn;
-  const { items } = await client.list(CUSTOM_RESOURCE_DEFINITIONS);
-  const defined = definedByWord(word, items);
-  if (defined !== undefined) return defined;
+  const items = await definitions(client);
+  // `deployments.v1.apps`, `events.events.k8s.io`: another version or group of what is built in.
+  const found = definedByWord(word, items) ?? builtInOfWord(word.split('.', 1)[0] ?? '');
+  if (found !== undefined) return found;
   const names = [...RESOURCES.map(({ plural }) => plural), ...items.map(({ metadata }) => metadata.name)];
   throw new CliError(`"${plain(word)}" is not served here`, { hint: `There are: ${names.join(', ')}`, exitCode: 2 });
 }

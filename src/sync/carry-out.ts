@@ -10,7 +10,7 @@ import {
 import { errorMessage } from '#base';
 import { originOfField } from '#render';
 import type { ApplicationSettings } from './application.plan.ts';
-import { adoptIgnored, type CompareRequest, type Comparer, MANAGER, refusedField } from './compare.ts';
+import { adoptIgnored, type CompareRequest, type Comparer, inVersionOf, MANAGER, refusedField } from './compare.ts';
 import type { Loaded } from './load.ts';
 import { definedKind, isOurs } from './objects.plan.ts';
 import type { ApplicationState } from './state.ts';
@@ -49,12 +49,14 @@ export async function carryOut(
   steps: readonly SyncStep[],
 ): Promise<readonly StepOutcome[]> {
   const outcomes: StepOutcome[] = [];
+  /** Kinds that were waited for in vain: what else is of them waits no more. */
+  const unserved = new Set<string>();
   for (const group of byRank(steps)) {
     for (let start = 0; start < group.length; start += world.options.concurrency) {
       request.signal.throwIfAborted();
       const part = group.slice(start, start + world.options.concurrency);
       const ended = await Promise.all(
-        part.map((step) => withoutDefinition(request, outcomes, step) ?? carryOutOne(world, request, step)),
+        part.map((step) => withoutDefinition(request, outcomes, step) ?? carryOutOne(world, request, step, unserved)),
       );
       outcomes.push(...ended.filter((outcome) => outcome !== undefined));
     }
@@ -96,9 +98,14 @@ function byRank(steps: readonly SyncStep[]): readonly (readonly SyncStep[])[] {
   return groups;
 }
 
-async function carryOutOne(world: World, request: CarryOut, step: SyncStep): Promise<StepOutcome | undefined> {
+async function carryOutOne(
+  world: World,
+  request: CarryOut,
+  step: SyncStep,
+  unserved: Set<string>,
+): Promise<StepOutcome | undefined> {
   try {
-    return step.action === 'prune' ? await prune(world, request, step) : await apply(world, request, step);
+    return step.action === 'prune' ? await prune(world, request, step) : await apply(world, request, step, unserved);
   } catch (error) {
     request.signal.throwIfAborted();
     if (!isApiError(error)) throw error;
@@ -120,19 +127,29 @@ const WRITE_ATTEMPTS = 5;
  * Makes an object what Git says, on the very version that was compared. When it has changed meanwhile in what matters,
  * nothing is written and there is no outcome: the next turn plans anew, and what somebody did stands in its record.
  */
-async function apply(world: World, request: CarryOut, step: SyncStep): Promise<StepOutcome | undefined> {
+async function apply(
+  world: World,
+  request: CarryOut,
+  step: SyncStep,
+  unserved: Set<string>,
+): Promise<StepOutcome | undefined> {
   const { settings, loaded, state, survey, signal } = request;
   const object = loaded.byId.get(step.id);
   if (object === undefined) return { step, action: 'failed', message: 'is not in the commit any more' };
-  const resource = await world.kinds.untilServed(object.object, signal);
-  if (resource === undefined) return { step, action: 'failed', message: world.kinds.whyNot(step.key) };
+  const kind = `${step.key.group}/${step.key.kind}`;
+  const resource = unserved.has(kind) ? undefined : await world.kinds.untilServed(object.object, signal);
+  if (resource === undefined) {
+    unserved.add(kind);
+    return { step, action: 'failed', message: world.kinds.whyNot(step.key) };
+  }
   await world.live.ensure(resource, signal);
   await createNamespace(world, settings, step);
   const schema = world.kinds.schemaOf(resource);
   const question = { object, resource, schema, rules: survey.rules, rulesKey: survey.rulesKey, signal };
   const { namespace, name } = step.key;
   const at = namespace === '' ? { name } : { namespace, name };
-  let live = world.live.get(step.key);
+  const seen = world.live.get(step.key);
+  let live = seen === undefined ? undefined : await inVersionOf(world.client, resource, seen, signal);
   for (let attempt = 1; ; attempt += 1) {
     const removals = await removalsNow(state.comparer, { ...question, live }, step);
     if (removals === undefined) return undefined;

@@ -1,5 +1,6 @@
 import {
   type ApiError,
+  apiVersionOf,
   type IgnoreDifference,
   isApiError,
   type KubeObject,
@@ -84,7 +85,9 @@ export class Comparer {
     return isRefused ? known.comparison : { state: 'missing' };
   }
 
-  async #ask({ object, resource, schema, rules, signal }: CompareRequest, live: StoredObject): Promise<Comparison> {
+  async #ask({ object, resource, schema, rules, signal }: CompareRequest, seen: StoredObject): Promise<Comparison> {
+    const live = await inVersionOf(this.#client, resource, seen, signal);
+    if (live === undefined) return { state: 'missing' };
     const desired = adoptIgnored(schema, object.object, live, rules);
     let applied: KubeObject;
     try {
@@ -130,6 +133,21 @@ export class Comparer {
   retain(ids: ReadonlySet<string>): void {
     for (const id of this.#known.keys()) if (!ids.has(id)) this.#known.delete(id);
   }
+}
+
+/**
+ * A live object in the version that Git speaks. Custom kinds are watched in one version, and what a schema says of defaults
+ * and fields may differ by version. Undefined when it is gone.
+ */
+export async function inVersionOf(
+  client: Pick<Client, 'get'>,
+  resource: ResourceType,
+  live: StoredObject,
+  signal: AbortSignal,
+): Promise<StoredObject | undefined> {
+  if (live.apiVersion === undefined || live.apiVersion === apiVersionOf(resource)) return live;
+  const { namespace, name } = live.metadata;
+  return client.get(resource, namespace === undefined ? { name } : { namespace, name }, { signal });
 }
 
 function hasRemovals(comparison: Comparison): boolean {

@@ -138,6 +138,28 @@ describe('src/sync: custom kinds', () => {
     ]);
   });
 
+  it('comes to rest where the version that Git speaks has other fields and defaults, also after a restart', async () => {
+    const image = { image: { type: 'string' } };
+    const versions = [
+      versionOf('v1', schemaOfSpec(image), { storage: false, subresources: { status: {} } }),
+      versionOf('v2', schemaOfSpec({ ...image, more: { type: 'string', default: 'x' } }), {
+        subresources: { status: {} },
+      }),
+    ];
+    const commit = await bed.repo.commit({ 'web/kind.json': definition({ versions }), 'web/tab.json': cronTab('a') });
+    await bed.apply('web');
+    await bed.synced('web', commit);
+    await bed.restart();
+    const inV2 = { ...CRON_TABS, version: 'v2' };
+    const operator = bed.as('operator', 'operator');
+    for (const step of ['1', '2', '3']) {
+      await operator.patch(inV2, at('a'), { type: 'merge', body: { status: { step } } }, { subresource: 'status' });
+      const next = await bed.repo.commit({ 'web/c.yaml': configMap('c', { step }) });
+      await bed.synced('web', next);
+    }
+    expect((await bed.runs('web')).map(({ spec }) => spec.trigger)).toEqual(Array(4).fill('commit'));
+  });
+
   it('refuses a field that the kind does not have, at its line, and nothing else', async () => {
     const wrong =
       'apiVersion: stable.example.com/v1\nkind: CronTab\nmetadata: {name: a}\nspec:\n  image: a\n  imgae: b\n';

@@ -52,6 +52,8 @@ export async function survey(world: World, request: SurveyRequest): Promise<Surv
     const resource = world.kinds.resourceOf(kind);
     if (resource !== undefined) await world.live.ensure(resource, signal);
   }
+  // Before anything is waited for: a kind that goes meanwhile must not make its objects look gone.
+  const owned = [...rows].map(([id, entry]) => surveyOwned(world, id, entry));
   const wanted = new Set(loaded.objects.map(({ id }) => id));
   noteDropped(world, request, wanted);
   const { gates, openAtMs } = closedGates(world, request, wanted);
@@ -62,7 +64,7 @@ export async function survey(world: World, request: SurveyRequest): Promise<Surv
     rulesKey,
     snapshot: {
       desired: await surveyDesired(world, request, rules, rulesKey),
-      owned: [...rows].map(([id, entry]) => surveyOwned(world, id, entry)),
+      owned,
       wantedElsewhere: wantedElsewhere(world, key, rows.keys(), wanted),
       gates,
       heldIds: new Set(loaded.heldIds),

@@ -31,7 +31,12 @@ export class ChangeWindow {
   push(change: Change): void {
     this.#changes.push(change);
     this.#bytes += change.bytes;
-    const tooOld = change.atMs - this.#limits.maxAgeMs;
+    this.forgetOld(change.atMs);
+  }
+
+  /** Drops what is too old by now, and what is too much. */
+  forgetOld(nowMs: number): void {
+    const tooOld = nowMs - this.#limits.maxAgeMs;
     let oldest = this.#changes[this.#start];
     while (oldest !== undefined && (this.#overfull || oldest.atMs < tooOld)) {
       this.#floor = oldest.revision;

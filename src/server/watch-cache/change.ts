@@ -15,7 +15,7 @@ export class Change {
   readonly key: string;
   readonly current: StoredObject | undefined;
   readonly previous: StoredObject | undefined;
-  /** Of what this commit stored. */
+  /** Stored bytes of the larger of the two states that it holds. */
   readonly bytes: number;
   #entered: ObjectFrame | undefined;
   #modified: ObjectFrame | undefined;

@@ -112,6 +112,11 @@ export class ResourceCache {
     }
   }
 
+  /** Lets go of changes that are too old, also where nothing changes any more. */
+  forgetOld(nowMs: number): void {
+    this.#window.forgetOld(nowMs);
+  }
+
   bookmark(frame: WatchFrame): void {
     for (const watchers of this.#watchers.values())
       for (const watcher of watchers) if (watcher.wantsBookmarks) watcher.push(frame);

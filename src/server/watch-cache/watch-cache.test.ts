@@ -237,6 +237,22 @@ describe('src/server/watch-cache/watch-cache.ts', () => {
     expect(pods.changesSince(huge)).toEqual([]);
   });
 
+  it('counts what a deletion still holds, and lets go of what is old where nothing happens any more', async () => {
+    const size = podBytes('web', 'a').byteLength;
+    const { clock, store, cache, pods } = await setUp({ maxBytes: 3 * size, maxAgeMs: 1_000 });
+    const start = cache.revision;
+    await put(store, 'web', 'a');
+    await put(store, 'web', 'b');
+    await cache.reached(await remove(store, 'web', 'a'), 1_000);
+    expect(pods.changesSince(start)).toHaveLength(3);
+    await cache.reached(await remove(store, 'web', 'b'), 1_000);
+    expect(pods.changesSince(start)).toBeUndefined();
+    expect(pods.changesSince(start + 1)).toHaveLength(3);
+    await clock.advance(60_000);
+    expect(pods.changesSince(start + 1)).toBeUndefined();
+    expect(pods.changesSince(cache.revision)).toEqual([]);
+  });
+
   it('starts anew and expires its watchers when the store forgot what happened meanwhile', async () => {
     const clock = new FakeClock();
     const store = createMemoryStore({ clock });

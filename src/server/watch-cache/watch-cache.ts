@@ -200,7 +200,7 @@ export class WatchCache {
       const previous = resource.get(key);
       const current = event.type === 'put' ? this.#decode(event.current) : undefined;
       if (previous === undefined && current === undefined) continue;
-      const bytes = event.type === 'put' ? event.current.value.byteLength : 0;
+      const bytes = Math.max(sizeOf(event.previous), event.type === 'put' ? sizeOf(event.current) : 0);
       resource.apply(new Change({ revision: batch.revision, atMs, key, current, previous, bytes }));
       changed.add(segment);
     }
@@ -226,7 +226,11 @@ export class WatchCache {
   #scheduleBookmarks(): void {
     this.#bookmarkTimer = this.#deps.clock.after(this.#options.bookmarkEveryMs, () => {
       const frame = { type: 'BOOKMARK', resourceVersion: String(this.#revision) } as const;
-      for (const resource of this.#resources.values()) resource.bookmark(frame);
+      const nowMs = this.#deps.clock.monotonicMs();
+      for (const resource of this.#resources.values()) {
+        resource.bookmark(frame);
+        resource.forgetOld(nowMs);
+      }
       this.#scheduleBookmarks();
     });
   }
@@ -246,6 +250,10 @@ export class WatchCache {
     const end = storeKey.indexOf('/', start);
     return [storeKey.slice(start, end), storeKey.slice(end + 1)];
   }
+}
+
+function sizeOf(stored: StoredValue | undefined): number {
+  return stored?.value.byteLength ?? 0;
 }
 
 /** `410 Expired`: the reader has to list again. */
