@@ -14,8 +14,14 @@ export interface HollowNodeOptions {
   readonly beatMs?: number;
 }
 
-/** `ready`: it serves; `running`: it runs and is not ready; `failed`: it has ended; `pending`: nothing happens yet. */
-export type HollowOutcome = 'ready' | 'running' | 'failed' | 'pending' | HollowExit;
+/**
+ * `ready`: it serves; `running`: it runs and is not ready; `failed`: it has ended; `pending`: nothing happens yet;
+ * `lingering`: it serves, and takes its time to end when it is told to go.
+ */
+export type HollowOutcome = 'ready' | 'running' | 'failed' | 'pending' | 'lingering' | HollowExit;
+
+/** What a status can say. */
+type Told = Exclude<HollowOutcome, 'pending' | 'lingering'>;
 
 /** All containers end with this code, once; where the pod's restart policy says so they are started again instead. */
 export interface HollowExit {
@@ -56,25 +62,27 @@ export function createHollowNode({
     const pod = await client.get(PODS, metadata);
     if (pod === undefined || pod.metadata.uid !== metadata.uid) return;
     if (pod.metadata.deletionTimestamp !== undefined) {
+      if (outcome(pod) === 'lingering') return;
       // Whoever holds it back learns that it has ended.
       if ((pod.metadata.finalizers ?? []).length > 0 && !isFinished(pod)) await tell(pod, { exitCode: 137 });
       await client.delete(PODS, metadata, { gracePeriodSeconds: 0, preconditions: { uid: metadata.uid } });
       return;
     }
     if (isFinished(pod)) return;
-    const wanted = outcome(pod);
+    const answer = outcome(pod);
+    const wanted = answer === 'lingering' ? 'ready' : answer;
     if (wanted === 'pending' || stateOf(pod) === wanted) return;
     await tell(pod, wanted);
   }
 
-  async function tell(pod: Pod, wanted: Exclude<HollowOutcome, 'pending'>): Promise<void> {
+  async function tell(pod: Pod, wanted: Told): Promise<void> {
     addresses += 1;
     const podIP = pod.status?.podIP ?? `10.99.${Math.floor(addresses / 250)}.${(addresses % 250) + 1}`;
     const body = { status: { ...statusOf(pod, wanted), podIP, podIPs: [{ ip: podIP }] } };
     await client.patch(PODS, pod.metadata, { type: 'strategic', body }, { subresource: 'status' });
   }
 
-  function statusOf(pod: Pod, wanted: Exclude<HollowOutcome, 'pending'>) {
+  function statusOf(pod: Pod, wanted: Told) {
     const now = formatTime(clock.nowMs());
     const ready = wanted === 'ready';
     const condition = { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: now };

@@ -195,7 +195,8 @@ describe('src/api/validation/validate-object', () => {
   );
 
   it('has a right object for every served kind', () => {
-    expect(RIGHT.map(([resource]) => resource)).toEqual(RESOURCES);
+    const names = (resources: readonly ResourceType[]) => resources.map(({ group, kind }) => `${group}/${kind}`).sort();
+    expect(names(RIGHT.map(([resource]) => resource))).toEqual(names(RESOURCES));
   });
 
   const subdomain =

@@ -101,7 +101,8 @@ describe('src/cli/commands/sync.ts', () => {
     await rename(bed.repo.path, away);
     try {
       await expect(sync()).rejects.toMatchObject({ exitCode: 1, message: expect.stringContaining(bed.repo.path) });
-      expect((await bed.application('web'))?.operation).toBeUndefined();
+      // It is answered before it is taken off.
+      await bed.until('it is taken off', async () => (await bed.application('web'))?.operation === undefined);
     } finally {
       await rename(away, bed.repo.path);
     }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findKubectl } from '../../../test/support/kubectl.ts';
 import { type KubectlBed, startKubectlBed } from '../../../test/support/kubectl-bed.ts';
+import { until } from '../../../test/support/until.ts';
 
 const kubectlPath = findKubectl('1.32');
 const title = `src/server/http kinds with kubectl 1.32${kubectlPath === undefined ? ' (skipped: there is no kubectl)' : ''}`;
@@ -368,14 +369,22 @@ describe.skipIf(kubectlPath === undefined)(title, () => {
     if (isNeverReplaced) expect((await run(REPLACE, object)).stderr).toContain('spec.selector: Required value');
     else expect(await ok(REPLACE.join(' '), object)).toMatch(/\/x replaced \(server dry run\)\n$/);
 
-    const [head = '', row = ''] = (await ok(`get ${word} x -o wide`)).split('\n');
-    expect(words(head)).toBe(header);
-    expect(
-      words(row)
-        .replace(/\b\d+s\b/, 'AGE')
-        .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/, 'UID')
-        .replace(/\d{4}-\S+Z/, 'TIME'),
-    ).toBe(cells);
+    // What the server counts by itself, such as the use of a quota, comes a moment later.
+    await until(
+      'it shows what it should',
+      async () => {
+        const [head = '', row = ''] = (await ok(`get ${word} x -o wide`)).split('\n');
+        expect(words(head)).toBe(header);
+        expect(
+          words(row)
+            .replace(/\b\d+s\b/, 'AGE')
+            .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/, 'UID')
+            .replace(/\d{4}-\S+Z/, 'TIME'),
+        ).toBe(cells);
+        return true;
+      },
+      10_000,
+    );
     expect(await ok(`get ${word} -o name`)).toMatch(/^\S+\/x$/m);
 
     const text = await ok(`describe ${word} x`);
