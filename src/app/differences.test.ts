@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Application } from '#api';
+import { ApiError, type Application } from '#api';
 import { definitionObject } from '../../test/support/definitions.ts';
 import { configMap, createSyncBed, type SyncBed } from '../../test/support/sync-bed.ts';
 import { diffAgainstLive } from './differences.ts';
@@ -118,6 +118,30 @@ spec: {maxReplicas: 5, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, n
     expect(diagnostics.map(({ code, path: file, message }) => [code, file, message])).toEqual([
       ['Unsupported', 'nobody.json', 'nobody.example.com/v1 CronTab a: this kind is not served here'],
     ]);
+  });
+
+  it('needs no right to know definitions but for a folder that asks for one, and says then what it cannot know', async () => {
+    const commit = await bed.repo.commit({ 'web/a.yaml': configMap('a') });
+    await bed.apply('web');
+    await bed.synced('web', commit);
+    const asked: string[] = [];
+    const narrow: typeof bed.client = {
+      ...bed.client,
+      list: async (resource, options) => {
+        asked.push(resource.plural);
+        if (resource.plural === 'customresourcedefinitions') throw new ApiError('Forbidden', 'may not list them');
+        return bed.client.list(resource, options);
+      },
+    };
+    await writeFile(path.join(folder, 'a.yaml'), configMap('a', { key: 'other' }));
+    const plain = await diffAgainstLive(narrow, await application(), folder);
+    expect([plain.changes.map(({ action }) => action), plain.diagnostics]).toEqual([['configure'], []]);
+    expect(asked).not.toContain('customresourcedefinitions');
+    const tab = { apiVersion: 'stable.example.com/v1', kind: 'CronTab', metadata: { name: 'a' }, spec: {} };
+    await writeFile(path.join(folder, 'tab.json'), JSON.stringify(tab));
+    const told = await diffAgainstLive(narrow, await application(), folder);
+    expect(told.changes.map(({ action }) => action)).toEqual(['configure']);
+    expect(told.diagnostics.map(({ code, path: file }) => [code, file])).toEqual([['Unsupported', 'tab.json']]);
   });
 
   it('compares no folder with an Application of several sources', async () => {
