@@ -76,10 +76,11 @@ export async function ensureAgentProcess(options: AgentProcessOptions): Promise<
       START_TIMEOUT_MS,
       async () => ended !== undefined || (await readProcessFile(pidFile)) !== undefined,
     );
-    if (!up || ended !== undefined) {
-      if (ended === undefined) child.kill();
+    const end = ended; // read before the kill below, whose signal would look like the agent's own end
+    if (!up || end !== undefined) {
+      if (end === undefined) child.kill();
       const words = await lastWords(log, from);
-      const why = [ended, words].filter((text) => text !== undefined && text !== '').join(': ');
+      const why = [end, words].filter((text) => text !== undefined && text !== '').join(': ');
       throw new StartError(
         'AgentNotStarted',
         `the node agent did not start${why === '' ? '' : `: ${why}`}`,

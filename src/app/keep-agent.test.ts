@@ -140,5 +140,6 @@ describe.skipIf(reason !== undefined)(`src/app/keep-agent.ts${reason ? ` (skippe
       clock: hurried,
     });
     await expect(started).rejects.toMatchObject({ code: 'AgentNotStarted', message: 'the node agent did not start' });
+    expect(await running()).toBeUndefined();
   });
 });
