@@ -47,18 +47,25 @@ export class Engine {
     return performance.now() - from;
   }
 
-  /** `count` containers with at most `inFlight` starts at once: until the last one runs, ms. */
-  async startMany(image: string, command: readonly string[], count: number, inFlight: number): Promise<number> {
+  /** `count` containers, asked for at once, with at most `inFlight` starts at a time: until each one runs, ms, in their order. */
+  async startMany(
+    image: string,
+    command: readonly string[],
+    count: number,
+    inFlight: number,
+  ): Promise<readonly number[]> {
     const from = performance.now();
+    const samples: number[] = [];
     let next = 0;
     const worker = async () => {
       while (next < count) {
         next += 1;
         await this.start(image, command);
+        samples.push(performance.now() - from);
       }
     };
     await Promise.all(Array.from({ length: inFlight }, worker));
-    return performance.now() - from;
+    return samples;
   }
 
   async remove(): Promise<void> {
@@ -67,7 +74,17 @@ export class Engine {
   }
 }
 
-/** Docker Swarm on an engine of its own, the peer of rows 2, 3 and 4. */
+/** How long Swarm looks at the last tasks before it calls an update complete, ns. Its default, 5 s, would be most of the figure. */
+const MONITOR_NS = 1_000_000;
+
+export interface SwarmUpdate {
+  readonly count: number;
+  readonly parallelism: number;
+  readonly order: 'stop-first' | 'start-first';
+  readonly times: number;
+}
+
+/** Docker Swarm on an engine of its own, the peer of rows 2 to 5. */
 export class Swarm {
   readonly #docker: Docker;
 
@@ -102,6 +119,44 @@ export class Swarm {
     await service.remove();
     await this.#until(0);
     return ms;
+  }
+
+  /**
+   * Replaces all containers of a service `times` over: until Swarm calls the update complete and as many as before run, ms
+   * each. `parallelism` 0 is all at once. Swarm waits for no readiness: a container that runs counts.
+   */
+  async update(
+    image: string,
+    command: readonly string[],
+    { count, parallelism, order, times }: SwarmUpdate,
+  ): Promise<readonly number[]> {
+    const service = await this.#create(image, command, count);
+    await this.#until(count);
+    const samples: number[] = [];
+    for (let round = 1; round <= times; round += 1) {
+      const { Spec, Version } = await service.inspect();
+      const from = performance.now();
+      await service.update({
+        ...Spec,
+        version: Version.Index,
+        UpdateConfig: { Parallelism: parallelism, Order: order, Monitor: MONITOR_NS },
+        TaskTemplate: {
+          ...Spec.TaskTemplate,
+          ContainerSpec: { ...Spec.TaskTemplate.ContainerSpec, Env: [`ROUND=${round}`] },
+        },
+      });
+      for (;;) {
+        const { UpdateStatus: status, Spec: now } = await service.inspect();
+        const current = now.TaskTemplate.ContainerSpec.Env?.includes(`ROUND=${round}`) === true;
+        if (current && status?.State === 'completed') break;
+        await delay(10);
+      }
+      samples.push(performance.now() - from);
+      await this.#until(count); // what start-first leaves behind goes a little later
+    }
+    await service.remove();
+    await this.#until(0);
+    return samples;
   }
 
   /** Kills the containers of a service one after the other: until one runs in its place, ms each. */

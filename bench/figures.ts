@@ -3,6 +3,7 @@ export interface Spread {
   readonly min: number;
   readonly p50: number;
   readonly p95: number;
+  readonly p99: number;
   readonly max: number;
   readonly runs: number;
 }
@@ -14,6 +15,7 @@ export function spreadOf(samples: readonly number[]): Spread {
     min: sorted[0] ?? Number.NaN,
     p50: at(0.5),
     p95: at(0.95),
+    p99: at(0.99),
     max: sorted.at(-1) ?? Number.NaN,
     runs: sorted.length,
   };
@@ -29,7 +31,9 @@ export interface Figure {
 }
 
 const round = (value: number) => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
-const show = ({ min, p50, p95, max }: Spread) => `${round(p50)} (${round(min)}–${round(max)}, p95 ${round(p95)})`;
+/** What one sample in a hundred exceeds is told where there are a hundred. */
+const show = ({ min, p50, p95, p99, max, runs }: Spread) =>
+  `${round(p50)} (${round(min)}–${round(max)}, p95 ${round(p95)}${runs < 100 ? '' : `, p99 ${round(p99)}`})`;
 
 /** A table in Markdown: median, spread, and the ratio of the medians. */
 export function reportOf(figures: readonly Figure[]): string {

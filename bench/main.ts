@@ -17,6 +17,7 @@ import { until } from '../test/support/until.ts';
 import { measureApi } from './api.ts';
 import { Engine, Swarm } from './engine.ts';
 import { type Figure, reportOf, spreadOf } from './figures.ts';
+import { measureRollouts } from './rollout.ts';
 
 const run = promisify(execFile);
 const quick = process.env['PLUMBLINE_BENCH'] === 'quick';
@@ -200,18 +201,20 @@ const pod = (name: string) => ({
   spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'c', image: BUSYBOX_IMAGE, command: SLEEP }] },
 });
 
-async function startPods(client: Client, names: readonly string[]): Promise<number> {
+/** Creates pods at once; from the first request until each one runs, ms, in the order in which they did. */
+async function startPods(client: Client, names: readonly string[]): Promise<readonly number[]> {
   const stop = new AbortController();
-  const running = new Set<string>();
-  await watchPods(client, 'bench', stop.signal, (one) => {
-    if (isRunning(one) && names.includes(one.metadata.name)) running.add(one.metadata.name);
+  const running = new Map<string, number>();
+  let from = 0;
+  await watchPods(client, 'bench', stop.signal, ({ metadata: { name }, ...one }) => {
+    if (isRunning({ metadata: { name }, ...one } as Pod) && names.includes(name) && !running.has(name))
+      running.set(name, performance.now() - from);
   });
-  const from = performance.now();
+  from = performance.now();
   await Promise.all(names.map((name) => client.create(PODS, pod(name))));
   while (running.size < names.length) await delay(1);
-  const ms = performance.now() - from;
   stop.abort();
-  return ms;
+  return [...running.values()];
 }
 
 async function removePods(client: Client, names: readonly string[]): Promise<void> {
@@ -231,7 +234,7 @@ async function podStarts(client: Client, engine: Engine, swarm: Swarm | undefine
   for (let round = 0; round < ROUNDS; round += 1) {
     limit.push((await engine.start(BUSYBOX_IMAGE, SLEEP)).ms);
     await engine.remove();
-    one.push(await startPods(client, [`one-${round}`]));
+    one.push(...(await startPods(client, [`one-${round}`])));
     await removePods(client, [`one-${round}`]);
     if (swarm !== undefined) theirs.push(await swarm.scale(BUSYBOX_IMAGE, SLEEP, 1));
   }
@@ -245,15 +248,60 @@ async function podStarts(client: Client, engine: Engine, swarm: Swarm | undefine
       ...(swarm === undefined ? [] : [{ name: 'Docker Swarm', spread: spreadOf(theirs) }]),
     ],
   });
-  const names = Array.from({ length: MANY }, (_, index) => `many-${index}`);
-  const ours = await startPods(client, names);
-  await removePods(client, names);
-  const floor = await engine.startMany(BUSYBOX_IMAGE, SLEEP, MANY, 4);
-  await engine.remove();
-  const peers = [{ name: 'Docker alone, 4 in flight', spread: spreadOf([floor]) }];
-  if (swarm !== undefined)
-    peers.push({ name: 'Docker Swarm', spread: spreadOf([await swarm.scale(BUSYBOX_IMAGE, SLEEP, MANY)]) });
-  add({ row: '3', what: `${MANY} pods at once → all running`, unit: 'ms', ours: spreadOf([ours]), peers });
+  await podsAtOnce(client, engine, undefined, quick ? 3 : 10, quick ? 1 : 10);
+  await podsAtOnce(client, engine, swarm, MANY, quick ? 1 : 3);
+}
+
+/** How many starts the floor has in flight; more only add latency. */
+const IN_FLIGHT = 4;
+
+async function podsAtOnce(
+  client: Client,
+  engine: Engine,
+  swarm: Swarm | undefined,
+  count: number,
+  rounds: number,
+): Promise<void> {
+  const each = { ours: [] as number[], floor: [] as number[] };
+  const last = { ours: [] as number[], floor: [] as number[], swarm: [] as number[] };
+  for (let round = 0; round < rounds; round += 1) {
+    const names = Array.from({ length: count }, (_, index) => `many-${count}-${round}-${index}`);
+    const ours = await startPods(client, names);
+    await removePods(client, names);
+    const floor = await engine.startMany(BUSYBOX_IMAGE, SLEEP, count, IN_FLIGHT);
+    await engine.remove();
+    each.ours.push(...ours);
+    each.floor.push(...floor);
+    last.ours.push(Math.max(...ours));
+    last.floor.push(Math.max(...floor));
+    if (swarm !== undefined) last.swarm.push(await swarm.scale(BUSYBOX_IMAGE, SLEEP, count));
+  }
+  const floorName = `Docker alone, ${IN_FLIGHT} in flight`;
+  add({
+    row: '3',
+    what: `${count} pods at once: each created → running`,
+    unit: 'ms',
+    ours: spreadOf(each.ours),
+    peers: [{ name: floorName, spread: spreadOf(each.floor) }],
+  });
+  add({
+    row: '3',
+    what: `${count} pods at once → all running`,
+    unit: 'ms',
+    ours: spreadOf(last.ours),
+    peers: [
+      { name: floorName, spread: spreadOf(last.floor) },
+      ...(swarm === undefined ? [] : [{ name: 'Docker Swarm', spread: spreadOf(last.swarm) }]),
+    ],
+  });
+  const rate = (ms: number) => (count / ms) * 1_000;
+  add({
+    row: '3',
+    what: `containers started, ${count} pods at once`,
+    unit: '/s',
+    ours: spreadOf(last.ours.map(rate)),
+    peers: [{ name: floorName, spread: spreadOf(last.floor.map(rate)) }],
+  });
 }
 
 /** Row 4: a killed container until it runs again, by the engine's own events. */
@@ -333,6 +381,7 @@ try {
     await commitToReady(product, client, engine);
     await podStarts(client, engine, swarm);
     await killed(client, engine, swarm);
+    await measureRollouts({ client, swarm, quick, add });
   }
   if (only !== 'pods') await measureApi({ product, quick, add });
 } finally {
