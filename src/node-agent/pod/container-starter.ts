@@ -131,7 +131,8 @@ export class ContainerStarter {
       // It counts as a run that ended at once: the next one waits its turn.
       this.#context.tell('Warning', 'Failed', `Error: ${error.message}`, spec);
     } finally {
-      await view.refresh(container.id);
+      if (view.knowsRun(container.id)) this.#context.kick();
+      else await view.refresh(container.id);
     }
     await this.#afterStart(spec, container.id, podIP);
   }

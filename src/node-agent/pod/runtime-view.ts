@@ -67,6 +67,12 @@ export class RuntimeView {
     if (gone !== undefined) this.#onChange(gone.pod.uid);
   }
 
+  /** Whether the container is known to run or to have run: an event told of it, and the next one will be told as well. */
+  knowsRun(id: string): boolean {
+    const state = this.#containers.get(id)?.state;
+    return state === 'running' || state === 'exited';
+  }
+
   /** Looks at one container again. */
   async refresh(id: string): Promise<void> {
     const container = await this.#runtime.containerStatus(id);

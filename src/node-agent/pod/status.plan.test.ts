@@ -191,6 +191,16 @@ describe('src/node-agent/pod/status.plan.ts', () => {
     expect(next.containerStatuses?.[0]).toMatchObject({ restartCount: 1, lastState: { terminated } });
   });
 
+  it('says nothing new when a container is made and has not begun: that would be a write for nobody', () => {
+    expect(statusOf({ containers: [containerOf({ state: 'created' })] })).toEqual(statusOf());
+    const status = statusOf({ containers: [exitedOf()] });
+    const again = statusOf({
+      pod: podOf({}, { status }),
+      containers: [exitedOf(), containerOf({ attempt: 1, state: 'created' })],
+    });
+    expect(again.containerStatuses?.[0]?.containerID).toBe('docker://app-0');
+  });
+
   it('settles: the status of a pod that has this very status is the same', () => {
     const container = fc.constantFrom(
       [],

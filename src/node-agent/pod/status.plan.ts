@@ -110,15 +110,17 @@ function containerStatus(snapshot: PodSnapshot, spec: ContainerSpec, isInit: boo
   const probe = last?.state === 'running' ? probes.get(last.id) : undefined;
   const started = probe?.started ?? false;
   const runsOnce = isInit && !isSidecar(spec);
+  // One that has not begun is not told of: a pod's start would cost a write more, and nobody can ask it anything.
+  const begun = last?.state === 'created' ? undefined : last;
   return {
     name: spec.name,
     image: spec.image ?? '',
-    imageID: last === undefined ? (before?.imageID ?? '') : `${runtimeName}://${last.imageId}`,
-    ...(last === undefined
+    imageID: begun === undefined ? (before?.imageID ?? '') : `${runtimeName}://${begun.imageId}`,
+    ...(begun === undefined
       ? before?.containerID === undefined
         ? {}
         : { containerID: before.containerID }
-      : { containerID: `${runtimeName}://${last.id}` }),
+      : { containerID: `${runtimeName}://${begun.id}` }),
     restartCount: Math.max(last?.attempt ?? 0, before?.restartCount ?? 0),
     // A step of the beginning is ready when it is done: until then the pod is not initialised.
     ready: runsOnce ? state.terminated?.exitCode === 0 : started && (probe?.ready ?? false),
