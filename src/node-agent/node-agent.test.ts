@@ -584,6 +584,49 @@ describe('src/node-agent/node-agent.ts', () => {
     await sees('sick', ({ status }) => (status?.containerStatuses?.[0]?.restartCount ?? 0) >= 1);
   });
 
+  it('ends the sidecars of a pod after the others, the last first, and the pod with them', async () => {
+    behave = ([word]) => (word === 'serve' ? { exitAfterMs: 50, exitCode: 0 } : { stopCode: 0 });
+    const sidecar = (name: string) => ({ name, image: 'local/app:1', command: [name], restartPolicy: 'Always' });
+    const initContainers = [sidecar('one'), sidecar('two')];
+    await client.create(PODS, podOf('helped', { restartPolicy: 'Never', initContainers }));
+    const pod = await sees('helped', ({ status }) => status?.phase === 'Succeeded');
+    const ends = [...(await containersOf('helped'))].sort((a, b) => (a.finishedAtMs ?? 0) - (b.finishedAtMs ?? 0));
+    expect(ends.map(({ name }) => name)).toEqual(['app', 'two', 'one']);
+    expect(pod.status?.initContainerStatuses?.map(({ state }) => state?.terminated?.reason)).toEqual([
+      'Completed',
+      'Completed',
+    ]);
+  });
+
+  it('kills a container whose start hook fails, without telling what the hook said', async () => {
+    behave = () => ({ stopCode: 0, execCode: 1 });
+    const postStart = { exec: { command: ['say', 's3cret'] } };
+    await client.create(PODS, podOf('hooked', {}, { lifecycle: { postStart } }));
+    await sees('hooked', ({ status }) => (status?.containerStatuses?.[0]?.restartCount ?? 0) >= 1);
+    await told('hooked', 'FailedPostStartHook', 'PostStartHook failed');
+    await told('hooked', 'Killing', 'FailedPostStartHook');
+    const { items } = await client.list(EVENTS, { namespace: 'default' });
+    expect(JSON.stringify(items)).not.toContain('s3cret');
+  });
+
+  it('refuses a pod that may not run here, and says why', async () => {
+    const sysctls = [{ name: 'kernel.msgmax', value: '1' }];
+    await client.create(PODS, podOf('reckless', { securityContext: { sysctls } }));
+    const { status } = await sees('reckless', (pod) => pod.status?.phase === 'Failed');
+    const message = 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted';
+    expect(status).toMatchObject({ reason: 'SysctlForbidden', message });
+    await told('reckless', 'SysctlForbidden', message);
+    expect(await containersOf('reckless')).toEqual([]);
+  });
+
+  it('ends a pod that has had its time', async () => {
+    await client.create(PODS, podOf('timed', { activeDeadlineSeconds: 1 }));
+    const { status } = await sees('timed', (pod) => pod.status?.phase === 'Failed');
+    expect(status?.reason).toBe('DeadlineExceeded');
+    await told('timed', 'DeadlineExceeded', 'Pod was active on the node longer than the specified deadline');
+    expect((await containersOf('timed')).map(({ state }) => state)).toEqual(['exited']);
+  });
+
   it('answers questions for logs, and says when there is none', async () => {
     behave = () => ({ stopCode: 0, output: 'one\ntwo' });
     await client.create(PODS, podOf('talks'));

@@ -158,6 +158,7 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
       hostIP: facts.address,
       cpuMillis: facts.cpus * 1000,
       memoryBytes: facts.memoryBytes,
+      appArmor: version.appArmor,
       clusterDomain: options.clusterDomain,
       dnsIP: options.dnsIP,
     },

@@ -16,6 +16,8 @@ export interface RuntimeVersion {
   readonly architecture: string;
   readonly cpus: number;
   readonly memoryBytes: number;
+  /** Whether containers can be confined by AppArmor. */
+  readonly appArmor: boolean;
 }
 
 /** The pod a sandbox or container belongs to. Kept as labels `io.kubernetes.pod.{name,namespace,uid}`. */
@@ -111,6 +113,14 @@ export interface ContainerConfig {
   readonly privileged?: boolean;
   readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] };
   readonly noNewPrivileges?: boolean;
+  /** `unconfined`, or the text of a profile; the engine's own profile when absent. */
+  readonly seccomp?: string;
+  /** `unconfined`, or the name of a profile that the kernel has loaded; the engine's own when absent. */
+  readonly appArmor?: string;
+  /** Labels as `user:system_u`, `type:container_t` …; the engine's own when absent. */
+  readonly seLinux?: readonly string[];
+  /** Nothing of `/proc` is hidden or made read-only. */
+  readonly unmaskedProc?: boolean;
   readonly tty?: boolean;
   readonly stdin?: boolean;
   /** Its input ends with the first session that had it. */

@@ -18,6 +18,29 @@ const MAX_NAMESERVERS = 3;
 const MAX_SEARCH_PATHS = 32;
 const MAX_SEARCH_CHARACTERS = 2048;
 
+/** Longest name the kernel takes for a host, in characters. Source: sethostname(2), kubelet_pods.go (v1.32). */
+const MAX_FULL_HOSTNAME = 64;
+
+/**
+ * The name the kernel gives the pod: its short one, or with `setHostnameAsFQDN` the one with all domains, where it has
+ * any. Throws `RangeError` when that is too long. Source: util.go, GetNodenameForKernel (v1.32).
+ */
+export function kernelNameOf(pod: Pod, clusterDomain: string): string {
+  const full = pod.spec.setHostnameAsFQDN === true ? fullNameOf(pod, clusterDomain) : undefined;
+  if (full === undefined) return hostnameOf(pod);
+  if (full.length <= MAX_FULL_HOSTNAME) return full;
+  throw new RangeError(
+    `failed to construct FQDN from pod hostname and cluster domain, FQDN ${full} is too long (${MAX_FULL_HOSTNAME} characters is the max, ${full.length} characters requested)`,
+  );
+}
+
+/** The pod's name in the cluster's DNS; undefined for one outside any subdomain. */
+function fullNameOf(pod: Pod, clusterDomain: string): string | undefined {
+  const { subdomain } = pod.spec;
+  if (subdomain === undefined || subdomain === '') return undefined;
+  return `${hostnameOf(pod)}.${subdomain}.${pod.metadata.namespace ?? ''}.svc.${clusterDomain}`;
+}
+
 /** A pod's hostname: its own word, or its name cut to what the kernel takes. */
 export function hostnameOf({ metadata, spec }: Pod): string {
   if (spec.hostname !== undefined && spec.hostname !== '') return spec.hostname;
@@ -26,15 +49,12 @@ export function hostnameOf({ metadata, spec }: Pod): string {
 
 /** The pod's `/etc/hosts`. Source: kubelet_pods.go, managedHostsFileContent (v1.32). */
 export function hostsFile({ pod, podIP, clusterDomain, hostHosts }: HostFilesInput): string {
-  const { spec, metadata } = pod;
+  const { spec } = pod;
   const aliases = (spec.hostAliases ?? []).map(({ ip, hostnames }) => `${ip}\t${(hostnames ?? []).join('\t')}`);
   const extra = aliases.length === 0 ? [] : ['', '# Entries added by HostAliases.', ...aliases];
   if (spec.hostNetwork === true) return [hostHosts.trimEnd(), ...extra, ''].join('\n');
   const hostname = hostnameOf(pod);
-  const full =
-    spec.subdomain === undefined || spec.subdomain === ''
-      ? undefined
-      : `${hostname}.${spec.subdomain}.${metadata.namespace ?? ''}.svc.${clusterDomain}`;
+  const full = fullNameOf(pod, clusterDomain);
   return [
     '# Managed by Plumbline.',
     '127.0.0.1\tlocalhost',

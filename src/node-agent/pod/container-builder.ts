@@ -13,7 +13,8 @@ import { expand } from './expand.plan.ts';
 import { ANNOTATION, type ContainerSpec, type Pod } from './pod.types.ts';
 import type { References } from './references.plan.ts';
 import { containerResources } from './resources.plan.ts';
-import { planSecurity } from './security.plan.ts';
+import { readSeccompProfile } from './seccomp-profile.ts';
+import { planSecurity, type SecurityPlan } from './security.plan.ts';
 import { StartError } from './start-error.ts';
 
 /** What every container of this node needs to know. */
@@ -21,6 +22,8 @@ export interface NodeFacts {
   readonly hostIP: string;
   readonly cpuMillis: number;
   readonly memoryBytes: number;
+  /** Containers can be confined by AppArmor. */
+  readonly appArmor: boolean;
   readonly clusterDomain: string;
   readonly dnsIP: string;
 }
@@ -59,7 +62,7 @@ export async function buildContainer(input: BuildInput): Promise<ContainerConfig
   if (security.error !== undefined) {
     throw new StartError('CreateContainerConfigError', security.error, CONFIG_RETRY_MS);
   }
-  const { error: _, ...rights } = security;
+  const { error: _, seccomp: profile, ...rights } = security;
   const values = new Map(env);
   const mounts = await mountsOf({
     spec,
@@ -86,6 +89,7 @@ export async function buildContainer(input: BuildInput): Promise<ContainerConfig
       ...(isEphemeral(pod, spec.name) ? { [ANNOTATION.ephemeral]: 'true' } : {}),
     },
     ...rights,
+    ...(await seccompOf(profile, input.folders)),
     ...input.sharing,
     ...(input.standAlone === undefined ? {} : { standAlone: input.standAlone }),
     ...(command === undefined ? {} : { command }),
@@ -94,6 +98,17 @@ export async function buildContainer(input: BuildInput): Promise<ContainerConfig
     ...(spec.tty === true ? { tty: true } : {}),
     ...(spec.stdin === true ? { stdin: true, stdinOnce: spec.stdinOnce === true } : {}),
   };
+}
+
+async function seccompOf(profile: SecurityPlan['seccomp'], folders: PodFolders): Promise<{ seccomp?: string }> {
+  if (profile === undefined) return {};
+  if (profile === 'unconfined') return { seccomp: profile };
+  try {
+    return { seccomp: await readSeccompProfile(folders.seccomp, profile.file) };
+  } catch (error) {
+    const message = `cannot load seccomp profile "${profile.file}" of this node: ${errorMessage(error)}`;
+    throw new StartError('CreateContainerError', message, CONFIG_RETRY_MS, error);
+  }
 }
 
 /** Names and resolver of the pod, and where the container leaves its last words. A mount of the spec's own wins. */

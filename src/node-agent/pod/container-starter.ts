@@ -18,9 +18,8 @@ import { planPullLogins, pullSecretsOf } from './pull-secrets.ts';
 import { referencesOf } from './references.plan.ts';
 import { StartError } from './start-error.ts';
 
-/** How long a start hook may run, in ms, and the grace of the stop that follows when it fails, in seconds. */
-const POST_START_TIMEOUT_MS = 30_000;
-const POST_START_GRACE_SECONDS = 2;
+/** How long a start hook may run, in ms. A kubelet waits without end; whoever deletes the pod ends it here too. */
+const POST_START_TIMEOUT_MS = 3_600_000;
 /** Wait before a container that the engine refused is made again, in ms. */
 const CREATE_RETRY_MS = 5_000;
 
@@ -39,8 +38,16 @@ export class ContainerStarter {
   readonly #starting = new Set<string>();
   readonly #problems = new Map<string, StartProblem>();
   readonly #prepared = new Map<string, Promise<RuntimeContainer>>();
+  readonly #onHookFailed: (name: string, containerId: string) => void;
 
-  constructor(context: PodContext, place: PodPlace, volumes: PodVolumes) {
+  /** `onHookFailed`: a container that runs is to be stopped, for its start hook failed. */
+  constructor(
+    context: PodContext,
+    place: PodPlace,
+    volumes: PodVolumes,
+    onHookFailed: (name: string, containerId: string) => void,
+  ) {
+    this.#onHookFailed = onHookFailed;
     this.#context = context;
     this.#place = place;
     this.#volumes = volumes;
@@ -213,8 +220,11 @@ export class ContainerStarter {
     const hook = { runtime, clock, pod: this.#context.pod, spec, containerId, podIP, timeoutMs: POST_START_TIMEOUT_MS };
     const why = await runHook(hook, handler);
     if (why === undefined) return;
-    this.#context.tell('Warning', 'FailedPostStartHook', `PostStartHook failed: ${why}`, spec);
-    await runtime.stopContainer(containerId, POST_START_GRACE_SECONDS);
+    if (this.#context.leaving.aborted) return;
+    this.#context.log.info({ container: spec.name, why }, 'a start hook failed');
+    // What the hook said stays out of the event: it may be a secret. Source: kuberuntime_container.go (v1.32).
+    this.#context.tell('Warning', 'FailedPostStartHook', 'PostStartHook failed', spec);
+    this.#onHookFailed(spec.name, containerId);
   }
 
   #failed(spec: ContainerSpec, error: unknown): void {

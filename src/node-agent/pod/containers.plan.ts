@@ -7,6 +7,7 @@ import {
   type EphemeralSpec,
   NO_SANDBOX,
   type Pod,
+  type PodSnapshot,
   type RuntimeContainer,
   type Sandbox,
 } from './pod.types.ts';
@@ -167,6 +168,27 @@ export function graceSeconds(pod: Pod, nowMs: number): number {
 
 /** Source: core/v1 DefaultTerminationGracePeriodSeconds. */
 export const DEFAULT_GRACE_SECONDS = 30;
+
+/** When the pod has had its time, in ms; undefined for one that has none, or has not begun. */
+export function deadlineMs({ spec, status }: Pod): number | undefined {
+  if (spec.activeDeadlineSeconds === undefined || status?.startTime === undefined) return undefined;
+  return Date.parse(status.startTime) + spec.activeDeadlineSeconds * 1000;
+}
+
+/**
+ * Why the node itself ends the pod: it does not run such pods, or the pod has had its time; undefined when it does not.
+ * Source: kubelet active_deadline.go (v1.32).
+ */
+export function endedByNode({
+  pod,
+  refusal,
+  nowMs,
+}: Pick<PodSnapshot, 'pod' | 'refusal' | 'nowMs'>): { readonly reason: string; readonly message: string } | undefined {
+  if (hasEnded(pod)) return undefined;
+  if (refusal !== undefined) return refusal;
+  if ((deadlineMs(pod) ?? Number.POSITIVE_INFINITY) > nowMs) return undefined;
+  return { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };
+}
 
 /** A pod that has come to its end by itself stays so, whatever is found on the host. */
 export function hasEnded(pod: Pod): boolean {

@@ -54,6 +54,16 @@ const planOf = (spec: Partial<ContainerSpec>, more: Partial<EnvInput> = {}) =>
 const envOf = (spec: Partial<ContainerSpec>) => Object.fromEntries(planOf(spec).env);
 
 describe('src/node-agent/pod/env.plan.ts', () => {
+  it("tells another container's limits where one is named, and says so when there is none", () => {
+    const other = { name: 'other', resources: { limits: { cpu: '250m' } } };
+    const variable = (containerName: string) => ({
+      env: [{ name: 'CPU', valueFrom: { resourceFieldRef: { containerName, resource: 'limits.cpu', divisor: '1m' } } }],
+    });
+    const both = { ...pod, spec: { ...pod.spec, containers: [other] } };
+    expect(planOf(variable('other'), { pod: both }).env).toContainEqual(['CPU', '250']);
+    expect(planOf(variable('nobody'), { pod: both }).error).toBe('container nobody not found');
+  });
+
   it.each([
     ['metadata.name', 'web'],
     ['metadata.namespace', 'default'],

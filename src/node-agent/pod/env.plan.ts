@@ -1,4 +1,5 @@
 import { type QuantityLike, quantityToBytes, quantityToMillis } from '#api';
+import { allContainersOf } from './containers.plan.ts';
 import { expand } from './expand.plan.ts';
 import type { ContainerSpec, Pod } from './pod.types.ts';
 import { configMapValue, keysOf, type References, secretValue } from './references.plan.ts';
@@ -101,7 +102,11 @@ function valueFrom(input: EnvInput, source: Source): Found {
   }
   if (fieldRef) return orError(fieldValue(input, fieldRef.fieldPath), `unsupported fieldPath: ${fieldRef.fieldPath}`);
   if (resourceFieldRef) {
-    const value = resourceValue(input, resourceFieldRef);
+    const { containerName } = resourceFieldRef;
+    const isOwn = containerName === undefined || containerName === '';
+    const spec = isOwn ? input.spec : allContainersOf(input.pod).find(({ name }) => name === containerName);
+    if (spec === undefined) return { error: `container ${containerName} not found` };
+    const value = resourceValue({ ...input, spec }, resourceFieldRef);
     return orError(value, `unsupported resource: ${resourceFieldRef.resource}`);
   }
   return {};

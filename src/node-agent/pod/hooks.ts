@@ -15,7 +15,10 @@ export interface HookInput {
   readonly timeoutMs: number;
 }
 
-/** Runs a lifecycle hook to its end, or to its deadline. Answers why it failed; undefined when it went well. */
+/**
+ * Runs a lifecycle hook to its end, or to its deadline. Answers why it failed; undefined when it went well. A request
+ * over HTTP goes well with any answer. Source: kubelet lifecycle/handlers.go, runHTTPHandler (v1.32).
+ */
 export async function runHook(input: HookInput, handler: Handler): Promise<string | undefined> {
   const { clock, timeoutMs } = input;
   try {
@@ -24,7 +27,7 @@ export async function runHook(input: HookInput, handler: Handler): Promise<strin
       return undefined;
     }
     const outcome = await ask({ ...input, probe: handler, timeoutMs });
-    return outcome.ok ? undefined : outcome.message;
+    return outcome.ok || outcome.answered === true ? undefined : outcome.message;
   } catch (error) {
     return errorMessage(error);
   }

@@ -1,10 +1,10 @@
-import { readFile, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { errorCode } from '#base';
 import type { Runtime, RuntimeContainer } from '#runtime';
 import { lastWordsFile } from './container-builder.ts';
 import type { PodContext } from './pod-context.ts';
 
-/** Longest last words that are read, in bytes. Source: kubelet/container/runtime.go, MaxContainerTerminationMessageLength (v1.32). */
+/** Longest last words that are read, in bytes: their end. Source: kubelet/container/runtime.go, MaxContainerTerminationMessageLength (v1.32). */
 const MAX_LAST_WORDS = 4_096;
 /** Of a log that stands in for them. Source: kuberuntime, MaxContainerTerminationMessageLogLines and …LogLength (v1.32). */
 const MAX_LOG_LINES = 80;
@@ -15,23 +15,35 @@ export class LastWords {
   readonly #context: PodContext;
   /** By container id; '' while they are being read, and when there are none. */
   readonly #words = new Map<string, string>();
+  #reading = 0;
 
   constructor(context: PodContext) {
     this.#context = context;
   }
 
-  /** The container with its last words as its message, where it left any. */
+  /** Some are being read: an end that is told now would be told without them. */
+  get reading(): boolean {
+    return this.#reading > 0;
+  }
+
+  /** The container with its last words behind the engine's message, where it left any. */
   of(container: RuntimeContainer): RuntimeContainer {
     const words = this.#words.get(container.id);
-    return words === undefined || words === '' ? container : { ...container, message: words };
+    if (words === undefined || words === '') return container;
+    const { message } = container;
+    return { ...container, message: message === undefined || message === '' ? words : `${message}: ${words}` };
   }
 
   /** Reads those of a container that ended, once. */
   read(container: RuntimeContainer): void {
     if (this.#words.has(container.id)) return;
     this.#words.set(container.id, '');
-    this.#context.beside(async () => {
+    this.#reading += 1;
+    const task = async () => {
       this.#words.set(container.id, (await this.#fromFile(container)) || (await this.#fromLog(container)));
+    };
+    this.#context.beside(task, () => {
+      this.#reading -= 1;
     });
   }
 
@@ -47,7 +59,7 @@ export class LastWords {
 
   async #fromFile(container: RuntimeContainer): Promise<string> {
     try {
-      return (await readFile(this.#file(container))).subarray(0, MAX_LAST_WORDS).toString('utf8');
+      return await endOf(this.#file(container));
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return '';
       throw error;
@@ -58,6 +70,19 @@ export class LastWords {
     const policy = this.#context.specOf(name)?.terminationMessagePolicy;
     if (policy !== 'FallbackToLogsOnError' || exitCode === 0) return '';
     return await tailOf(this.#context.deps.runtime, id);
+  }
+}
+
+/** The end of a file that a container may have made as long as it liked. */
+async function endOf(file: string): Promise<string> {
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const length = Math.min(size, MAX_LAST_WORDS);
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.subarray(0, bytesRead).toString('utf8');
+  } finally {
+    await handle.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { errorMessage, sleep } from '#base';
 import { NO_SANDBOX, type RuntimeContainer, type Sandbox, type StandAlone } from '#runtime';
-import { hostnameOf } from '../network/host-files.plan.ts';
+import { kernelNameOf } from '../network/host-files.plan.ts';
 import { canStandAlone, currentSandbox } from './containers.plan.ts';
 import { ANNOTATION, type StartProblem } from './pod.types.ts';
 import type { PodContext } from './pod-context.ts';
@@ -109,7 +109,7 @@ export class PodPlace {
   standAlone(sandboxId: string): { standAlone?: StandAlone } {
     const { gate } = this.#context.deps;
     if (sandboxId !== NO_SANDBOX || gate === undefined) return {};
-    return { standAlone: { hostname: hostnameOf(this.#context.pod), gate, ...this.#sysctls() } };
+    return { standAlone: { hostname: this.#hostname, gate, ...this.#sysctls() } };
   }
 
   /** Takes the network away, and the sandbox. */
@@ -150,6 +150,7 @@ export class PodPlace {
   /** A pod that stands alone needs an address, no more. */
   #takeAddress(): void {
     try {
+      void this.#hostname; // A name that cannot be given is told before anything is made.
       const address = this.#context.deps.network.addressOf(this.#context.pod);
       if (address === undefined) throw new StartError('ContainerCreating', 'the node has no addresses to give', 0);
       this.#aloneAt = { address };
@@ -168,7 +169,7 @@ export class PodPlace {
       const sandbox = await deps.runtime.runSandbox(
         {
           pod: identity,
-          hostname: hostnameOf(pod),
+          hostname: this.#hostname,
           attempt,
           network: pod.spec.hostNetwork === true ? 'host' : 'pod',
           annotations: address === undefined ? {} : { [ANNOTATION.podIP]: address },
@@ -222,6 +223,10 @@ export class PodPlace {
     this.#context.log.warn({ err: error, failures: count }, 'a pod gets no place in the network');
     this.#context.tell('Warning', 'FailedCreatePodSandBox', message);
     return delayMs;
+  }
+
+  get #hostname(): string {
+    return kernelNameOf(this.#context.pod, this.#context.deps.node.clusterDomain);
   }
 
   #sysctls(): { sysctls?: Readonly<Record<string, string>> } {

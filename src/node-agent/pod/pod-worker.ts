@@ -2,11 +2,12 @@ import { PODS, type Pod, type PodStatus } from '#api';
 import { backoffMs, sleep, type Timer } from '#base';
 import type { RuntimeContainer } from '#runtime';
 import { removeTree } from '../volumes/pod-folders.ts';
+import { planAdmission } from './admit.plan.ts';
 import { planBackOff } from './back-off.plan.ts';
 import { partsFolder } from './container-builder.ts';
 import { ContainerStarter } from './container-starter.ts';
 import { ContainerStopper } from './container-stopper.ts';
-import { hasEnded, isTerminating } from './containers.plan.ts';
+import { endedByNode, graceSeconds, hasEnded, isTerminating } from './containers.plan.ts';
 import { LastWords } from './last-words.ts';
 import { planPod } from './pod.plan.ts';
 import type { PodAction, PodSnapshot, ProbeView } from './pod.types.ts';
@@ -24,6 +25,8 @@ export interface PodWorkerDeps extends PodDeps {
   readonly onReady: (podUid: string, ready: boolean) => void;
 }
 
+/** Source: kuberuntime_manager.go, SyncPod (v1.32). */
+const SANDBOX_CHANGED = 'Pod sandbox changed, it will be killed and re-created.';
 /** Wait before a pod's last write is tried again. */
 const DELETE_RETRY = { initialMs: 50, maxMs: 5_000 };
 
@@ -50,6 +53,8 @@ export class PodWorker {
   #closed = false;
   /** The last write, or the last cleaning, is under way. */
   #ending = false;
+  /** People were told that the node itself ends the pod. */
+  #endTold = false;
   /** The API was told that the pod has ended; what still holds it there is not ours. */
   #reported = false;
 
@@ -58,8 +63,11 @@ export class PodWorker {
     this.#context = new PodContext(deps, pod, () => this.kick());
     this.#place = new PodPlace(this.#context);
     this.#volumes = new PodVolumes(this.#context, this.#place);
-    this.#starter = new ContainerStarter(this.#context, this.#place, this.#volumes);
     this.#stopper = new ContainerStopper(this.#context, this.#place);
+    this.#starter = new ContainerStarter(this.#context, this.#place, this.#volumes, (name, id) => {
+      const why = 'FailedPostStartHook';
+      this.#stopper.stop({ id, name, why, event: why, graceSeconds: graceSeconds(this.pod, deps.clock.nowMs()) });
+    });
     this.#lastWords = new LastWords(this.#context);
     const { client, clock, log, signal } = deps;
     const onFresh = (fresh: Pod) => this.update(fresh);
@@ -139,10 +147,13 @@ export class PodWorker {
     this.#looked = true;
     if (this.#place.adopt(this.#starter.starting)) return;
     this.#followContainers();
+    this.#stopper.see();
     const plan = planPod(this.#snapshot());
     for (const action of plan.actions) this.#begin(action);
+    this.#tellEnd();
     const status = planStatus(this.#snapshot());
-    if (!this.#context.gone) this.#tellStatus(status);
+    // An end is told with its last words, or a moment later.
+    if (!this.#context.gone && !this.#lastWords.reading) this.#tellStatus(status);
     this.#deps.onReady(this.#context.uid, isReady(status));
     this.#wakeAt(plan.wakeAtMs);
     if (!plan.down) return;
@@ -153,6 +164,22 @@ export class PodWorker {
 
   get #runs(): boolean {
     return this.#deps.view.containers(this.#context.uid).some(({ state }) => state === 'running');
+  }
+
+  /** That the node itself ends the pod is told once. */
+  #tellEnd(): void {
+    const end = endedByNode(this.#snapshot());
+    if (end === undefined || this.#endTold || this.#context.isLeaving) return;
+    this.#endTold = true;
+    this.#context.tell(end.reason === 'DeadlineExceeded' ? 'Normal' : 'Warning', end.reason, end.message);
+  }
+
+  /** Why this node does not run the pod. What was begun goes on: a node's mind does not change under a running pod. */
+  #refusal() {
+    const { view, node } = this.#deps;
+    const { uid, pod } = this.#context;
+    if (view.containers(uid).length > 0 || view.sandboxes(uid).length > 0) return undefined;
+    return planAdmission(pod, node);
   }
 
   #tellStatus(status: PodStatus): void {
@@ -168,6 +195,7 @@ export class PodWorker {
   #snapshot(): PodSnapshot {
     const { clock, node, runtimeName } = this.#deps;
     const { podIP, problem } = this.#place;
+    const refusal = this.#refusal();
     const containers = this.#place.containers();
     return {
       pod: this.#context.pod,
@@ -187,6 +215,7 @@ export class PodWorker {
       nowMs: clock.nowMs(),
       ...(podIP === undefined ? {} : { podIP }),
       ...(problem === undefined ? {} : { sandboxProblem: problem }),
+      ...(refusal === undefined ? {} : { refusal }),
     };
   }
 
@@ -221,6 +250,7 @@ export class PodWorker {
   #begin(action: PodAction): void {
     switch (action.type) {
       case 'startSandbox':
+        if (action.attempt > 0) this.#context.tell('Normal', 'SandboxChanged', SANDBOX_CHANGED);
         this.#place.take(action.attempt, (sandbox, podIP) => this.#starter.prepareFirst(sandbox, podIP));
         break;
       case 'startContainer':

@@ -87,7 +87,7 @@ function words(action: PodAction): string {
     case 'startContainer':
       return `startContainer ${action.name} ${action.attempt}`;
     case 'stopContainer':
-      return `stopContainer ${action.id} ${action.graceSeconds}s`;
+      return `stopContainer ${action.id} ${action.graceSeconds}s${(action.after ?? []).map((id) => ` after ${id}`).join('')}`;
     default:
       return `${action.type} ${action.id}`;
   }
@@ -97,6 +97,11 @@ const plan = (more: Partial<PodSnapshot>) => planPod(snapshotOf(more)).actions.m
 const sidecar: ContainerSpec = { name: 'side', image: 'side:1', restartPolicy: 'Always' };
 const twoInits = podOf({ initContainers: [{ name: 'one' }, { name: 'two' }] });
 const work = snapshotOf().work;
+/** A pod that may run so many seconds, and began then. */
+const timed = (activeDeadlineSeconds: number, beganMs: number): Pod => ({
+  ...podOf({ activeDeadlineSeconds }),
+  status: { startTime: new Date(beganMs).toISOString() },
+});
 
 describe('src/node-agent/pod/pod.plan.ts', () => {
   it.each<[string, Partial<PodSnapshot>, readonly string[]]>([
@@ -305,7 +310,44 @@ describe('src/node-agent/pod/pod.plan.ts', () => {
         pod: podOf({ initContainers: [sidecar] }),
         containers: [containerOf(), containerOf({ name: 'side' })],
       },
+      ['stopContainer app-0 30s', 'stopContainer side-0 30s after app-0'],
+    ],
+    [
+      'and them in the reverse order of their start',
+      {
+        gone: true,
+        pod: podOf({ initContainers: [sidecar, { ...sidecar, name: 'later' }] }),
+        containers: [containerOf({ name: 'side' }), containerOf({ name: 'later' })],
+      },
+      ['stopContainer side-0 30s after later-0', 'stopContainer later-0 30s'],
+    ],
+    [
+      'also beside an init container that runs',
+      {
+        gone: true,
+        pod: podOf({ initContainers: [sidecar, { name: 'one' }] }),
+        containers: [containerOf({ name: 'side' }), containerOf({ name: 'one' })],
+      },
+      ['stopContainer side-0 30s after one-0', 'stopContainer one-0 30s'],
+    ],
+    [
+      'goes on though a sidecar crashed that had started',
+      {
+        pod: podOf({ initContainers: [sidecar, { name: 'one' }, { name: 'two' }] }),
+        containers: [exitedOf({ name: 'side', startedAtMs: NOW }), exitedOf({ name: 'one', exitCode: 0 })],
+      },
+      ['startContainer side 1', 'startContainer two 0'],
+    ],
+    [
+      'stops a pod that has had its time',
+      { pod: timed(10, NOW - 10_000), containers: [containerOf()] },
       ['stopContainer app-0 30s'],
+    ],
+    ['lets one be that has time left', { pod: timed(11, NOW - 10_000), containers: [containerOf()] }, []],
+    [
+      'makes nothing for a pod that the node refuses',
+      { sandboxes: [], refusal: { reason: 'SysctlForbidden', message: 'no' } },
+      [],
     ],
     [
       'and then them',
@@ -320,6 +362,21 @@ describe('src/node-agent/pod/pod.plan.ts', () => {
     ['starts nothing of a pod that has ended', { pod: { ...podOf(), status: { phase: 'Failed' } }, sandboxes: [] }, []],
   ])('%s', (_, more, expected) => {
     expect(plan(more)).toEqual(expected);
+  });
+
+  it('looks again when the time of a pod is up', () => {
+    const pod = timed(20, NOW - 10_000);
+    expect(planPod(snapshotOf({ pod, containers: [containerOf()] })).wakeAtMs).toBe(NOW + 10_000);
+  });
+
+  it.each([
+    ['a probe gave it up', {}, 'Container app failed liveness probe, will be restarted'],
+    ['and it is not started again', { restartPolicy: 'Never' }, 'Container app failed liveness probe'],
+  ])('tells why it stops a container: %s', (_, spec, event) => {
+    const failure = { message: 'Container app failed liveness probe' };
+    const probes = new Map([['app-0', { started: true, ready: true, failure }]]);
+    const [action] = planPod(snapshotOf({ pod: podOf(spec), containers: [containerOf()], probes })).actions;
+    expect(action).toMatchObject({ type: 'stopContainer', event });
   });
 
   it('is down only when nothing runs, nothing is made and nothing is under way', () => {

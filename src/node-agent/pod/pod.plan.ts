@@ -1,5 +1,7 @@
 import {
   currentSandbox,
+  deadlineMs,
+  endedByNode,
   ephemeralContainersOf,
   graceSeconds,
   hasChanged,
@@ -30,10 +32,19 @@ const HASTEN_MS = 1_000;
 
 /** What to do next for one pod. Level-driven: from what is declared and what is there, never from what happened. */
 export function planPod(snapshot: PodSnapshot): PodPlan {
+  const plan = planNow(snapshot);
+  const deadline = deadlineMs(snapshot.pod) ?? 0;
+  if (deadline <= snapshot.nowMs) return plan;
+  return { ...plan, wakeAtMs: Math.min(deadline, plan.wakeAtMs ?? deadline) };
+}
+
+function planNow(snapshot: PodSnapshot): PodPlan {
   const { pod, gone } = snapshot;
   if (gone) return tearDown(snapshot, 'the pod is no longer in the API');
   if (isTerminating(pod)) return tearDown(snapshot, 'the pod is being deleted');
   if (hasEnded(pod)) return tearDown(snapshot, 'the pod has ended');
+  const end = endedByNode(snapshot);
+  if (end !== undefined) return tearDown(snapshot, end.message);
 
   if (snapshot.work.sandbox) return { actions: [], down: false, reason: 'the sandbox is being made' };
   const sandbox = currentSandbox(snapshot.sandboxes);
@@ -49,20 +60,25 @@ export function planPod(snapshot: PodSnapshot): PodPlan {
   };
 }
 
-/** Stops what runs (sidecars after the others), then removes the sandboxes. Records of dead containers stay. */
+/**
+ * Stops what runs, then removes the sandboxes. Records of dead containers stay. All are told at once, and their stop
+ * hooks run; a sidecar gets its signal when those that were started after it have ended.
+ * Source: kuberuntime_termination_order.go (v1.32).
+ */
 function tearDown(snapshot: PodSnapshot, reason: string): PodPlan {
   const { pod, containers, sandboxes, work, nowMs } = snapshot;
   const running = containers.filter(({ state }) => state === 'running');
   const made = containers.filter(({ state }) => state === 'created');
-  const sidecars = new Set(
-    initContainersOf(pod)
-      .filter(isSidecar)
-      .map(({ name }) => name),
-  );
-  const apps = running.filter(({ name }) => !sidecars.has(name));
-  const grace = graceSeconds(pod, nowMs);
+  const sidecars = initContainersOf(pod)
+    .filter(isSidecar)
+    .map(({ name }) => name);
+  const turn = ({ name }: RuntimeContainer) => (sidecars.includes(name) ? sidecars.indexOf(name) : sidecars.length);
+  const graceSecondsLeft = graceSeconds(pod, nowMs);
   const actions: PodAction[] = [
-    ...(apps.length > 0 ? apps : running).flatMap((container) => stop(snapshot, container, grace, reason)),
+    ...running.flatMap((container) => {
+      const after = running.filter((other) => turn(other) > turn(container)).map(({ id }) => id);
+      return stop(snapshot, container, { graceSeconds: graceSecondsLeft, why: reason, after });
+    }),
     ...made.flatMap(({ id, name }) => (work.starting.has(name) ? [] : remove(snapshot, 'removeContainer', id))),
   ];
   const busy = work.sandbox || work.starting.size > 0 || work.stopping.size > 0;
@@ -153,10 +169,10 @@ type InitState = 'done' | 'pending' | 'failed';
 /** Init containers count only in the sandbox that stands: a new one runs them again. */
 function initState({ pod, containers, probes }: PodSnapshot, sandbox: Sandbox, spec: ContainerSpec): InitState {
   const last = newest(named(containers, spec.name).filter(({ sandboxId }) => sandboxId === sandbox.id));
-  // Once an app container was made in this sandbox, every init container had ended well there.
-  const passed = containers.some(
-    ({ sandboxId, name }) => sandboxId === sandbox.id && pod.spec.containers.some((app) => app.name === name),
-  );
+  // Once a later one was made in this sandbox, this one had ended well there, or had started.
+  const inits = initContainersOf(pod);
+  const later = new Set([...inits.slice(inits.indexOf(spec) + 1), ...pod.spec.containers].map(({ name }) => name));
+  const passed = containers.some(({ sandboxId, name }) => sandboxId === sandbox.id && later.has(name));
   if (isSidecar(spec)) {
     if (passed) return 'done';
     return last?.state === 'running' && (probes.get(last.id)?.started ?? false) ? 'done' : 'pending';
@@ -193,14 +209,20 @@ function planContainer(
   const last = newest(ofName);
 
   if (last?.state === 'running') {
-    if (last.sandboxId !== sandbox.id)
-      return { actions: stop(snapshot, last, graceSeconds(pod, nowMs), 'its sandbox has died') };
+    const whole = { graceSeconds: graceSeconds(pod, nowMs) };
+    if (last.sandboxId !== sandbox.id) {
+      return { actions: stop(snapshot, last, { ...whole, why: 'its sandbox has died' }) };
+    }
     if (hasChanged(last, spec)) {
-      return { actions: stop(snapshot, last, graceSeconds(pod, nowMs), 'its definition has changed') };
+      const why = `Container ${spec.name} definition changed, will be restarted`;
+      return { actions: stop(snapshot, last, { ...whole, why, event: why }) };
     }
     const failure = probes.get(last.id)?.failure;
     if (failure === undefined) return NOTHING;
-    return { actions: stop(snapshot, last, failure.graceSeconds ?? graceSeconds(pod, nowMs), failure.message) };
+    const restarted = isSidecar(spec) || pod.spec.restartPolicy !== 'Never';
+    const why = `${failure.message}${restarted ? ', will be restarted' : ''}`;
+    const grace = failure.graceSeconds ?? whole.graceSeconds;
+    return { actions: stop(snapshot, last, { graceSeconds: grace, why, event: why }) };
   }
   // Made but never started: the agent ended in between. Its attempt was not used up.
   if (last?.state === 'created') return { actions: remove(snapshot, 'removeContainer', last.id) };
@@ -272,10 +294,12 @@ function removeLeftovers(snapshot: PodSnapshot, sandbox: Sandbox): readonly PodA
   ];
 }
 
-function stop({ work, nowMs }: PodSnapshot, container: RuntimeContainer, grace: number, why: string): PodAction[] {
-  const killedAtMs = work.stopping.get(container.id);
-  if (killedAtMs !== undefined && nowMs + grace * 1000 > killedAtMs - HASTEN_MS) return [];
-  return [{ type: 'stopContainer', id: container.id, name: container.name, graceSeconds: grace, why }];
+type Stop = Omit<Extract<PodAction, { type: 'stopContainer' }>, 'type' | 'id' | 'name'>;
+
+function stop({ work, nowMs }: PodSnapshot, { id, name }: RuntimeContainer, how: Stop): PodAction[] {
+  const killedAtMs = work.stopping.get(id);
+  if (killedAtMs !== undefined && nowMs + how.graceSeconds * 1000 > killedAtMs - HASTEN_MS) return [];
+  return [{ type: 'stopContainer', id, name, ...how }];
 }
 
 function remove({ work }: PodSnapshot, type: 'removeContainer' | 'removeSandbox', id: string): PodAction[] {

@@ -57,6 +57,8 @@ export interface PodSnapshot {
   /** Why the sandbox cannot be made. */
   readonly sandboxProblem?: StartProblem;
   readonly work: PodWork;
+  /** Why this node does not run it; set only while nothing of it was ever made. */
+  readonly refusal?: { readonly reason: string; readonly message: string };
   /** The pod's address; absent without a sandbox. */
   readonly podIP?: string;
   readonly hostIP: string;
@@ -73,6 +75,10 @@ export type PodAction =
       readonly name: string;
       readonly graceSeconds: number;
       readonly why: string;
+      /** Told as the event; `Stopping container …` when absent. */
+      readonly event?: string;
+      /** Ids of those that must have ended before it gets its signal; its stop hook does not wait for them. */
+      readonly after?: readonly string[];
     }
   | { readonly type: 'removeContainer'; readonly id: string }
   | { readonly type: 'removeSandbox'; readonly id: string }

@@ -1,4 +1,5 @@
 import { quantityToBytes, quantityToMillis } from '#api';
+import { isSidecar } from './containers.plan.ts';
 import type { ContainerResources, ContainerSpec, Pod } from './pod.types.ts';
 
 /** Source: kubelet/cm/helpers_linux.go, MilliCPUToShares and MilliCPUToQuota (v1.32). */
@@ -66,7 +67,14 @@ function oomScore(pod: Pod, spec: ContainerSpec, nodeMemoryBytes: number): numbe
   const qos = qosOf(pod);
   if (qos === 'Guaranteed') return 0;
   if (qos === 'BestEffort') return 1000;
-  const memory = spec.resources?.requests?.['memory'] ?? spec.resources?.limits?.['memory'];
-  const asked = memory === undefined ? 0 : quantityToBytes(memory);
+  // A sidecar is killed no sooner than those that it helps.
+  const asked = isSidecar(spec)
+    ? Math.max(memoryOf(spec), Math.min(...pod.spec.containers.map(memoryOf)))
+    : memoryOf(spec);
   return Math.min(999, Math.max(2, 1000 - Math.floor((1000 * asked) / Math.max(1, nodeMemoryBytes))));
+}
+
+function memoryOf({ resources }: ContainerSpec): number {
+  const memory = resources?.requests?.['memory'] ?? resources?.limits?.['memory'];
+  return memory === undefined ? 0 : quantityToBytes(memory);
 }

@@ -63,6 +63,7 @@ const statusOf = (more: Partial<PodSnapshot> = {}) =>
 const good = (...ids: string[]) => new Map(ids.map((id) => [id, { started: true, ready: true }]));
 const never = { restartPolicy: 'Never' } as const;
 const init = { initContainers: [{ name: 'one' }] };
+const overdue = podOf({ activeDeadlineSeconds: 5 }, { status: { startTime: '2026-01-01T11:59:55Z' } });
 const leaving = { metadata: { ...podOf().metadata, deletionTimestamp: '2026-01-01T12:00:30Z' } };
 
 describe('src/node-agent/pod/status.plan.ts', () => {
@@ -153,6 +154,64 @@ describe('src/node-agent/pod/status.plan.ts', () => {
       reason: 'ImagePullBackOff',
       message: 'Back-off pulling image "app:1": ErrImagePull: denied',
     });
+  });
+
+  it('gives the last words of all containers 12 KiB together, in equal shares', () => {
+    const containers = ['a', 'b', 'c', 'd'].map((name) => ({ name }));
+    const ended = containers.map(({ name }) => exitedOf({ name, message: 'é'.repeat(4_000) }));
+    const { containerStatuses = [] } = statusOf({ pod: podOf({ ...never, containers }), containers: ended });
+    const lengths = containerStatuses.map(({ state }) => Buffer.byteLength(state?.terminated?.message ?? ''));
+    expect(lengths).toEqual([3_072, 3_072, 3_072, 3_072]);
+    const [alone] =
+      statusOf({ pod: podOf(never), containers: [exitedOf({ message: 'x'.repeat(4_096) })] }).containerStatuses ?? [];
+    expect(alone?.state?.terminated?.message).toHaveLength(4_096);
+  });
+
+  it('is not ready before its start hook has ended', () => {
+    const running = { containers: [containerOf()], probes: good('app-0') };
+    const work = { sandbox: false, starting: new Set(['app']), stopping: new Map(), removing: new Set<string>() };
+    const [status] = statusOf({ ...running, work }).containerStatuses ?? [];
+    expect(status).toMatchObject({ started: false, ready: false });
+  });
+
+  it('tells what is mounted, and that reading only does not reach below', () => {
+    const volumeMounts = [
+      { name: 'data', mountPath: '/data' },
+      { name: 'conf', mountPath: '/conf', readOnly: true },
+    ];
+    expect(
+      statusOf({ pod: podOf({ containers: [{ name: 'app', volumeMounts }] }) }).containerStatuses?.[0],
+    ).toMatchObject({
+      volumeMounts: [
+        { name: 'data', mountPath: '/data' },
+        { name: 'conf', mountPath: '/conf', readOnly: true, recursiveReadOnly: 'Disabled' },
+      ],
+    });
+  });
+
+  it.each<[string, Partial<PodSnapshot>, object]>([
+    [
+      'it was refused',
+      { refusal: { reason: 'SysctlForbidden', message: 'Pod was rejected: no' }, sandboxes: [] },
+      { phase: 'Failed', reason: 'SysctlForbidden', message: 'Pod was rejected: no' },
+    ],
+    [
+      'its time is up, and it still runs',
+      { pod: overdue, containers: [containerOf()] },
+      { phase: 'Running', reason: 'DeadlineExceeded' },
+    ],
+    [
+      'its time is up, and it has ended, to be restarted otherwise',
+      { pod: overdue, containers: [exitedOf({ exitCode: 137 })] },
+      {
+        phase: 'Failed',
+        reason: 'DeadlineExceeded',
+        message: 'Pod was active on the node longer than the specified deadline',
+        containerStatuses: [{ state: { terminated: { exitCode: 137 } } }],
+      },
+    ],
+  ])('says why the node ends a pod: %s', (_, more, expected) => {
+    expect(statusOf(more)).toMatchObject(expected);
   });
 
   it('is ready only when the conditions the pod itself names hold too', () => {

@@ -1,6 +1,8 @@
 import { equalJson, formatTime } from '#base';
 import {
+  allContainersOf,
   currentSandbox,
+  endedByNode,
   ephemeralContainersOf,
   initContainersOf,
   isSidecar,
@@ -35,14 +37,16 @@ const OURS: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initial
 export function planStatus(snapshot: PodSnapshot): PodStatus {
   const { pod, podIP, hostIP, nowMs } = snapshot;
   const before = pod.status ?? {};
-  const inits = initContainersOf(pod).map((spec) => containerStatus(snapshot, spec, true));
-  const containers = pod.spec.containers.map((spec) => containerStatus(snapshot, spec, false));
-  const ephemeral = ephemeralContainersOf(pod).map((spec) => ephemeralStatus(snapshot, spec));
+  const share = Math.floor(MAX_MESSAGES / allContainersOf(pod).length);
+  const inits = initContainersOf(pod).map((spec) => cut(containerStatus(snapshot, spec, true), share));
+  const containers = pod.spec.containers.map((spec) => cut(containerStatus(snapshot, spec, false), share));
+  const ephemeral = ephemeralContainersOf(pod).map((spec) => cut(ephemeralStatus(snapshot, spec), share));
   const phase = phaseOf(snapshot, inits, containers);
   const ip = podIP ?? before.podIP;
   return {
     ...before,
     phase,
+    ...endedByNode(snapshot),
     hostIP,
     hostIPs: [{ ip: hostIP }],
     ...(ip === undefined ? {} : { podIP: ip, podIPs: [{ ip }] }),
@@ -54,6 +58,25 @@ export function planStatus(snapshot: PodSnapshot): PodStatus {
   };
 }
 
+/** The last words of all containers of a pod together, in bytes; each has an equal share. Source: status_manager.go (v1.32). */
+const MAX_MESSAGES = 12 * 1024;
+
+function cut(status: ContainerStatus, share: number): ContainerStatus {
+  const { state, lastState } = status;
+  return {
+    ...status,
+    ...(state === undefined ? {} : { state: cutEnd(state, share) }),
+    ...(lastState === undefined ? {} : { lastState: cutEnd(lastState, share) }),
+  };
+}
+
+function cutEnd(state: State, share: number): State {
+  const { terminated } = state;
+  if (terminated?.message === undefined || Buffer.byteLength(terminated.message) <= share) return state;
+  const message = Buffer.from(terminated.message).subarray(0, share).toString('utf8');
+  return { ...state, terminated: { ...terminated, message } };
+}
+
 type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
 function phaseOf(
@@ -63,6 +86,9 @@ function phaseOf(
 ): Phase {
   const { pod } = snapshot;
   if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return pod.status.phase;
+  // It has ended when nothing of it runs any more: whoever replaces it is not to overlap with it.
+  const anyRuns = snapshot.containers.some(({ state }) => state === 'running');
+  if (endedByNode(snapshot) !== undefined && !anyRuns) return 'Failed';
   const policy = pod.spec.restartPolicy ?? 'Always';
   const regular = initContainersOf(pod).flatMap((spec, index) => (isSidecar(spec) ? [] : [inits[index]]));
   const started = containers.some(({ state, lastState }) => state?.waiting === undefined || lastState?.terminated);
@@ -70,7 +96,7 @@ function phaseOf(
   if (failedInit && policy === 'Never') return 'Failed';
   if (!started && regular.some((status) => ended(status)?.exitCode !== 0)) return 'Pending';
 
-  const isEnding = isTerminating(pod) && !snapshot.containers.some(({ state }) => state === 'running');
+  const isEnding = isTerminating(pod) && !anyRuns;
   const waiting = containers.filter(({ state, lastState }) => state?.waiting && lastState?.terminated === undefined);
   const running = containers.filter(({ state }) => state?.running);
   const stopped = containers.flatMap((status) => ended(status) ?? []);
@@ -79,8 +105,7 @@ function phaseOf(
   if (stopped.length === 0) return 'Pending';
   const allWell = stopped.length === containers.length && stopped.every(({ exitCode }) => exitCode === 0);
   if (isEnding) return allWell ? 'Succeeded' : 'Failed';
-  const stillRuns = snapshot.containers.some(({ state }) => state === 'running');
-  if (policy === 'Always' || stillRuns) return 'Running';
+  if (policy === 'Always' || anyRuns) return 'Running';
   if (allWell) return 'Succeeded';
   return policy === 'Never' && stopped.length === containers.length ? 'Failed' : 'Running';
 }
@@ -108,7 +133,8 @@ function containerStatus(snapshot: PodSnapshot, spec: ContainerSpec, isInit: boo
   const restarting = state.waiting !== undefined && last?.state === 'exited';
   const lastEnd = restarting ? terminated(last, runtimeName) : previous && terminated(previous, runtimeName);
   const probe = last?.state === 'running' ? probes.get(last.id) : undefined;
-  const started = probe?.started ?? false;
+  // Not before its start hook has ended.
+  const started = (probe?.started ?? false) && !snapshot.work.starting.has(spec.name);
   const runsOnce = isInit && !isSidecar(spec);
   // One that has not begun is not told of: a pod's start would cost a write more, and nobody can ask it anything.
   const begun = last?.state === 'created' ? undefined : last;
@@ -127,6 +153,19 @@ function containerStatus(snapshot: PodSnapshot, spec: ContainerSpec, isInit: boo
     started,
     state,
     lastState: lastEnd === undefined ? keptLastState(before, last, runtimeName) : { terminated: lastEnd },
+    ...volumeMountsOf(spec),
+  };
+}
+
+/** What is mounted and how. Docker binds the whole tree: one below may be writable. Source: kubelet_pods.go (v1.32). */
+function volumeMountsOf({ volumeMounts = [] }: ContainerSpec): Pick<ContainerStatus, 'volumeMounts'> {
+  if (volumeMounts.length === 0) return {};
+  return {
+    volumeMounts: volumeMounts.map(({ name, mountPath, readOnly }) => ({
+      name,
+      mountPath,
+      ...(readOnly === true ? { readOnly, recursiveReadOnly: 'Disabled' } : {}),
+    })),
   };
 }
 
@@ -153,7 +192,7 @@ function stateOf(
   before: ContainerStatus | undefined,
 ): State {
   const { pod, gone, runtimeName, nowMs } = snapshot;
-  const leaving = gone || isTerminating(pod);
+  const leaving = gone || isTerminating(pod) || endedByNode(snapshot) !== undefined;
   if (last?.state === 'running') return { running: { startedAt: formatTime(last.startedAtMs ?? last.createdAtMs) } };
   if (last?.state === 'exited') {
     if (!leaving && restarts(pod, spec, last)) {

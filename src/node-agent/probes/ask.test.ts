@@ -49,7 +49,8 @@ describe('src/node-agent/probes/ask.ts', () => {
     const port = await listen(createHttp((_, response) => response.writeHead(status).end('words')));
     const outcome = await asked({ httpGet: { port } });
     expect(outcome.ok).toBe(ok);
-    if (!ok) expect(outcome.message).toContain(`statuscode: ${status}: words`);
+    // What the program answered with stays out of events.
+    if (!ok) expect(outcome.message).toBe(`HTTP probe failed with statuscode: ${status}`);
   });
 
   it('asks as Kubernetes does: path, headers, a connection of its own', async () => {
@@ -75,6 +76,26 @@ describe('src/node-agent/probes/ask.ts', () => {
       ['/healthz?x=1', '1', 'my.host', 'kube-probe/1.32', 'close'],
       ['/', undefined, `127.0.0.1:${port}`, 'kube-probe/1.32', 'close'],
     ]);
+  });
+
+  it.each([
+    ['a path', '/good', true],
+    ['a path that is bad', '/bad', false],
+    ['another host, which is not asked', 'http://169.254.169.254/', true],
+    ['itself, without end', '/loop', false],
+  ])('follows a redirect to %s', async (_, location, ok) => {
+    const asked_: string[] = [];
+    const port = await listen(
+      createHttp(({ url = '' }, response) => {
+        asked_.push(url);
+        const target = url === '/start' ? location : url === '/loop' ? '/loop' : undefined;
+        if (target === undefined) response.writeHead(url === '/good' ? 200 : 500).end();
+        else response.writeHead(302, { location: target }).end();
+      }),
+    );
+    expect((await asked({ httpGet: { port, path: '/start' } })).ok).toBe(ok);
+    expect(asked_.length).toBeLessThanOrEqual(10);
+    if (location.startsWith('http')) expect(asked_).toEqual(['/start']);
   });
 
   it('gives up after its time, and reads no endless answer', async () => {

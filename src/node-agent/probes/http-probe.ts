@@ -1,5 +1,6 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { errorMessage } from '#base';
 import type { ProbeOutcome } from './probe.plan.ts';
 
 export interface HttpProbeTarget {
@@ -10,61 +11,68 @@ export interface HttpProbeTarget {
   readonly headers: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** What is read of an answer's body at most, in bytes, and shown of it, in characters. */
-const MAX_BODY = 10 * 1024;
-const MAX_SHOWN = 256;
+/** Requests of one asking: the first, and the redirects that are followed. Source: net/http, defaultCheckRedirect. */
+const MAX_REQUESTS = 10;
 
-/** One request on a connection of its own. 200 to 399 is success; certificates are not checked, as in Kubernetes. */
-export function probeHttp(target: HttpProbeTarget, signal: AbortSignal): Promise<ProbeOutcome> {
-  return new Promise((resolve) => {
-    const done = (ok: boolean, message: string) => {
-      request.destroy();
-      resolve({ ok, message });
-    };
-    const send = target.scheme === 'HTTPS' ? httpsRequest : httpRequest;
-    const request = send({
-      host: target.host,
-      port: target.port,
-      path: target.path.startsWith('/') ? target.path : `/${target.path}`,
+/**
+ * One request on a connection of its own. 200 to 399 is success; certificates are not checked. Redirects are followed
+ * on the same host only. An answer's body is never shown: it may hold a secret. Source: pkg/probe/http/http.go (v1.32).
+ */
+export async function probeHttp(target: HttpProbeTarget, signal: AbortSignal): Promise<ProbeOutcome> {
+  try {
+    let url = urlOf(target);
+    for (let requests = 1; ; requests += 1) {
+      const { status, location } = await answerOf(url, target, signal);
+      if (status < 200 || status >= 400) {
+        return { ok: false, message: `HTTP probe failed with statuscode: ${status}`, answered: true };
+      }
+      const next = status < 300 || location === undefined ? undefined : redirected(location, url);
+      if (next === undefined || next.hostname !== url.hostname) return { ok: true, message: `HTTP ${status}` };
+      if (requests === MAX_REQUESTS) return { ok: false, message: `stopped after ${MAX_REQUESTS} redirects` };
+      url = next;
+    }
+  } catch (error) {
+    return { ok: false, message: signal.aborted ? 'no answer in time' : errorMessage(error) };
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly location: string | undefined;
+}
+
+function answerOf(url: URL, { headers }: HttpProbeTarget, signal: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const request = send(url, {
       method: 'GET',
       agent: false,
       rejectUnauthorized: false,
       signal,
       setHost: false,
-      headers: headersOf(target),
+      headers: headersOf(url, headers),
     });
-    request.once('response', (response) => {
-      const status = response.statusCode ?? 0;
-      if (status >= 200 && status < 400) {
-        done(true, `HTTP ${status}`);
-        return;
-      }
-      let body = '';
-      const fail = () =>
-        done(
-          false,
-          `HTTP probe failed with statuscode: ${status}${body === '' ? '' : `: ${body.slice(0, MAX_SHOWN)}`}`,
-        );
-      response.setEncoding('utf8');
-      response.on('data', (text: string) => {
-        body += text;
-        if (body.length > MAX_BODY) fail();
-      });
-      response.once('end', fail);
-      response.once('error', fail);
+    request.once('response', (response: IncomingMessage) => {
+      resolve({ status: response.statusCode ?? 0, location: response.headers.location });
+      request.destroy();
     });
-    request.once('error', (error) => done(false, signal.aborted ? 'no answer in time' : error.message));
+    request.on('error', reject);
     request.end();
   });
 }
 
-function headersOf({ headers, host, port, scheme }: HttpProbeTarget): Record<string, string> {
-  const set: Record<string, string> = {
-    host: port === (scheme === 'HTTPS' ? 443 : 80) ? host : `${host}:${port}`,
-    'user-agent': 'kube-probe/1.32',
-    accept: '*/*',
-    connection: 'close',
-  };
+function urlOf({ scheme, host, port, path }: HttpProbeTarget): URL {
+  return new URL(`${scheme.toLowerCase()}://${host}:${port}${path.startsWith('/') ? path : `/${path}`}`);
+}
+
+/** Where a redirect leads; undefined for nowhere that can be asked. */
+function redirected(location: string, from: URL): URL | undefined {
+  const to = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
+  return to?.protocol === 'http:' || to?.protocol === 'https:' ? to : undefined;
+}
+
+function headersOf({ host }: URL, headers: HttpProbeTarget['headers']): Record<string, string> {
+  const set: Record<string, string> = { host, 'user-agent': 'kube-probe/1.32', accept: '*/*', connection: 'close' };
   for (const { name, value } of headers) set[name.toLowerCase()] = value;
   return set;
 }

@@ -58,6 +58,8 @@ export function initialState(verdict: ProbeState['verdict'] = 'unknown'): ProbeS
 export interface ProbeOutcome {
   readonly ok: boolean;
   readonly message: string;
+  /** Somebody answered, if not as wanted. */
+  readonly answered?: boolean;
 }
 
 /**

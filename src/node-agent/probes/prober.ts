@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '#base';
 import type { Runtime } from '#runtime';
+import { isTerminating } from '../pod/containers.plan.ts';
 import type { ContainerSpec, Pod, Probe, ProbeView, RuntimeContainer } from '../pod/pod.types.ts';
 import { ask } from './ask.ts';
 import {
@@ -119,6 +120,8 @@ export class Prober {
 
   async #turn(probed: Probed, one: OneProbe): Promise<void> {
     if (probed.ended || one.asking) return;
+    // One that is leaving may fail its probes: it is not restarted any more. Source: prober_manager.go (v1.32).
+    if (one.kind !== 'readiness' && isTerminating(probed.pod)) return;
     one.asking = true;
     await this.#enter();
     const outcome = await ask({
@@ -143,8 +146,9 @@ export class Prober {
       if (one.kind === 'startup' && one.state.verdict === 'success') this.#begin(probed);
       this.#deps.onChange(uid);
     }
-    // A startup probe has done its work.
+    // A startup probe has done its work; what a container is restarted for is not asked again.
     if (one.kind === 'startup' && one.state.verdict === 'success') return;
+    if (one.kind !== 'readiness' && one.state.verdict === 'failure') return;
     this.#schedule(probed, one, nextDelayMs(one.state, one.schedule));
   }
 
@@ -178,7 +182,7 @@ function failureOf({ probes, spec }: Probed): ProbeView['failure'] {
   for (const kind of ['startup', 'liveness'] as const) {
     const one = probes.get(kind);
     if (one?.state.verdict !== 'failure') continue;
-    const message = `Container ${spec.name} failed ${kind} probe, will be restarted`;
+    const message = `Container ${spec.name} failed ${kind} probe`;
     const grace = one.probe.terminationGracePeriodSeconds;
     return { message, ...(grace === undefined ? {} : { graceSeconds: grace }) };
   }

@@ -16,6 +16,8 @@ export interface PodFolders {
   readonly references: string | undefined;
   /** Where copies of tokens may lie: the same. */
   readonly tokens: string | undefined;
+  /** Where the node's owner puts profiles of seccomp for pods to name. */
+  readonly seccomp: string;
   /** Uids that have folders. */
   list(): Promise<readonly string[]>;
   /** Unmounts and removes everything of a pod. */
@@ -34,6 +36,7 @@ export async function openPodFolders(stateDir: string, log: Log): Promise<PodFol
   return {
     references: memoryRoot === undefined ? undefined : path.join(memoryRoot, 'references'),
     tokens: memoryRoot === undefined ? undefined : path.join(memoryRoot, 'tokens'),
+    seccomp: path.join(root, 'seccomp'),
     disk: (podUid) => path.join(disk, checked(podUid)),
     memory: (podUid) => path.join(memory ?? disk, checked(podUid)),
     async list() {

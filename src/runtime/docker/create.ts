@@ -87,7 +87,8 @@ export function planContainer(
       })),
       LogConfig: { Type: 'json-file', Config: { 'max-size': String(log.fileBytes), 'max-file': String(log.files) } },
       RestartPolicy: { Name: 'no' },
-      SecurityOpt: config.noNewPrivileges === true ? ['no-new-privileges'] : [],
+      SecurityOpt: securityOptions(config),
+      ...(config.unmaskedProc === true ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
       ...resources(config.resources),
       ...(config.groups === undefined ? {} : { GroupAdd: config.groups }),
       ...(config.readOnlyRootFilesystem === true ? { ReadonlyRootfs: true } : {}),
@@ -96,6 +97,16 @@ export function planContainer(
       ...(capabilities?.drop === undefined ? {} : { CapDrop: capabilities.drop }),
     },
   };
+}
+
+/** Source: Docker's `--security-opt`. A profile of seccomp is sent as its text, for the engine may be elsewhere. */
+function securityOptions({ noNewPrivileges, seccomp, appArmor, seLinux }: ContainerConfig): readonly string[] {
+  return [
+    ...(noNewPrivileges === true ? ['no-new-privileges'] : []),
+    ...(seccomp === undefined ? [] : [`seccomp=${seccomp}`]),
+    ...(appArmor === undefined ? [] : [`apparmor=${appArmor}`]),
+    ...(seLinux ?? []).map((label) => `label=${label}`),
+  ];
 }
 
 /** What it shares with whom. One that stands alone shares nothing, but its network with those that join it. */

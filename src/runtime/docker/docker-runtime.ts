@@ -53,6 +53,8 @@ interface DockerInfo {
   readonly Architecture: string;
   readonly NCPU: number;
   readonly MemTotal: number;
+  /** `name=apparmor`, `name=seccomp,profile=default` … */
+  readonly SecurityOptions?: readonly string[] | null;
 }
 
 /** Containers by a Docker engine. Its own restart policy is always `no`: who restarts is the node agent. */
@@ -153,6 +155,7 @@ async function describe(engine: Engine): Promise<RuntimeVersion> {
     architecture: goArchitecture(info.Architecture),
     cpus: info.NCPU,
     memoryBytes: info.MemTotal,
+    appArmor: (info.SecurityOptions ?? []).some((option) => option.split(',').includes('name=apparmor')),
   };
 }
 

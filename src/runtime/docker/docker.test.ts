@@ -4,6 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '#base';
+import type { ContainerConfig } from '../runtime.ts';
 import { planContainer, planSandbox } from './create.ts';
 import { agreeOnApi } from './engine.ts';
 import { pullError, toRuntimeError } from './errors.ts';
@@ -107,6 +108,18 @@ describe('src/runtime/docker/create.ts', () => {
 
   it('refuses a container without anything to run', () => {
     expect(() => line({}, {})).toThrow(expect.objectContaining({ code: 'InvalidContainerConfig' }));
+  });
+
+  it.each<[Partial<ContainerConfig>, object]>([
+    [{}, { SecurityOpt: [] }],
+    [{ noNewPrivileges: true }, { SecurityOpt: ['no-new-privileges'] }],
+    [
+      { seccomp: 'unconfined', appArmor: 'web', seLinux: ['type:t'] },
+      { SecurityOpt: ['seccomp=unconfined', 'apparmor=web', 'label=type:t'] },
+    ],
+    [{ unmaskedProc: true }, { MaskedPaths: [], ReadonlyPaths: [] }],
+  ])('tells the engine what a container may (%#)', (more, expected) => {
+    expect(planContainer({ ...config, ...more }, 'o', { log }).HostConfig).toMatchObject(expected);
   });
 
   it('never lets the engine restart, and bounds every log', () => {

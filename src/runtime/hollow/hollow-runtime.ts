@@ -122,6 +122,7 @@ class Hollow implements HollowRuntime {
       architecture: 'amd64',
       cpus: this.#options.cpus ?? 4,
       memoryBytes: this.#options.memoryBytes ?? 8 * 2 ** 30,
+      appArmor: false,
     };
   }
 
