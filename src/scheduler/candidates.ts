@@ -1,19 +1,7 @@
-import type { PodDemand } from './demand.ts';
-import { portsTaken } from './explain.ts';
-import type { NodeMask } from './node-mask.ts';
+import { type Fit, portsTaken } from './fit.ts';
 import type { NodeTable } from './node-table.ts';
-import type { JustPlaced, Relations } from './relations/relations.ts';
-import type { Usage } from './usage.ts';
+import type { JustPlaced } from './relations/relations.ts';
 import { WEIGHTS } from './weights.ts';
-
-export interface CandidatesOf {
-  readonly table: NodeTable;
-  readonly mask: NodeMask;
-  readonly usage: Usage;
-  readonly demand: PodDemand;
-  /** How the pods stand to others; undefined when no pod of the plan cares. */
-  readonly relations?: Relations | undefined;
-}
 
 export interface BestNode {
   readonly slot: number;
@@ -31,9 +19,8 @@ const UNFIT = Number.NEGATIVE_INFINITY;
  * better than a sample, and always the same.
  */
 export class Candidates {
-  readonly mask: NodeMask;
-  readonly relations: Relations | undefined;
-  readonly #of: CandidatesOf;
+  readonly fit: Fit;
+  readonly #table: NodeTable;
   /** By slot, the higher the better: least allocated, balanced, few unwanted taints. */
   readonly #scores: Float64Array;
   /** Where `best` works the scores of one pod out. */
@@ -41,32 +28,43 @@ export class Candidates {
   readonly #cpu: Float64Array | undefined;
   readonly #memory: Float64Array | undefined;
 
-  constructor(of: CandidatesOf) {
-    this.mask = of.mask;
-    this.relations = of.relations;
-    this.#of = of;
-    this.#cpu = of.usage.column('cpu')?.allocatable;
-    this.#memory = of.usage.column('memory')?.allocatable;
-    this.#scores = new Float64Array(of.table.slots);
-    this.#now = new Float64Array(of.table.slots);
+  constructor(table: NodeTable, fit: Fit) {
+    this.fit = fit;
+    this.#table = table;
+    this.#cpu = fit.usage.column('cpu')?.allocatable;
+    this.#memory = fit.usage.column('memory')?.allocatable;
+    this.#scores = new Float64Array(table.slots);
+    this.#now = new Float64Array(table.slots);
     for (let slot = 0; slot < this.#scores.length; slot += 1) this.#scores[slot] = this.#score(slot);
   }
 
   /** To be called when something was put on a node; with the pod's profile where relations count. */
   update(slot: number, placed?: JustPlaced): void {
     this.#scores[slot] = this.#score(slot);
-    if (placed !== undefined) this.relations?.add(placed.slot, placed.profile);
+    if (placed === undefined) return;
+    this.fit.relations?.add(placed.slot, placed.profile);
+    this.fit.promised?.add(placed.slot, placed.profile);
   }
 
-  /** The best node, with the fewest pods of the same owner; among equals the first by name. */
-  best(owner: string): BestNode | undefined {
-    const { table, usage } = this.#of;
+  /**
+   * The best node, with the fewest pods of the same owner; among equals the first by name. The one that the pod was
+   * promised is the best if it will do.
+   */
+  best(owner: string, promised?: string): BestNode | undefined {
+    const table = this.#table;
+    const { usage, relations } = this.fit;
     const siblings = owner === '' ? NO_SIBLINGS : usage.podsOf(owner);
     const scores = this.#now;
     scores.set(this.#scores);
     const penalty = (100 * WEIGHTS.spread) / largest(siblings.values());
     for (const [slot, count] of siblings) scores[slot] = (scores[slot] ?? UNFIT) - penalty * count;
-    this.relations?.judge(scores);
+    relations?.exclude(scores);
+    this.fit.promised?.exclude(scores);
+    const own = promised === undefined ? undefined : table.slotOf(promised);
+    if (promised !== undefined && own !== undefined && Number.isFinite(scores[own])) {
+      return { slot: own, node: promised, feasible: 1 };
+    }
+    relations?.judge(scores);
     const { ranks } = table;
     let best = -1;
     let bestScore = UNFIT;
@@ -85,7 +83,7 @@ export class Candidates {
   }
 
   #score(slot: number): number {
-    const { mask, usage, demand } = this.#of;
+    const { mask, usage, demand } = this.fit;
     if (!mask.fits(slot)) return UNFIT;
     for (const [resource, amount] of demand.amounts) if (!usage.hasRoom(slot, resource, amount)) return UNFIT;
     if (portsTaken(slot, usage, demand)) return UNFIT;

@@ -1,4 +1,5 @@
 /** Which node a pod goes to, and why it goes nowhere. Pure. */
+export type { PlannedBinding, PlannedFailure } from './batch.ts';
 export type { HostPort, PodDemand } from './demand.ts';
 export { demandOf } from './demand.ts';
 export type { Explanation, NodeVerdict } from './explain.ts';
@@ -6,6 +7,7 @@ export type { ClusterChange } from './filters/filter.ts';
 export { nodeAffinity } from './filters/node-affinity.ts';
 export { tolerates } from './filters/taints.ts';
 export { factsOf } from './node-facts.ts';
-export { NodeTable } from './node-table.ts';
-export type { PlannedBinding, PlannedFailure, SchedulePlan, ScheduleSnapshot } from './schedule.plan.ts';
+export type { Nominee, PlacedPod } from './node-table.ts';
+export { NodeTable, nomineeOf } from './node-table.ts';
+export type { SchedulePlan, ScheduleSnapshot } from './schedule.plan.ts';
 export { planSchedule, planScheduleOf } from './schedule.plan.ts';

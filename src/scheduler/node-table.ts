@@ -9,10 +9,29 @@ import { PlacedPods, type PodGroup } from './relations/placed-pods.ts';
 import type { NamespaceLabels } from './relations/pod-profile.ts';
 import { Usage } from './usage.ts';
 
-interface Placement {
+/** A pod that is counted on a node. */
+export interface PlacedPod {
+  /** As it was seen last. */
+  readonly pod: Pod;
   readonly node: string;
   readonly demand: PodDemand;
   readonly group: PodGroup;
+}
+
+interface Placement extends PlacedPod {
+  pod: Pod;
+}
+
+/** A pod that waits for room that was promised to it: it counts for pods that are not more important. */
+export interface Nominee {
+  readonly pod: Pod;
+  readonly node: string;
+}
+
+/** What the pod's status says that it was promised. */
+export function nomineeOf(pod: Pod): Nominee | undefined {
+  const node = pod.status?.nominatedNodeName;
+  return node ? { pod, node } : undefined;
 }
 
 /** Answers of node filters that are kept, for as many different kinds of pods; the one used longest ago goes first. */
@@ -29,6 +48,7 @@ export class NodeTable {
   readonly #free: number[] = [];
   readonly #placements = new Map<string, Placement>();
   readonly #podsByNode = new Map<string, Set<string>>();
+  readonly #nominees = new Map<string, Nominee>();
   readonly #masks = new Map<string, NodeMask>();
   readonly #usage = Usage.empty(FIRST_CAPACITY);
   readonly #placed = new PlacedPods();
@@ -121,12 +141,14 @@ export class NodeTable {
     const before = this.#placements.get(key);
     const demand = demandOf(pod);
     const group = this.#placed.join(pod);
+    this.#nominees.delete(key);
     if (before?.node === node && before.group === group && sameDemand(before.demand, demand)) {
       this.#placed.leave(group);
+      before.pod = pod;
       return false;
     }
     this.unplace(key);
-    this.#placements.set(key, { node, demand, group });
+    this.#placements.set(key, { pod, node, demand, group });
     const pods = this.#podsByNode.get(node) ?? new Set();
     this.#podsByNode.set(node, pods.add(key));
     this.#count(key, 'add');
@@ -144,6 +166,29 @@ export class NodeTable {
     pods?.delete(key);
     if (pods?.size === 0) this.#podsByNode.delete(placement.node);
     return true;
+  }
+
+  /** Promises a waiting pod room on a node, or takes its promise back. False when nothing has changed. */
+  nominate(key: string, nominee: Nominee | undefined): boolean {
+    if (nominee === undefined) return this.#nominees.delete(key);
+    const changed = this.#nominees.get(key)?.node !== nominee.node;
+    this.#nominees.set(key, nominee);
+    return changed;
+  }
+
+  /** Pods that wait for room that was promised to them. */
+  get nominees(): Iterable<Nominee> {
+    return this.#nominees.values();
+  }
+
+  /** What is counted on a node. */
+  podsAt(slot: number): readonly PlacedPod[] {
+    const keys = this.#podsByNode.get(this.#nodes[slot]?.name ?? '') ?? [];
+    return [...keys].map((key) => this.#placements.get(key)).filter((placement) => placement !== undefined);
+  }
+
+  slotOf(node: string): number | undefined {
+    return this.#slots.get(node);
   }
 
   /** Where a pod is counted. */

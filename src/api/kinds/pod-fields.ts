@@ -20,7 +20,7 @@ const VOLUME_KINDS: ReadonlySet<string> = new Set([
 
 /**
  * What a pod asks for that we cannot give: without it the pod would run as something else than was meant, so no node
- * takes it, and whoever writes it is warned. What is merely not acted on (preemption) is not named here.
+ * takes it, and whoever writes it is warned. What is merely not acted on is not named here.
  */
 export function unsupportedPodFields(spec: Readonly<Partial<PodSpec>>): readonly UnsupportedPodField[] {
   const found: UnsupportedPodField[] = [];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ApiError, EVENTS, NAMESPACES, NODES, PODS, type Pod } from '#api';
+import { ApiError, EVENTS, NAMESPACES, NODES, POD_DISRUPTION_BUDGETS, PODS, type Pod, PRIORITY_CLASSES } from '#api';
 import type { Client } from '#client';
 import { type Cluster, nodeObject, podObject, startCluster } from '../../../test/support/cluster.ts';
 import { settle } from '../../../test/support/fake-clock.ts';
@@ -12,10 +12,11 @@ beforeEach(async () => {
 });
 afterEach(() => cluster.close());
 
-const start = async (client: Pick<Client, 'update' | 'patch'> = cluster.client) => {
+const start = async (client: Pick<Client, 'update' | 'patch' | 'delete'> = cluster.client) => {
   const { clock, log, events, informers } = cluster;
   const [pods, nodes, namespaces] = [informers.of(PODS), informers.of(NODES), informers.of(NAMESPACES)];
-  const deps = { client, clock, log, events, pods, nodes, namespaces };
+  const budgets = informers.of(POD_DISRUPTION_BUDGETS);
+  const deps = { client, clock, log, events, pods, nodes, namespaces, budgets };
   const scheduling = createScheduling(deps, { ...schedulingDefaults, backoff: { initialMs: 1, maxMs: 2 } });
   await cluster.run((signal) => scheduling.run(signal));
 };
@@ -45,7 +46,8 @@ describe('src/controllers/scheduling/scheduling.ts', () => {
     expect(refused).toMatchObject({
       status: 'False',
       reason: 'Unschedulable',
-      message: '0/1 nodes are available: 1 node(s) were unschedulable.',
+      message:
+        '0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
     });
     const { resourceVersion } = (await get('a')).metadata;
     await client.patch(
@@ -91,7 +93,9 @@ describe('src/controllers/scheduling/scheduling.ts', () => {
     const affinity = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
     await client.create(PODS, podObject('web', { spec: { affinity } }));
     const refused = await until('the pod is told', async () => said(await get('web')));
-    expect(refused.message).toBe("0/2 nodes are available: 2 node(s) didn't match pod affinity rules.");
+    expect(refused.message).toContain(
+      "0/2 nodes are available: 2 node(s) didn't match pod affinity rules. preemption:",
+    );
     await client.create(PODS, podObject('db', { metadata: { labels: { app: 'db' } }, spec: { nodeName: 'z2' } }));
     expect(await placed('web')).toBe('z2');
   });
@@ -129,7 +133,7 @@ describe('src/controllers/scheduling/scheduling.ts', () => {
     expect(refused).toMatchObject({
       reason: 'Unschedulable',
       message:
-        '0/1 nodes are available: spec.volumes[0].persistentVolumeClaim: volumes of this kind are not supported (volume "data").',
+        '0/1 nodes are available: spec.volumes[0].persistentVolumeClaim: volumes of this kind are not supported (volume "data"). preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
     });
     expect((await get('a')).spec.nodeName).toBeUndefined();
   });
@@ -146,12 +150,149 @@ describe('src/controllers/scheduling/scheduling.ts', () => {
     expect(await placed('b')).toBe('n1');
   });
 
+  const full = { status: { allocatable: { cpu: '1', memory: '8Gi', pods: '110' } } };
+  const rank = (name: string, value: number) =>
+    cluster.client.create(PRIORITY_CLASSES, {
+      apiVersion: 'scheduling.k8s.io/v1',
+      kind: 'PriorityClass',
+      metadata: { name },
+      value,
+    });
+  const ranked = (name: string, priorityClassName?: string, cpu = '1') => {
+    const containers = [{ name: 'main', image: 'sample:1', resources: { requests: { cpu } } }];
+    return podObject(name, { spec: { containers, ...(priorityClassName === undefined ? {} : { priorityClassName }) } });
+  };
+  const drop = (name: string) => cluster.client.delete(PODS, { namespace: 'default', name }, { gracePeriodSeconds: 0 });
+
+  it('makes room for a more important pod: it promises the node, tells the victim and lets it go in peace', async () => {
+    const { client } = cluster;
+    await rank('high', 1000);
+    await client.create(NODES, nodeObject('n1', full));
+    await start();
+    await client.create(PODS, ranked('low'));
+    await placed('low');
+    await client.create(PODS, ranked('high', 'high'));
+    const victim = await until('the victim is told to go', async () => {
+      const pod = await get('low');
+      return pod.metadata.deletionTimestamp !== undefined && pod;
+    });
+    expect(victim.metadata.deletionGracePeriodSeconds).toBe(30);
+    expect(victim.status?.conditions).toContainEqual(
+      expect.objectContaining({
+        type: 'DisruptionTarget',
+        status: 'True',
+        reason: 'PreemptionByScheduler',
+        message: 'default-scheduler: preempting to accommodate a higher priority pod',
+      }),
+    );
+    expect((await get('high')).status?.nominatedNodeName).toBe('n1');
+    // The room is taken: what comes now, and asks for as little as the one that goes, does not get it.
+    await client.create(PODS, ranked('late', undefined, '1'));
+    await until('the late one is told', async () => said(await get('late')));
+    await drop('low');
+    expect(await placed('high')).toBe('n1');
+    expect((await get('late')).spec.nodeName).toBeUndefined();
+    await cluster.events.flush();
+    const { items } = await client.list(EVENTS);
+    const preempted = items.filter(({ reason }) => reason === 'Preempted');
+    expect(preempted.map(({ type, message, involvedObject }) => [type, message, involvedObject.name])).toEqual([
+      ['Normal', `Preempted by pod ${(await get('high')).metadata.uid} on node n1`, 'low'],
+    ]);
+  });
+
+  it('knows after a restart what it promised, and evicts nobody else', async () => {
+    const { client } = cluster;
+    await rank('high', 1000);
+    for (const name of ['n1', 'n2']) await client.create(NODES, nodeObject(name, full));
+    await client.create(PODS, ranked('a', undefined));
+    await client.create(PODS, ranked('b', undefined));
+    await start();
+    await Promise.all([placed('a'), placed('b')]);
+    await client.create(PODS, ranked('high', 'high'));
+    const node = await until('it is promised a node', async () => (await get('high')).status?.nominatedNodeName);
+    const going = async () => {
+      const pods = await Promise.all([get('a'), get('b')]);
+      return pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).map(({ spec }) => spec.nodeName);
+    };
+    await until('one goes', async () => (await going()).length === 1);
+    expect(await going()).toEqual([node]);
+    await start();
+    await client.create(NODES, nodeObject('n3', { ...full, spec: { unschedulable: true } }));
+    await until('it was tried again', async () => said(await get('high'))?.message?.includes('0/3 nodes'));
+    expect(await going()).toEqual([node]);
+    expect(said(await get('high'))?.message).toContain('not eligible due to a terminating pod on the nominated node.');
+  });
+
+  it('breaks the promise to a less important pod whose node a more important one takes', async () => {
+    const { client } = cluster;
+    await rank('high', 1000);
+    await rank('middle', 500);
+    await client.create(NODES, nodeObject('n1', full));
+    await start();
+    await client.create(PODS, ranked('low'));
+    await placed('low');
+    await client.create(PODS, ranked('middle', 'middle'));
+    await until('the middle one is promised', async () => (await get('middle')).status?.nominatedNodeName);
+    await client.create(PODS, ranked('high', 'high'));
+    await until('the high one is promised', async () => (await get('high')).status?.nominatedNodeName);
+    await drop('low');
+    expect(await placed('high')).toBe('n1');
+    await until('the middle one is promised no longer', async () => !(await get('middle')).status?.nominatedNodeName);
+    expect((await get('middle')).spec.nodeName).toBeUndefined();
+  });
+
+  it('tries again to evict whom it could not', async () => {
+    const { client } = cluster;
+    await rank('high', 1000);
+    await client.create(NODES, nodeObject('n1', full));
+    let refusals = 2;
+    await start({
+      update: client.update,
+      patch: client.patch,
+      delete: (resource, key, options) => {
+        if (refusals === 0) return client.delete(resource, key, options);
+        refusals -= 1;
+        return Promise.reject(new ApiError('ServerTimeout', 'try again'));
+      },
+    });
+    await client.create(PODS, ranked('low'));
+    await placed('low');
+    await client.create(PODS, ranked('high', 'high'));
+    await until('the victim goes', async () => (await get('low')).metadata.deletionTimestamp !== undefined);
+    expect(refusals).toBe(0);
+  });
+
+  it('evicts nobody for a pod that is gone by then', async () => {
+    const { client } = cluster;
+    await rank('high', 1000);
+    await client.create(NODES, nodeObject('n1', full));
+    let isGone = false;
+    await start({
+      ...client,
+      patch: async (resource, key, patch, options) => {
+        if (key.name === 'high') {
+          await drop('high');
+          isGone = true;
+        }
+        return client.patch(resource, key, patch, options);
+      },
+    });
+    await client.create(PODS, ranked('low'));
+    await placed('low');
+    await client.create(PODS, ranked('high', 'high'));
+    await until('it is gone', () => isGone);
+    await client.create(PODS, ranked('late'));
+    await until('the late one is told', async () => said(await get('late')));
+    expect((await get('low')).metadata.deletionTimestamp).toBeUndefined();
+  });
+
   it('tries again after a binding that failed, without counting the pod meanwhile', async () => {
     const { client } = cluster;
     await client.create(NODES, nodeObject('n1', { status: { allocatable: { cpu: '4', memory: '8Gi', pods: '1' } } }));
     let refusals = 2;
     await start({
       patch: client.patch,
+      delete: client.delete,
       update: (resource, object, options) => {
         if (refusals === 0) return client.update(resource, object, options);
         refusals -= 1;

@@ -1,14 +1,31 @@
 import { setImmediate } from 'node:timers/promises';
-import { isApiError, type Json, type KubeObject, type Namespace, type Node, PODS, type Pod } from '#api';
+import {
+  isApiError,
+  type Json,
+  type KubeObject,
+  type Namespace,
+  type Node,
+  PODS,
+  type Pod,
+  type PodDisruptionBudget,
+} from '#api';
 import { type BackoffOptions, backoffMs, type Clock, errorCode, type Log } from '#base';
 import type { Client } from '#client';
 import { type Change, type EventRecorder, type Informer, keyOf } from '#reconcile';
-import { type ClusterChange, NodeTable, type PlannedBinding, type PlannedFailure, planSchedule } from '#scheduler';
+import {
+  type ClusterChange,
+  NodeTable,
+  nomineeOf,
+  type PlannedBinding,
+  type PlannedFailure,
+  planSchedule,
+} from '#scheduler';
 import { PendingPods } from './pending-pods.ts';
+import { evict } from './preemption.ts';
 import { asksAnew, planRefusal, standingOf } from './scheduling.plan.ts';
 
 export interface SchedulingDeps {
-  readonly client: Pick<Client, 'update' | 'patch'>;
+  readonly client: Pick<Client, 'update' | 'patch' | 'delete'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly events: EventRecorder;
@@ -16,6 +33,8 @@ export interface SchedulingDeps {
   readonly nodes: Informer<Node>;
   /** For their labels, by which affinity may choose. */
   readonly namespaces: Informer<Namespace>;
+  /** Which pods may go for more important ones. */
+  readonly budgets: Informer<PodDisruptionBudget>;
 }
 
 export interface SchedulingOptions {
@@ -64,10 +83,12 @@ class SchedulingLoop {
   readonly #assumed = new Set<string>();
   /** Bindings in a row that failed, by uid. */
   readonly #failures = new Map<string, number>();
+  /** Uids of pods that were told to go and may not show it yet. */
+  readonly #leaving = new Set<string>();
   /** What was last told of a refused pod, by uid: its own copy may not show it yet. */
   readonly #told = new Map<string, string>();
   readonly #toBind: PlannedBinding[] = [];
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #underWay = new Set<Promise<unknown>>();
   #binding = 0;
   #wake: () => void = () => undefined;
 
@@ -77,8 +98,8 @@ class SchedulingLoop {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { nodes, pods, namespaces } = this.#deps;
-    for (const informer of [nodes, pods, namespaces]) {
+    const { nodes, pods, namespaces, budgets } = this.#deps;
+    for (const informer of [nodes, pods, namespaces, budgets]) {
       await informer.until(() => informer.synced, signal).catch(() => undefined); // Aborted: seen below.
     }
     signal.addEventListener('abort', () => this.#wake(), { once: true });
@@ -129,6 +150,7 @@ class SchedulingLoop {
         return;
       case 'waits':
         if (this.#assumed.has(uid)) return;
+        this.#seeNomination(previous, current);
         this.#pending.put(current, previous !== undefined && asksAnew(previous, current));
         if (this.#pending.ready > 0) this.#wake();
         return;
@@ -137,9 +159,17 @@ class SchedulingLoop {
     }
   }
 
+  /** What somebody else says of it counts; an echo of what was so before we changed it does not. */
+  #seeNomination(previous: Pod | undefined, current: Pod): void {
+    const nominee = nomineeOf(current);
+    if (previous !== undefined && nomineeOf(previous)?.node === nominee?.node) return;
+    if (this.#table.nominate(current.metadata.uid, nominee)) this.#retry('pod');
+  }
+
   /** The pod needs neither a node nor room on one any more. */
   #forget({ metadata: { uid } }: Pod): void {
     this.#settled(uid);
+    this.#leaving.delete(uid);
     if (this.#table.unplace(uid)) this.#retry('pod');
   }
 
@@ -148,6 +178,7 @@ class SchedulingLoop {
     this.#assumed.delete(uid);
     this.#failures.delete(uid);
     this.#told.delete(uid);
+    if (this.#table.nominate(uid, undefined)) this.#retry('pod');
   }
 
   #retry(change?: ClusterChange): void {
@@ -166,20 +197,30 @@ class SchedulingLoop {
   }
 
   #plan(): void {
-    const { bindings, failures } = planSchedule({
+    const { bindings, failures, displaced, postponed } = planSchedule({
       table: this.#table,
       pods: this.#pending.take(this.#options.batch),
+      budgets: this.#deps.budgets.list(),
+      leaving: this.#leaving,
     });
+    let promisesEnd = false;
     for (const binding of bindings) {
       const { uid } = binding.pod.metadata;
       this.#assumed.add(uid);
+      if (this.#table.nominate(uid, undefined)) promisesEnd = true;
       this.#table.place(uid, binding.pod, binding.node);
       this.#toBind.push(binding);
     }
     for (const failure of failures) {
       this.#pending.refuse(failure.pod, failure.retryOn);
-      this.#explain(failure);
+      this.#refuse(failure);
     }
+    for (const pod of displaced) {
+      this.#table.nominate(pod.metadata.uid, undefined);
+      this.#follow(this.#writeStatus(pod, { nominatedNodeName: null }));
+    }
+    for (const pod of postponed) this.#pending.put(pod, true);
+    if (promisesEnd) this.#retry('pod');
     // Whoever was refused before another of the batch was placed may want to be beside it.
     if (bindings.length > 0) this.#retry('placed');
     this.#pump();
@@ -199,8 +240,8 @@ class SchedulingLoop {
     }
   }
 
-  #follow(work: Promise<void>): void {
-    const followed: Promise<void> = work.finally(() => this.#underWay.delete(followed));
+  #follow(work: Promise<unknown>): void {
+    const followed: Promise<unknown> = work.finally(() => this.#underWay.delete(followed));
     this.#underWay.add(followed);
   }
 
@@ -218,50 +259,90 @@ class SchedulingLoop {
   }
 
   #bindFailed(pod: Pod, node: string, error: unknown): void {
-    const { clock, log } = this.#deps;
+    const { log } = this.#deps;
     const { uid } = pod.metadata;
     // Seen on a node or gone meanwhile: what was seen counts.
     if (!this.#assumed.delete(uid)) return;
     if (this.#table.unplace(uid)) this.#retry('pod');
-    const failures = (this.#failures.get(uid) ?? 0) + 1;
-    this.#failures.set(uid, failures);
-    const delayMs = backoffMs(failures, this.#options.backoff);
+    const delayMs = this.#tryLater(pod);
     const facts = { key: keyOf(pod), node, code: errorCode(error), delayMs };
     if (isApiError(error, 'Conflict', 'NotFound')) log.debug(facts, 'a pod moved on before it was bound');
     else log.warn({ ...facts, err: error }, 'a pod could not be bound, it is tried again');
-    clock.after(delayMs, () => this.#reconsider(pod));
+  }
+
+  /** The delay, in ms, after which it is tried again what could not be written for the pod. */
+  #tryLater(pod: Pod): number {
+    const { uid } = pod.metadata;
+    const failures = (this.#failures.get(uid) ?? 0) + 1;
+    this.#failures.set(uid, failures);
+    const delayMs = backoffMs(failures, this.#options.backoff);
+    this.#deps.clock.after(delayMs, () => this.#reconsider(pod));
+    return delayMs;
   }
 
   /** The pod as it is by now, if it still wants a node. */
   #reconsider(pod: Pod): void {
     const current = this.#deps.pods.get(keyOf(pod));
-    if (current?.metadata.uid === pod.metadata.uid) this.#seePod({ key: keyOf(pod), previous: current, current });
+    if (current?.metadata.uid !== pod.metadata.uid || this.#assumed.has(pod.metadata.uid)) return;
+    if (standingOf(current, this.#options.schedulerName) !== 'waits') return;
+    this.#pending.put(current, true);
+    this.#wake();
   }
 
-  /** Tells people, once for each new reason. */
-  #explain({ pod, message }: PlannedFailure): void {
-    const { events, clock } = this.#deps;
+  /** Tells people, once for each new reason, and makes room where others are to go. */
+  #refuse(failure: PlannedFailure): void {
+    const { pod, message, nominated, victims } = failure;
     const { uid } = pod.metadata;
-    if (this.#told.get(uid) === message) return;
-    this.#told.set(uid, message);
-    const condition = planRefusal(pod, message, clock.nowMs());
-    if (condition === undefined) return;
-    events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message });
-    this.#follow(this.#writeRefusal(pod, condition as unknown as Json));
+    const ended = this.#table.nominate(uid, nominated === undefined ? undefined : { pod, node: nominated });
+    if (ended && nominated === undefined) this.#retry('pod');
+    for (const { metadata } of victims) this.#leaving.add(metadata.uid);
+    const told = JSON.stringify([message, nominated ?? '']);
+    const isNew = this.#told.get(uid) !== told;
+    this.#told.set(uid, told);
+    if (isNew || victims.length > 0) this.#follow(this.#carryOut(failure));
   }
 
-  /** Never rejects. */
-  async #writeRefusal(pod: Pod, condition: Json): Promise<void> {
+  /** The promise comes first: whoever is gone by then, nobody goes for. Never rejects. */
+  async #carryOut(failure: PlannedFailure): Promise<void> {
+    const { pod, nominated = '', victims } = failure;
+    const { events, clock } = this.#deps;
+    const nowMs = clock.nowMs();
+    const condition = planRefusal(pod, failure.message, nowMs);
+    const isPromised = (pod.status?.nominatedNodeName ?? '') === nominated;
+    if (condition !== undefined) {
+      events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message: failure.message });
+    }
+    const status = {
+      ...(condition === undefined ? {} : { conditions: [condition as unknown as Json] }),
+      ...(isPromised ? {} : { nominatedNodeName: nominated === '' ? null : nominated }),
+    };
+    const written = Object.keys(status).length === 0 || (await this.#writeStatus(pod, status));
+    const evicted = await Promise.all(
+      victims.map(
+        async (victim) =>
+          written && (await evict(this.#deps, { victim, preemptor: pod, node: nominated, nowMs }, FIELD_MANAGER)),
+      ),
+    );
+    const left = victims.filter((_, index) => evicted[index] !== true);
+    for (const { metadata } of left) this.#leaving.delete(metadata.uid);
+    if (!written || left.length > 0) this.#tryLater(pod);
+  }
+
+  /** False when it could not be written, or the pod is gone. Never rejects. */
+  async #writeStatus(pod: Pod, status: { readonly [field: string]: Json }): Promise<boolean> {
     const { client, log } = this.#deps;
     // The uid: another pod of the same name is not meant.
-    const body = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } };
+    const body = { metadata: { uid: pod.metadata.uid }, status };
     try {
       const options = { subresource: 'status', fieldManager: FIELD_MANAGER } as const;
       await client.patch(PODS, pod.metadata, { type: 'strategic', body }, options);
+      return true;
     } catch (error) {
       this.#told.delete(pod.metadata.uid);
-      if (isApiError(error, 'NotFound', 'Conflict')) return;
-      log.warn({ key: keyOf(pod), err: error }, 'why a pod has no node could not be written');
+      if (!isApiError(error, 'NotFound', 'Conflict')) {
+        log.warn({ key: keyOf(pod), err: error }, 'why a pod has no node could not be written');
+      }
+      return false;
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Pod, PodSpec } from '#api';
 import { canonicalJson } from '#base';
-import type { NodeRefusal } from '../node-mask.ts';
 import type { NodeTable } from '../node-table.ts';
+import type { Refusal } from '../refusal.ts';
 import { WEIGHTS } from '../weights.ts';
 import { DomainCounts } from './domains.ts';
 import {
@@ -25,15 +25,15 @@ export const AFFINITY_FILTER = 'InterPodAffinity';
 
 /** Source: kubernetes pkg/scheduler/framework/plugins/{podtopologyspread,interpodaffinity}/*.go, ErrReason… (v1.32). */
 const REFUSALS = {
-  label: refusal(SPREAD_FILTER, "node(s) didn't match pod topology spread constraints (missing required label)"),
-  skew: refusal(SPREAD_FILTER, "node(s) didn't match pod topology spread constraints"),
-  affinity: refusal(AFFINITY_FILTER, "node(s) didn't match pod affinity rules"),
-  antiAffinity: refusal(AFFINITY_FILTER, "node(s) didn't match pod anti-affinity rules"),
-  existing: refusal(AFFINITY_FILTER, "node(s) didn't satisfy existing pods anti-affinity rules"),
+  label: refusal(SPREAD_FILTER, "node(s) didn't match pod topology spread constraints (missing required label)", false),
+  skew: refusal(SPREAD_FILTER, "node(s) didn't match pod topology spread constraints", true),
+  affinity: refusal(AFFINITY_FILTER, "node(s) didn't match pod affinity rules", false),
+  antiAffinity: refusal(AFFINITY_FILTER, "node(s) didn't match pod anti-affinity rules", true),
+  existing: refusal(AFFINITY_FILTER, "node(s) didn't satisfy existing pods anti-affinity rules", true),
 } as const;
 
-function refusal(filter: string, reason: string): NodeRefusal {
-  return { filter, reason };
+function refusal(filter: string, reason: string, resolvable: boolean): Refusal {
+  return { filter, reasons: [reason], resolvable };
 }
 
 /** Whether where a pod goes depends on other pods by its own wish. */
@@ -70,7 +70,8 @@ export class Relations {
   /** Pods that match all terms count for each of them. */
   readonly #affinity: readonly Counted[];
   readonly #suitsItself: boolean;
-  #foundAny = false;
+  /** Pods found that match all terms of affinity. */
+  #found = 0;
   readonly #antiAffinity: readonly Counted[];
   /** By topology key: pods that refuse this one beside them. */
   readonly #refusing = new Map<string, DomainCounts>();
@@ -102,13 +103,13 @@ export class Relations {
     for (const { slot, profile } of justPlaced) this.add(slot, profile);
   }
 
-  /** One more pod was given a node. */
-  add(slot: number, profile: PodProfile): void {
-    this.#count(profile, [[slot, 1]]);
+  /** One more pod was given a node, or with -1 one pod less is to be reckoned with. */
+  add(slot: number, profile: PodProfile, by: 1 | -1 = 1): void {
+    this.#count(profile, [[slot, by]]);
   }
 
   /** Why a node will not do, in Kubernetes' words; undefined when it will. */
-  refusal(slot: number): NodeRefusal | undefined {
+  refusal(slot: number): Refusal | undefined {
     for (const spread of this.#hardSpread) {
       if (spread.isOutside(slot)) return REFUSALS.label;
       if (spread.isSkewed(slot)) return REFUSALS.skew;
@@ -119,11 +120,15 @@ export class Relations {
     return undefined;
   }
 
-  /** Takes nodes that will not do out of the scores (by slot, -∞ where there is nothing to score), and adds wishes. */
-  judge(scores: Float64Array): void {
+  /** Takes nodes that will not do out of the scores (by slot, -∞ where there is nothing to score). */
+  exclude(scores: Float64Array): void {
     for (let slot = 0; slot < scores.length; slot += 1) {
       if (Number.isFinite(scores[slot]) && this.refusal(slot) !== undefined) scores[slot] = Number.NEGATIVE_INFINITY;
     }
+  }
+
+  /** Adds wishes to the scores. */
+  judge(scores: Float64Array): void {
     if (this.#preferred.length > 0) this.#addPreferred(scores);
     if (this.#softSpread.length > 0) this.#addSoftSpread(scores);
   }
@@ -138,7 +143,7 @@ export class Relations {
     const preferred = this.#preferred.filter(matches);
     const spreads = [...this.#hardSpread, ...this.#softSpread].filter((spread) => spread.counts(profile));
     for (const [slot, pods] of places) {
-      for (const { counts } of together) if (counts.add(slot, pods)) this.#foundAny = true;
+      for (const { counts } of together) if (counts.add(slot, pods)) this.#found += pods;
       for (const { counts } of anti) counts.add(slot, pods);
       for (const counts of refusing) counts.add(slot, pods);
       for (const { counts, weight } of preferred) counts.add(slot, pods * weight);
@@ -156,7 +161,7 @@ export class Relations {
   #isBesideFriends(slot: number): boolean {
     if (!this.#affinity.every(({ counts }) => counts.has(slot))) return false;
     if (this.#affinity.every(({ counts }) => counts.at(slot) > 0)) return true;
-    return !this.#foundAny && this.#suitsItself;
+    return this.#found === 0 && this.#suitsItself;
   }
 
   /** Source: interpodaffinity/scoring.go, NormalizeScore: 0–100 between the worst and the best node. */

@@ -1,0 +1,53 @@
+import { isApiError, type Json, PODS, type Pod } from '#api';
+import { errorCode, formatTime, type Log } from '#base';
+import type { Client } from '#client';
+import { type EventRecorder, keyOf } from '#reconcile';
+
+export interface PreemptionDeps {
+  readonly client: Pick<Client, 'patch' | 'delete'>;
+  readonly log: Log;
+  readonly events: EventRecorder;
+}
+
+/** A pod that has to go, for which other pod. */
+export interface Eviction {
+  readonly victim: Pod;
+  readonly preemptor: Pod;
+  readonly node: string;
+  readonly nowMs: number;
+}
+
+/**
+ * Tells a victim why it goes, then deletes it with its grace period. False when that could not be done; true also when
+ * it is gone by itself. Source: kubernetes pkg/scheduler/framework/preemption/preemption.go, prepareCandidate (v1.32).
+ */
+export async function evict(
+  { client, log, events }: PreemptionDeps,
+  { victim, preemptor, node, nowMs }: Eviction,
+  fieldManager: string,
+): Promise<boolean> {
+  const { uid } = victim.metadata;
+  try {
+    const body = { metadata: { uid }, status: { conditions: [disruptionTarget(preemptor, nowMs)] } };
+    await client.patch(PODS, victim.metadata, { type: 'strategic', body }, { subresource: 'status', fieldManager });
+    await client.delete(PODS, victim.metadata, { preconditions: { uid } });
+  } catch (error) {
+    // Another pod has its name by now: this one is gone.
+    if (isApiError(error, 'NotFound', 'Conflict')) return true;
+    log.warn({ key: keyOf(victim), node, code: errorCode(error), err: error }, 'a pod could not be preempted');
+    return false;
+  }
+  const message = `Preempted by pod ${preemptor.metadata.uid} on node ${node}`;
+  events.record(victim, { type: 'Normal', reason: 'Preempted', message });
+  return true;
+}
+
+function disruptionTarget({ spec }: Pod, nowMs: number): Json {
+  return {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'PreemptionByScheduler',
+    message: `${spec.schedulerName ?? 'default-scheduler'}: preempting to accommodate a higher priority pod`,
+    lastTransitionTime: formatTime(nowMs),
+  };
+}

@@ -1,0 +1,41 @@
+import type { PodDemand } from './demand.ts';
+import type { NodeMask } from './node-mask.ts';
+import type { Refusal } from './refusal.ts';
+import type { Relations } from './relations/relations.ts';
+import { portsClash, type Usage } from './usage.ts';
+
+/** One kind of pods, and the cluster as it stands for it. */
+export interface Fit {
+  readonly mask: NodeMask;
+  readonly usage: Usage;
+  readonly demand: PodDemand;
+  /** How the pods stand to others; undefined when no pod of the plan cares. */
+  readonly relations?: Relations | undefined;
+  /** The same if the pods that are promised room were there already; undefined when there are none. A node must do for both. */
+  readonly promised?: Relations | undefined;
+}
+
+export const RESOURCES_FILTER = 'NodeResourcesFit';
+export const PORTS_FILTER = 'NodePorts';
+
+/** Why a node does not take the pods; undefined when it does. Source: kubernetes pkg/scheduler/framework/plugins: the order of filters, and noderesources/fit.go's words (v1.32). */
+export function refusalAt(slot: number, { mask, usage, demand, relations, promised }: Fit): Refusal | undefined {
+  const refusal = mask.refusal(slot);
+  if (refusal !== undefined) return { filter: refusal.filter, reasons: [refusal.reason], resolvable: false };
+  if (portsTaken(slot, usage, demand)) {
+    const reasons = ["node(s) didn't have free ports for the requested pod ports"];
+    return { filter: PORTS_FILTER, reasons, resolvable: true };
+  }
+  const short = [...demand.amounts].filter(([resource, amount]) => !usage.hasRoom(slot, resource, amount));
+  if (short.length > 0) {
+    const reasons = short.map(([resource]) => (resource === 'pods' ? 'Too many pods' : `Insufficient ${resource}`));
+    return { filter: RESOURCES_FILTER, reasons, resolvable: true };
+  }
+  return relations?.refusal(slot) ?? promised?.refusal(slot);
+}
+
+export function portsTaken(slot: number, usage: Usage, { hostPorts }: PodDemand): boolean {
+  if (hostPorts.length === 0) return false;
+  const taken = usage.portsAt(slot);
+  return hostPorts.some((wanted) => taken.some((port) => portsClash(port, wanted)));
+}
