@@ -157,6 +157,10 @@ export { ephemeralContainerIssues } from './validation/ephemeral-containers.ts';
 export { generatedLabels } from './validation/job.ts';
 export { MAX_ISSUES, shapeIssues, structureIssues } from './validation/structure.ts';
 export { validateObject, validateUpdate } from './validation/validate-object.ts';
+export type { CronSchedule } from './values/cron.ts';
+export { parseCron } from './values/cron.ts';
+export type { CronTimes } from './values/cron-times.ts';
+export { cronTimes } from './values/cron-times.ts';
 export { ageSince, humanDuration, parseDuration } from './values/duration.ts';
 export type { FieldStep, ItemKeys } from './values/field-path.ts';
 export { formatFieldPath, parseFieldPath } from './values/field-path.ts';
@@ -185,6 +189,7 @@ export {
   parseLabelSelector,
   selectorFromObject,
 } from './values/selector.ts';
+export { formatInZone } from './values/time-zone.ts';
 export type { ServedVersion } from './versions/served-versions.ts';
 export { inStoredVersion, otherVersionOf, SERVED_VERSIONS } from './versions/served-versions.ts';
 export { parseYamlBody } from './yaml/body.ts';

@@ -2,6 +2,7 @@ import {
   CLUSTER_ROLES,
   CONFIG_MAPS,
   CONTROLLER_REVISIONS,
+  CRON_JOBS,
   CUSTOM_RESOURCE_DEFINITIONS,
   DAEMON_SETS,
   DEPLOYMENTS,
@@ -37,6 +38,7 @@ import {
   clusterRoleAggregationSources,
   createClusterRoleAggregationController,
 } from './cluster-role-aggregation/cluster-role-aggregation.ts';
+import { createCronJobController, cronJobSources } from './cron-job/cron-job.ts';
 import { createDaemonSetController, daemonSetSources } from './daemon-set/daemon-set.ts';
 import { createDeploymentController, deploymentSources } from './deployment/deployment.ts';
 import { createDisruptionController, disruptionSources } from './disruption/disruption.ts';
@@ -130,6 +132,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     budgets: informers.of(POD_DISRUPTION_BUDGETS),
     clusterRoles: informers.of(CLUSTER_ROLES),
     configMaps: informers.of(CONFIG_MAPS),
+    cronJobs: informers.of(CRON_JOBS),
     daemonSets: informers.of(DAEMON_SETS),
     definitions: informers.of(CUSTOM_RESOURCE_DEFINITIONS),
     deployments: informers.of(DEPLOYMENTS),
@@ -174,6 +177,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     loop(createJobController({ ...base, events: eventsOf('job-controller') }), jobSources(kinds)),
     loop(createUntrackingController(base), untrackingSources(kinds)),
     loop(createExpiryController(base), expirySources(kinds)),
+    loop(createCronJobController({ ...base, events: eventsOf('cronjob-controller') }), cronJobSources(kinds)),
     loop(createEndpointSliceController(base), endpointSliceSources(kinds)),
     ...(options.apiService === undefined
       ? []

@@ -1,4 +1,4 @@
-/** Deployment, ReplicaSet, Job, EndpointSlice, Namespace, garbage collection, nodes, and the scheduling loop. */
+/** Deployment, ReplicaSet, Job, CronJob, EndpointSlice, Namespace, garbage collection, nodes, and the scheduling loop. */
 
 export type { ApiServiceOptions } from './api-service/api-service.plan.ts';
 export { apiServiceObjects } from './api-service/api-service.plan.ts';

@@ -4,9 +4,6 @@ export interface NotYet {
   holds(test: { readonly tier: string; readonly source: string; readonly codename: string }): boolean;
 }
 
-const of = (...words: readonly string[]): NotYet['holds'] => {
-  return ({ codename }) => words.some((word) => codename.includes(word));
-};
 const inFile = (...names: readonly string[]): NotYet['holds'] => {
   return ({ source }) => names.some((name) => source.endsWith(`/${name}`));
 };
@@ -18,10 +15,6 @@ const inTier =
 export const NOT_YET: readonly NotYet[] = [
   { holds: inFile('statefulset.go'), why: 'There is no controller for StatefulSets yet.' },
   { holds: inFile('job.go'), why: 'To be ported: nodes that pretend can end the pods of Jobs.' },
-  {
-    holds: of(...['CronJob should not', 'CronJob should replace', 'CronJob should schedule']),
-    why: 'There is no controller for CronJobs yet.',
-  },
   {
     holds: inTier('rc'),
     why: 'Its pods must serve pictures, which are read through the proxy of the API: needs containers that really run.',

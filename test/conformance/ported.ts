@@ -117,6 +117,30 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
     replace: '',
     why: 'CronJobs have no subresource `status`.',
   },
+  '[sig-apps] CronJob should schedule multiple jobs concurrently [Conformance]': {
+    file: 'src/controllers/cron-job/cron-job.plan.ts',
+    find: "cronJob.spec.concurrencyPolicy === 'Forbid' &&",
+    replace: "cronJob.spec.concurrencyPolicy !== 'Replace' &&",
+    why: 'Nothing is started beside what runs.',
+  },
+  '[sig-apps] CronJob should not schedule jobs when suspended [Slow] [Conformance]': {
+    file: 'src/controllers/cron-job/cron-job.plan.ts',
+    find: "if (cronJob.spec.suspend === true) return rest('it is suspended');",
+    replace: '',
+    why: 'It starts Jobs while it is suspended.',
+  },
+  '[sig-apps] CronJob should not schedule new jobs when ForbidConcurrent [Slow] [Conformance]': {
+    file: 'src/controllers/cron-job/cron-job.plan.ts',
+    find: '(status.active ?? []).length > 0',
+    replace: 'false',
+    why: 'It starts beside what runs, though that is forbidden.',
+  },
+  '[sig-apps] CronJob should replace jobs when ReplaceConcurrent [Conformance]': {
+    file: 'src/controllers/cron-job/cron-job.ts',
+    find: 'for (const job of plan.replace) await remove(key, cronJob, job);',
+    replace: '',
+    why: 'What is to be replaced goes on running.',
+  },
   '[sig-network] Ingress API should support creating Ingress API operations [Conformance]': {
     file: 'src/server/registry/metadata.plan.ts',
     find: 'const { labels, annotations } = isCustom ? old.metadata : object.metadata;',

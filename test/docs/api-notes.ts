@@ -36,7 +36,8 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'apps/StatefulSet': STORED,
   'apps/ControllerRevision': '',
   'batch/Job': '',
-  'batch/CronJob': STORED,
+  'batch/CronJob':
+    'Without a time zone its times are those of UTC. Where clocks are put forward or back: [workloads.md](workloads.md#cronjob).',
   'autoscaling/HorizontalPodAutoscaler':
     'Stored as v2, served as v1 too. Nothing scales by it yet; the replicas of what it names are left alone by a sync, as they are its to change.',
   'policy/PodDisruptionBudget': 'Followed by evictions, and so by `kubectl drain`: [policies.md](policies.md).',

@@ -71,7 +71,7 @@ export type {
   ReplicaSetStatus,
 } from 'kubernetes-types/apps/v1.js';
 export type { MetricSpec, MetricStatus } from 'kubernetes-types/autoscaling/v2.js';
-export type { JobCondition, JobSpec, JobStatus } from 'kubernetes-types/batch/v1.js';
+export type { CronJobStatus, JobCondition, JobSpec, JobStatus } from 'kubernetes-types/batch/v1.js';
 export type {
   Container,
   ContainerState,

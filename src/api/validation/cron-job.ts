@@ -1,6 +1,7 @@
 /** Rules of CronJobs. Source: kubernetes pkg/apis/batch/validation/validation.go (v1.32). */
 import type { CronJob } from '../kinds/types.ts';
 import { cronProblem } from '../values/cron.ts';
+import { isTimeZone } from '../values/time-zone.ts';
 import { checked, type Issues, type Loose, notNegativeNumber, requiredOneOf, requiredText } from './checks.ts';
 import { invalid, required, unsupported } from './issues.ts';
 import { validateJobSpec } from './job.ts';
@@ -56,14 +57,4 @@ function timeZoneProblem(name: string): string | undefined {
     return 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones';
   }
   return isTimeZone(name) ? undefined : `unknown time zone ${name}`;
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    // The one way to ask whether there is such a time zone.
-    return false;
-  }
 }

@@ -2,6 +2,7 @@ import { isApiError, type KubeObject, PODS, type Pod, type StoredObject } from '
 import { errorMessage } from '#base';
 import type { Client } from '#client';
 import type { EventRecorder, Expectations, Informer } from '#reconcile';
+import { isNamespaceGoing } from './namespace-going.plan.ts';
 
 export interface OwnedPodsDeps {
   readonly client: Client;
@@ -47,12 +48,4 @@ export function createOwnedPods({ client, events, pods, expectations }: OwnedPod
       }
     },
   };
-}
-
-/** No pod can be made in a namespace that is going, and none needs to. */
-function isNamespaceGoing(error: unknown): boolean {
-  return (
-    isApiError(error, 'Forbidden') &&
-    error.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true
-  );
 }

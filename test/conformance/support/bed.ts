@@ -1,5 +1,5 @@
 import { NAMESPACES, type Pod, type ResourceType, SERVICE_ACCOUNTS, type StoredObject } from '#api';
-import { silentLog, systemClock } from '#base';
+import { type Clock, silentLog, systemClock } from '#base';
 import { createControllers } from '#controllers';
 import { createLocalClient, GROUP_MASTERS } from '#server';
 import { bootstrapCluster } from '../../../src/app/bootstrap.ts';
@@ -35,10 +35,12 @@ export interface ConformanceBedOptions {
   readonly nodes?: number;
   /** How a pod turns out on them; ready at once when absent. */
   readonly outcome?: (pod: Pod) => HollowOutcome;
+  /** Of controllers and nodes. */
+  readonly clock?: Clock;
 }
 
 export async function startConformanceBed(options: ConformanceBedOptions = {}): Promise<ConformanceBed> {
-  const { nodes: count = 2, outcome } = options;
+  const { nodes: count = 2, outcome, clock = systemClock } = options;
   const server = await startApiServer();
   const local = (name: string) =>
     createLocalClient(server.api, {
@@ -50,7 +52,6 @@ export async function startConformanceBed(options: ConformanceBedOptions = {}): 
   await bootstrapCluster(local('bootstrap'), Number(new URL(server.url).port));
 
   const stopping = new AbortController();
-  const clock = systemClock;
   const client = local('controllers');
   const controllers = createControllers(
     { client, schedulerClient: local('scheduler'), clock, log: silentLog },
