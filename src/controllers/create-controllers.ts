@@ -12,6 +12,7 @@ import {
   LEASES,
   NAMESPACES,
   NODES,
+  PERSISTENT_VOLUME_CLAIMS,
   POD_DISRUPTION_BUDGETS,
   PODS,
   REPLICA_SETS,
@@ -78,6 +79,7 @@ import {
 } from './replica-set/replication-controller.ts';
 import { createScheduling, type SchedulingOptions, schedulingDefaults } from './scheduling/scheduling.ts';
 import { AllKinds } from './shared/all-kinds.ts';
+import { createStatefulSetController, statefulSetSources } from './stateful-set/stateful-set.ts';
 
 export interface ControllersDeps {
   /** As `system:plumbline:controllers`; its field manager is the user agent's name. */
@@ -130,6 +132,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
   };
   const kinds = {
     budgets: informers.of(POD_DISRUPTION_BUDGETS),
+    claims: informers.of(PERSISTENT_VOLUME_CLAIMS),
     clusterRoles: informers.of(CLUSTER_ROLES),
     configMaps: informers.of(CONFIG_MAPS),
     cronJobs: informers.of(CRON_JOBS),
@@ -174,6 +177,10 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
       replicationControllerSources(kinds),
     ),
     loop(createDaemonSetController({ ...base, events: eventsOf('daemonset-controller') }), daemonSetSources(kinds)),
+    loop(
+      createStatefulSetController({ ...base, events: eventsOf('statefulset-controller') }),
+      statefulSetSources(kinds),
+    ),
     loop(createJobController({ ...base, events: eventsOf('job-controller') }), jobSources(kinds)),
     loop(createUntrackingController(base), untrackingSources(kinds)),
     loop(createExpiryController(base), expirySources(kinds)),

@@ -686,8 +686,8 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
   },
   '[sig-apps] ControllerRevision [Serial] should manage the lifecycle of a ControllerRevision [Conformance]': {
     file: 'src/controllers/shared/revisions.plan.ts',
-    find: 'revisionOf(owner, resource, newest + 1)',
-    replace: 'revisionOf(owner, resource, newest + 2)',
+    find: 'revisionOf(snapshot, newest + 1)',
+    replace: 'revisionOf(snapshot, newest + 2)',
     why: 'Revisions are counted in twos.',
   },
   '[sig-apps] Daemon set [Serial] should run and stop simple daemon [Conformance]': {

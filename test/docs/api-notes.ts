@@ -33,7 +33,7 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'apps/ReplicaSet': '',
   'apps/DaemonSet': '',
   'apps/Deployment': '',
-  'apps/StatefulSet': STORED,
+  'apps/StatefulSet': 'See [workloads.md](workloads.md).',
   'apps/ControllerRevision': '',
   'batch/Job': '',
   'batch/CronJob':

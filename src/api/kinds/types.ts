@@ -69,6 +69,7 @@ export type {
   DeploymentStatus,
   ReplicaSetSpec,
   ReplicaSetStatus,
+  StatefulSetStatus,
 } from 'kubernetes-types/apps/v1.js';
 export type { MetricSpec, MetricStatus } from 'kubernetes-types/autoscaling/v2.js';
 export type { CronJobStatus, JobCondition, JobSpec, JobStatus } from 'kubernetes-types/batch/v1.js';

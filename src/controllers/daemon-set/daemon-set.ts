@@ -115,7 +115,14 @@ export function createDaemonSetController(deps: DaemonSetDeps, options = daemonS
     const claimant = { owner, resource: DAEMON_SETS, selector };
     const known = await claim({ client, informer: revisions, expectations }, claimant);
     const inUse = new Set(owned.map(({ metadata }) => metadata.labels?.[REVISION_LABEL] ?? ''));
-    const plan = planRevisions({ owner, resource: DAEMON_SETS, revisions: known, inUse });
+    const plan = planRevisions({
+      owner,
+      resource: DAEMON_SETS,
+      revisions: known,
+      isInUse: ({ metadata }) => inUse.has(metadata.labels?.[REVISION_LABEL] ?? ''),
+      limitCountsInUse: true,
+      hashLabel: REVISION_LABEL,
+    });
     return carryOutRevisions({ client, revisions, expectations }, { key, owner, plan });
   }
 

@@ -6,6 +6,8 @@ export interface ClaimSnapshot<T extends StoredObject> {
   readonly selector: LabelSelector;
   /** What the owner controls, and what nobody does. */
   readonly candidates: readonly T[];
+  /** What else must hold of an object that is selected; anything when absent. */
+  readonly isMember?: (object: T) => boolean;
 }
 
 export interface ClaimPlan<T extends StoredObject> {
@@ -21,14 +23,19 @@ export interface ClaimPlan<T extends StoredObject> {
  * Which objects an owner has, takes and lets go. What another controls is never touched, and an owner on its way out
  * takes nothing. Source: kubernetes pkg/controller/controller_ref_manager.go, ClaimObject (v1.32).
  */
-export function planClaim<T extends StoredObject>({ owner, selector, candidates }: ClaimSnapshot<T>): ClaimPlan<T> {
+export function planClaim<T extends StoredObject>({
+  owner,
+  selector,
+  candidates,
+  isMember = () => true,
+}: ClaimSnapshot<T>): ClaimPlan<T> {
   const owned: T[] = [];
   const adopt: T[] = [];
   const release: T[] = [];
   const going = owner.metadata.deletionTimestamp !== undefined;
   for (const object of candidates) {
     const controller = controllerOf(object);
-    const selected = selector.matches(object.metadata.labels);
+    const selected = selector.matches(object.metadata.labels) && isMember(object);
     if (controller !== undefined) {
       if (controller.uid !== owner.metadata.uid) continue;
       if (selected) owned.push(object);

@@ -12,25 +12,32 @@ export interface ClaimDeps<T extends StoredObject> {
 }
 
 /** The owner's kind, and what it selects. */
-export interface Claimant {
+export interface Claimant<T> {
   readonly owner: StoredObject;
   readonly resource: ResourceType;
   readonly selector: LabelSelectorObject | undefined;
   /** What is taken gets it in the same write, and what is let go loses it. */
   readonly finalizer?: string;
+  /** What else must hold of an object that is selected; anything when absent. */
+  readonly isMember?: (object: T) => boolean;
 }
 
 /** What the owner has, after taking what it selects and letting go what it no longer does. */
 export async function claim<T extends StoredObject>(
   { client, informer, expectations }: ClaimDeps<T>,
-  { owner, resource, selector, finalizer }: Claimant,
+  { owner, resource, selector, finalizer, isMember }: Claimant<T>,
 ): Promise<readonly T[]> {
   const key = keyOf(owner);
   const candidates = [
     ...informer.byIndex(BY_CONTROLLER, owner.metadata.uid),
     ...informer.byIndex(BY_CONTROLLER, orphansOf(owner.metadata.namespace)),
   ];
-  const plan = planClaim({ owner, selector: selectorFromObject(selector), candidates });
+  const plan = planClaim({
+    owner,
+    selector: selectorFromObject(selector),
+    candidates,
+    ...(isMember === undefined ? {} : { isMember }),
+  });
   for (const object of plan.release) await write(object, without(object, owner), []);
   if (plan.adopt.length === 0 || !(await isStillThere())) return plan.owned;
   const adopted: T[] = [];

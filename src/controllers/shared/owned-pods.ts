@@ -19,16 +19,30 @@ export interface OwnedPods {
   remove(key: string, owner: StoredObject, pod: Pod): Promise<void>;
 }
 
-export function createOwnedPods({ client, events, pods, expectations }: OwnedPodsDeps): OwnedPods {
+/** How events tell of a pod that was made or deleted. */
+export interface PodWords {
+  done(verb: 'create' | 'delete', pod: string, owner: StoredObject): string;
+  failed(verb: 'create' | 'delete', pod: string, owner: StoredObject, why: string): string;
+}
+
+const POD_WORDS: PodWords = {
+  done: (verb, pod) => `${verb === 'create' ? 'Created' : 'Deleted'} pod: ${pod}`,
+  failed: (verb, _pod, _owner, why) => `Error ${verb === 'create' ? 'creating' : 'deleting'}: ${why}`,
+};
+
+export function createOwnedPods(
+  { client, events, pods, expectations }: OwnedPodsDeps,
+  words: PodWords = POD_WORDS,
+): OwnedPods {
   return {
     async create(key, owner, object) {
       try {
         const pod = expectations.wrote(key, pods, await client.create(PODS, object));
-        const message = `Created pod: ${pod.metadata.name}`;
+        const message = words.done('create', pod.metadata.name, owner);
         events.record(owner, { type: 'Normal', reason: 'SuccessfulCreate', message });
       } catch (error) {
         if (isNamespaceGoing(error)) return;
-        const message = `Error creating: ${errorMessage(error)}`;
+        const message = words.failed('create', object.metadata.name ?? '', owner, errorMessage(error));
         events.record(owner, { type: 'Warning', reason: 'FailedCreate', message });
         throw error;
       }
@@ -38,11 +52,11 @@ export function createOwnedPods({ client, events, pods, expectations }: OwnedPod
       try {
         const preconditions = { uid: pod.metadata.uid };
         expectations.removed(key, pods, pod, await client.delete(PODS, pod.metadata, { preconditions }));
-        const message = `Deleted pod: ${pod.metadata.name}`;
+        const message = words.done('delete', pod.metadata.name, owner);
         events.record(owner, { type: 'Normal', reason: 'SuccessfulDelete', message });
       } catch (error) {
         if (isApiError(error, 'Conflict')) return;
-        const message = `Error deleting: ${errorMessage(error)}`;
+        const message = words.failed('delete', pod.metadata.name, owner, errorMessage(error));
         events.record(owner, { type: 'Warning', reason: 'FailedDelete', message });
         throw error;
       }

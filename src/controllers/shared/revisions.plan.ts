@@ -20,8 +20,12 @@ export interface RevisionsSnapshot {
   readonly resource: ResourceType;
   /** All that it controls. */
   readonly revisions: readonly ControllerRevision[];
-  /** Hashes that pods carry: their revisions are kept. */
-  readonly inUse: ReadonlySet<string>;
+  /** Whether a revision other than the template's must be kept. */
+  readonly isInUse: (revision: ControllerRevision) => boolean;
+  /** Whether those in use count towards the limit. */
+  readonly limitCountsInUse: boolean;
+  /** Where a revision carries the hash of its template. */
+  readonly hashLabel: string;
 }
 
 export interface RevisionsPlan {
@@ -30,27 +34,30 @@ export interface RevisionsPlan {
   readonly create: KubeObject | undefined;
   /** The template is an earlier one again: its revision becomes the newest, with this number. */
   readonly renumber: { readonly revision: ControllerRevision; readonly to: number } | undefined;
-  /** Beyond the limit, the oldest first. */
+  /** Beyond the limit, the oldest first. Never what is in use. */
   readonly remove: readonly ControllerRevision[];
 }
 
 /**
- * Source: kubernetes pkg/controller/daemon/update.go, constructHistory and cleanupHistory, and
+ * Source: kubernetes pkg/controller/daemon/update.go, constructHistory and cleanupHistory,
+ * pkg/controller/statefulset/stateful_set_control.go, getStatefulSetRevisions and truncateHistory, and
  * pkg/controller/history/controller_history.go (v1.32).
  */
-export function planRevisions({ owner, resource, revisions, inUse }: RevisionsSnapshot): RevisionsPlan {
+export function planRevisions(snapshot: RevisionsSnapshot): RevisionsPlan {
+  const { owner, revisions, isInUse, limitCountsInUse } = snapshot;
   const data = dataOf(owner);
   const sorted = [...revisions].sort((a, b) => a.revision - b.revision || compareAge(a, b));
   const current = sorted.filter((revision) => equalJson(revision.data ?? null, data)).at(-1);
   const old = sorted.filter((revision) => revision !== current);
   const newest = old.at(-1)?.revision ?? 0;
   const limit = owner.spec.revisionHistoryLimit ?? DEFAULT_LIMIT;
-  const unused = old.filter(({ metadata }) => !inUse.has(metadata.labels?.[REVISION_LABEL] ?? ''));
+  const unused = old.filter((revision) => !isInUse(revision));
+  const counted = limitCountsInUse ? old : unused;
   return {
     current,
-    create: current === undefined ? revisionOf(owner, resource, newest + 1) : undefined,
+    create: current === undefined ? revisionOf(snapshot, newest + 1) : undefined,
     renumber: current !== undefined && current.revision <= newest ? { revision: current, to: newest + 1 } : undefined,
-    remove: unused.slice(0, Math.max(0, old.length - limit)),
+    remove: unused.slice(0, Math.max(0, counted.length - limit)),
   };
 }
 
@@ -59,12 +66,22 @@ export function holdsTemplate(revision: ControllerRevision, owner: Revisioned): 
   return equalJson(revision.data ?? null, dataOf(owner));
 }
 
+/** The template that a revision holds. */
+export function templateOf({ data }: ControllerRevision): PodTemplateSpec {
+  const { $patch: _, ...template } = (data as RevisionData).spec.template;
+  return template;
+}
+
+interface RevisionData {
+  readonly spec: { readonly template: PodTemplateSpec & { readonly $patch?: string } };
+}
+
 /** As a patch that `kubectl rollout undo` applies. */
 function dataOf({ spec }: Revisioned): Record<string, unknown> {
   return { spec: { template: { ...spec.template, $patch: 'replace' } } };
 }
 
-function revisionOf(owner: Revisioned, resource: ResourceType, revision: number): KubeObject {
+function revisionOf({ owner, resource, hashLabel }: RevisionsSnapshot, revision: number): KubeObject {
   const hash = templateHash(owner.spec.template, owner.status?.collisionCount ?? 0);
   const { name, namespace, annotations } = owner.metadata;
   return {
@@ -73,7 +90,7 @@ function revisionOf(owner: Revisioned, resource: ResourceType, revision: number)
     metadata: {
       name: `${name}-${hash}`,
       ...(namespace === undefined ? {} : { namespace }),
-      labels: { ...owner.spec.template.metadata?.labels, [REVISION_LABEL]: hash },
+      labels: { ...owner.spec.template.metadata?.labels, [hashLabel]: hash },
       ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
       ownerReferences: [controllerReference(owner, resource)],
     },
