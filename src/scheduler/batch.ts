@@ -18,6 +18,8 @@ export interface PlannedBinding {
 
 export interface PlannedFailure extends Explanation {
   readonly pod: Pod;
+  /** Pods of the same kind are refused, and helped, for the same reasons. */
+  readonly kind: string;
   /** The node on which the pod is to have room; absent when it is promised none, or no longer. */
   readonly nominated?: string;
   /** Pods to evict for it, the most important first. */
@@ -124,14 +126,14 @@ export class Batch {
   }): void {
     const table = this.#table;
     if (table.size === 0) {
-      this.failures.push({ pod, victims: [], ...explain(table, this.#candidates(pod, kind, demand).fit) });
+      this.failures.push({ pod, kind, victims: [], ...explain(table, this.#candidates(pod, kind, demand).fit) });
       return;
     }
     const { priority = 0, preemptionPolicy = '' } = pod.spec;
     const rank = `${kind}|${priority}|${preemptionPolicy}`;
     const hopeless = known === undefined || own !== undefined ? undefined : this.#hopeless.get(rank);
     if (known !== undefined && hopeless !== undefined) {
-      this.failures.push({ pod, victims: [], ...withReason(known, hopeless) });
+      this.failures.push({ pod, kind, victims: [], ...withReason(known, hopeless) });
       return;
     }
     if (this.#preemptions >= MAX_PREEMPTIONS) {
@@ -151,7 +153,7 @@ export class Batch {
     const { node, victims, reason } = plan;
     if (node === undefined) {
       if (own === undefined) this.#hopeless.set(rank, reason);
-      this.failures.push({ pod, victims, ...withReason(why, reason) });
+      this.failures.push({ pod, kind, victims, ...withReason(why, reason) });
       return;
     }
     for (const victim of victims) {
@@ -160,7 +162,7 @@ export class Batch {
     }
     if (node !== own) this.#displace(node, priority);
     this.#promise({ pod, node });
-    this.failures.push({ pod, nominated: node, victims, ...withReason(why, reason) });
+    this.failures.push({ pod, kind, nominated: node, victims, ...withReason(why, reason) });
   }
 
   #candidates(pod: Pod, kind: string, demand: PodDemand): Candidates {

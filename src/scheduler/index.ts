@@ -6,6 +6,8 @@ export type { Explanation, NodeVerdict } from './explain.ts';
 export type { ClusterChange } from './filters/filter.ts';
 export { nodeAffinity } from './filters/node-affinity.ts';
 export { tolerates } from './filters/taints.ts';
+export type { ClusterEvent } from './hints.ts';
+export { mayHelp } from './hints.ts';
 export { factsOf } from './node-facts.ts';
 export type { Nominee, PlacedPod } from './node-table.ts';
 export { NodeTable, nomineeOf } from './node-table.ts';

@@ -36,7 +36,7 @@ export function planSchedule({ table, pods, budgets = [], leaving = NOBODY }: Sc
   for (const pod of [...pods].sort(byImportance)) {
     const impossible = explainUnsupported(table.size, pod);
     if (impossible === undefined) batch.decide(pod);
-    else batch.failures.push({ pod, victims: [], ...impossible });
+    else batch.failures.push({ pod, kind: impossible.message, victims: [], ...impossible });
   }
   const { bindings, failures, displaced, postponed } = batch;
   return { bindings, failures, displaced, postponed };

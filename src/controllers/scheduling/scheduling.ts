@@ -9,11 +9,12 @@ import {
   type Pod,
   type PodDisruptionBudget,
 } from '#api';
-import { type BackoffOptions, backoffMs, type Clock, errorCode, type Log } from '#base';
+import { type BackoffOptions, backoffMs, type Clock, errorCode, type Log, type Timer } from '#base';
 import type { Client } from '#client';
 import { type Change, type EventRecorder, type Informer, keyOf } from '#reconcile';
 import {
-  type ClusterChange,
+  type ClusterEvent,
+  mayHelp,
   NodeTable,
   nomineeOf,
   type PlannedBinding,
@@ -44,8 +45,10 @@ export interface SchedulingOptions {
   readonly batch: number;
   /** Bindings on their way at the same time. */
   readonly bindsInFlight: number;
-  /** After a binding that failed. Source of the ceiling: kubernetes pkg/scheduler/apis/config/v1, podMaxBackoffSeconds (v1.32). */
+  /** After a write that failed. */
   readonly backoff: BackoffOptions;
+  /** Between two tries of a pod that is refused. Source: kubernetes pkg/scheduler/apis/config/v1, podInitialBackoffSeconds and podMaxBackoffSeconds (v1.32). */
+  readonly refusalBackoff: BackoffOptions;
   /** Refused pods are tried again after so long even if nothing changed, ms. Source: pkg/scheduler/internal/queue, flush (v1.32). */
   readonly flushMs: number;
 }
@@ -55,6 +58,7 @@ export const schedulingDefaults: SchedulingOptions = {
   batch: 500,
   bindsInFlight: 64,
   backoff: { initialMs: 100, maxMs: 10_000 },
+  refusalBackoff: { initialMs: 1_000, maxMs: 10_000 },
   flushMs: 300_000,
 };
 
@@ -78,7 +82,7 @@ class SchedulingLoop {
   readonly #deps: SchedulingDeps;
   readonly #options: SchedulingOptions;
   readonly #table = new NodeTable();
-  readonly #pending = new PendingPods();
+  readonly #pending: PendingPods;
   /** Uids of pods that were given a node and are not seen on it yet. */
   readonly #assumed = new Set<string>();
   /** Bindings in a row that failed, by uid. */
@@ -89,12 +93,15 @@ class SchedulingLoop {
   readonly #told = new Map<string, string>();
   readonly #toBind: PlannedBinding[] = [];
   readonly #underWay = new Set<Promise<unknown>>();
+  /** When the next of those that back off is tried again. */
+  #release: { readonly dueMs: number; readonly timer: Timer } | undefined;
   #binding = 0;
   #wake: () => void = () => undefined;
 
   constructor(deps: SchedulingDeps, options: SchedulingOptions) {
     this.#deps = deps;
     this.#options = options;
+    this.#pending = new PendingPods(options.refusalBackoff);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -108,6 +115,7 @@ class SchedulingLoop {
       namespaces.onChange(({ key, current }) => this.#seeNamespace(key, current)),
       pods.onChange((change) => this.#seePod(change)),
       this.#flushRegularly(),
+      () => this.#release?.timer.cancel(),
     ];
     for (const namespace of namespaces.list()) this.#seeNamespace(namespace.metadata.name, namespace);
     for (const node of nodes.list()) this.#table.setNode(node);
@@ -131,12 +139,12 @@ class SchedulingLoop {
 
   #seeNode({ key, current }: Change<Node>): void {
     if (current === undefined) this.#table.removeNode(key);
-    else if (this.#table.setNode(current)) this.#retry('node');
+    else if (this.#table.setNode(current)) this.#retry({ change: 'node', node: key });
   }
 
   #seeNamespace(name: string, namespace: Namespace | undefined): void {
     const labels = namespace === undefined ? undefined : (namespace.metadata.labels ?? {});
-    if (this.#table.setNamespace(name, labels)) this.#retry('placed');
+    if (this.#table.setNamespace(name, labels)) this.#retry({ change: 'placed' });
   }
 
   #seePod({ previous, current }: Change<Pod>): void {
@@ -146,7 +154,7 @@ class SchedulingLoop {
     switch (standingOf(current, this.#options.schedulerName)) {
       case 'occupies':
         this.#settled(uid);
-        if (this.#table.place(uid, current, current.spec.nodeName ?? '')) this.#retry('placed');
+        if (this.#table.place(uid, current, current.spec.nodeName ?? '')) this.#retry({ change: 'placed' });
         return;
       case 'waits':
         if (this.#assumed.has(uid)) return;
@@ -163,14 +171,15 @@ class SchedulingLoop {
   #seeNomination(previous: Pod | undefined, current: Pod): void {
     const nominee = nomineeOf(current);
     if (previous !== undefined && nomineeOf(previous)?.node === nominee?.node) return;
-    if (this.#table.nominate(current.metadata.uid, nominee)) this.#retry('pod');
+    if (this.#table.nominate(current.metadata.uid, nominee)) this.#retry({ change: 'pod' });
   }
 
   /** The pod needs neither a node nor room on one any more. */
   #forget({ metadata: { uid } }: Pod): void {
     this.#settled(uid);
     this.#leaving.delete(uid);
-    if (this.#table.unplace(uid)) this.#retry('pod');
+    const node = this.#table.placeOf(uid);
+    if (node !== undefined && this.#table.unplace(uid)) this.#retry({ change: 'pod', node });
   }
 
   #settled(uid: string): void {
@@ -178,12 +187,32 @@ class SchedulingLoop {
     this.#assumed.delete(uid);
     this.#failures.delete(uid);
     this.#told.delete(uid);
-    if (this.#table.nominate(uid, undefined)) this.#retry('pod');
+    if (this.#table.nominate(uid, undefined)) this.#retry({ change: 'pod' });
   }
 
-  #retry(change?: ClusterChange): void {
-    this.#pending.retry(change);
+  /** Tries those again that the event may help; all when there is none. */
+  #retry(event?: ClusterEvent): void {
+    const isHelped = (pod: Pod, retryOn: PlannedFailure['retryOn']) =>
+      event === undefined || mayHelp(event, { pod, retryOn }, this.#table);
+    const dueMs = this.#pending.retry(isHelped, this.#deps.clock.monotonicMs());
     if (this.#pending.ready > 0) this.#wake();
+    if (dueMs !== undefined) this.#releaseAt(dueMs);
+  }
+
+  /** Those that back off until then are tried again. */
+  #releaseAt(dueMs: number): void {
+    const { clock } = this.#deps;
+    if (this.#release !== undefined) {
+      if (this.#release.dueMs <= dueMs) return;
+      this.#release.timer.cancel();
+    }
+    const timer = clock.after(dueMs - clock.monotonicMs(), () => {
+      this.#release = undefined;
+      const nextMs = this.#pending.release(clock.monotonicMs());
+      if (this.#pending.ready > 0) this.#wake();
+      if (nextMs !== undefined) this.#releaseAt(nextMs);
+    });
+    this.#release = { dueMs, timer };
   }
 
   #flushRegularly(): () => void {
@@ -212,7 +241,7 @@ class SchedulingLoop {
       this.#toBind.push(binding);
     }
     for (const failure of failures) {
-      this.#pending.refuse(failure.pod, failure.retryOn);
+      this.#pending.refuse(failure.pod, failure, this.#deps.clock.monotonicMs());
       this.#refuse(failure);
     }
     for (const pod of displaced) {
@@ -220,9 +249,9 @@ class SchedulingLoop {
       this.#follow(this.#writeStatus(pod, { nominatedNodeName: null }));
     }
     for (const pod of postponed) this.#pending.put(pod, true);
-    if (promisesEnd) this.#retry('pod');
+    if (promisesEnd) this.#retry({ change: 'pod' });
     // Whoever was refused before another of the batch was placed may want to be beside it.
-    if (bindings.length > 0) this.#retry('placed');
+    if (bindings.length > 0) this.#retry({ change: 'placed' });
     this.#pump();
   }
 
@@ -263,7 +292,7 @@ class SchedulingLoop {
     const { uid } = pod.metadata;
     // Seen on a node or gone meanwhile: what was seen counts.
     if (!this.#assumed.delete(uid)) return;
-    if (this.#table.unplace(uid)) this.#retry('pod');
+    if (this.#table.unplace(uid)) this.#retry({ change: 'pod', node });
     const delayMs = this.#tryLater(pod);
     const facts = { key: keyOf(pod), node, code: errorCode(error), delayMs };
     if (isApiError(error, 'Conflict', 'NotFound')) log.debug(facts, 'a pod moved on before it was bound');
@@ -294,7 +323,7 @@ class SchedulingLoop {
     const { pod, message, nominated, victims } = failure;
     const { uid } = pod.metadata;
     const ended = this.#table.nominate(uid, nominated === undefined ? undefined : { pod, node: nominated });
-    if (ended && nominated === undefined) this.#retry('pod');
+    if (ended && nominated === undefined) this.#retry({ change: 'pod' });
     for (const { metadata } of victims) this.#leaving.add(metadata.uid);
     const told = JSON.stringify([message, nominated ?? '']);
     const isNew = this.#told.get(uid) !== told;
