@@ -132,7 +132,11 @@ describe('src/node-agent/control.ts', () => {
       attach: () => Promise.reject(new Error('nobody asks for a session')),
     };
     const stats = createNodeStats({
-      runtime: { stats: async () => [{ ...container, atMs: Date.now(), cpuNanos: Date.now() * 1000, memoryBytes: 5 }] },
+      runtime: {
+        stats: async () => [
+          { ...container, atMs: Date.now(), cpuNanos: Date.now() * 1000, processes: 1, memoryBytes: 5 },
+        ],
+      },
       machine: () => ({ cpuNanos: 0, memoryBytes: 9 }),
       clock: systemClock,
     });

@@ -3,4 +3,6 @@ export type { ControlConnection, ControlMessage, HttpsControlOptions } from './c
 export { createHttpsControl } from './control.ts';
 export type { NodeAgent, NodeAgentDeps, NodeAgentOptions } from './node-agent.ts';
 export { createNodeAgent, nodeAgentDefaults } from './node-agent.ts';
+export type { NodeSettings, SettingsPlan } from './settings/settings.plan.ts';
+export { NO_THRESHOLDS, planSettings, settingDefaults } from './settings/settings.plan.ts';
 export { removeAgentFolder } from './volumes/pod-folders.ts';

@@ -1,19 +1,26 @@
 import { setMaxListeners } from 'node:events';
 import { chmod, mkdir, realpath, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Pod } from '#api';
 import { backoffMs, type Clock, errorMessage, type Log, sleep } from '#base';
 import type { Client } from '#client';
 import type { Network, NetworkSupport, NodePortProblem } from '#network';
 import { createEventRecorder, type EventRecorder } from '#reconcile';
 import { gateProgram, type Runtime, type RuntimeVersion } from '#runtime';
 import type { ControlConnection } from './control.ts';
+import { ImageKeeper } from './garbage/image-keeper.ts';
+import { PulledImages } from './garbage/pulled-images.ts';
 import { createPodNetwork } from './network/pod-network.ts';
 import { readHost } from './node/host.ts';
 import { keepLease } from './node/lease.ts';
 import type { HostFacts, HostHealth } from './node/node.plan.ts';
 import { NodeReporter } from './node/node-reporter.ts';
 import { PodManager } from './pod/pod-manager.ts';
+import { planPressureAdmission } from './pressure/eviction.plan.ts';
+import { type MachineView, readMachineView } from './pressure/machine.ts';
+import { PressureManager } from './pressure/pressure-manager.ts';
 import { ServiceWatcher } from './services/service-watcher.ts';
+import { type NodeSettings, settingDefaults } from './settings/settings.plan.ts';
 import { StateFile } from './state/saved-state.ts';
 import { readMachine } from './stats/machine.ts';
 import { createNodeStats } from './stats/node-stats.ts';
@@ -27,7 +34,8 @@ export interface NodeAgentOptions {
   readonly dnsIP: string;
   readonly clusterCidr: string;
   readonly serviceCidr: string;
-  readonly maxPods: number;
+  /** Thresholds, garbage, pulls: what a person may set about this node. */
+  readonly settings: NodeSettings;
   /** How often the node says that it lives, in ms, and how long that is believed, in seconds. */
   readonly leaseRenewMs: number;
   readonly leaseDurationSeconds: number;
@@ -42,8 +50,7 @@ export const nodeAgentDefaults: NodeAgentOptions = {
   dnsIP: '10.96.0.10',
   clusterCidr: '10.244.0.0/16',
   serviceCidr: '10.96.0.0/16',
-  /** Source: kubelet config defaults.go, MaxPods (v1.32). */
-  maxPods: 110,
+  settings: settingDefaults,
   leaseRenewMs: 2_000,
   leaseDurationSeconds: 10,
   standAlone: true,
@@ -63,6 +70,8 @@ export interface NodeAgentDeps {
   readonly stateDir: string;
   /** The address others reach this node by; looked up when absent. */
   readonly address?: string;
+  /** What this machine is short of, as far as it can be seen; looked at itself when absent. */
+  readonly machine?: () => Promise<MachineView>;
   /** The product's version, told after the Kubernetes version whose kubelet this behaves like. */
   readonly version: string;
 }
@@ -101,17 +110,40 @@ export function createNodeAgent(deps: NodeAgentDeps, options: Partial<NodeAgentO
 
 async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: AbortSignal): Promise<void> {
   const { client, runtime, control, clock, log, nodeName, stateDir, address } = deps;
+  const { settings } = options;
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const state = new StateFile(stateDir, clock, log);
   const known = await state.read();
   const folders = await openPodFolders(stateDir, log);
   const version = await engineVersion(deps, signal);
   const agentVersion = `v1.32.0+plumbline-${deps.version}`;
-  const host = { name: nodeName, version, agentVersion, stateDir, maxPods: options.maxPods };
+  const host = { name: nodeName, version, agentVersion, stateDir, settings };
   const facts: HostFacts = await readHost({ ...host, ...(address === undefined ? {} : { address }) });
 
+  const machine = deps.machine ?? (() => readMachineView({ stateDir, dataRoot: version.dataRoot }));
+  const recorder = createEventRecorder({ client, clock, log }, { component: 'kubelet', host: nodeName });
+  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } };
+  const keeper = new ImageKeeper({
+    runtime,
+    pulled: await PulledImages.open(stateDir, log),
+    settings: settings.imageGc,
+    disk: async () => (await machine()).observations.get('imagefs.available'),
+    wanted: () => (pods?.active() ?? known.pods).flatMap(imagesOf),
+    recorder,
+    node,
+    onChange: () => reporter.kick(),
+    clock,
+    log,
+  });
   const health = new Health();
-  const reporter = new NodeReporter({ client, clock, log, nodeName, facts: () => facts, health: () => health.now });
+  const healthNow = (): HostHealth => ({
+    ...health.now,
+    pressure: pressure?.pressure ?? new Set(),
+    images: keeper.images,
+  });
+  const reporter = new NodeReporter({ client, clock, log, nodeName, facts: () => facts, health: healthNow });
+  let pods: PodManager | undefined;
+  let pressure: PressureManager | undefined;
   const running: Promise<void>[] = [
     reporter.run(signal),
     keepLease(
@@ -119,6 +151,7 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
       signal,
     ),
     watchEngine(deps, health, reporter, signal),
+    keeper.run(signal),
   ];
 
   const podCidr = known.podCidr ?? (await reporter.podCidr(signal).catch(() => undefined));
@@ -140,13 +173,12 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
     state,
     clusterDomain: options.clusterDomain,
   });
-  const recorder = createEventRecorder({ client, clock, log }, { component: 'kubelet', host: nodeName });
   network.onNodePortProblems((problems) => {
     health.taken = problems.map(({ port }) => port);
     reporter.kick();
     void tellNodePorts(problems, services, recorder);
   });
-  const pods = new PodManager({
+  const manager = new PodManager({
     client,
     runtime,
     runtimeName: version.name,
@@ -169,17 +201,42 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
     log,
     nodeName,
     state,
+    keeper,
+    maxParallelPulls: settings.maxParallelPulls,
+    admit: (pod) => planPressureAdmission(pod, pressure?.pressure ?? new Set()),
+  });
+  pods = manager;
+  pressure = new PressureManager({
+    runtime,
+    containers: (uid) => manager.view.containers(uid),
+    folders,
+    machine,
+    settings,
+    pods: manager,
+    reclaim: [() => manager.removeRecords(), () => keeper.reclaimAll()],
+    recorder,
+    node,
+    onChange: () => reporter.kick(),
+    clock,
+    log,
   });
   const stats = createNodeStats({ runtime, machine: readMachine, clock });
   running.push(
     services.run({ services: known.services, slices: known.slices }, signal),
-    pods.run(known.pods, signal),
-    serveStreams({ control, runtime, view: pods.view, stats, clock, log }, signal),
+    manager.run(known.pods, signal),
+    pressure.run(signal),
+    serveStreams({ control, runtime, view: manager.view, stats, clock, log }, signal),
   );
   log.info({ node: nodeName, podCidr, network: support.ok, runtime: version.name }, 'node agent runs');
   await Promise.all(running);
   await network.close();
   await state.flush();
+}
+
+/** As the pod's spec names them. */
+function imagesOf({ spec }: Pod): readonly string[] {
+  const all = [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])];
+  return all.flatMap(({ image }) => image ?? []);
 }
 
 /** The gate program as a file that containers get bound in; undefined for processors it was not made for. */
@@ -253,7 +310,7 @@ class Health {
   misses = 0;
   problem = '';
 
-  get now(): HostHealth {
+  get now(): Omit<HostHealth, 'pressure' | 'images'> {
     const runtimeOk = this.misses < HEALTH_MISSES;
     const { network } = this;
     return {

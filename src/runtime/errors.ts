@@ -5,6 +5,7 @@ export type RuntimeErrorCode =
   | 'ImageNotFound'
   | 'ImagePullDenied'
   | 'ImagePullFailed'
+  | 'ImageInUse'
   | 'ContainerNotFound'
   | 'ContainerNameInUse'
   | 'ContainerStartFailed'
@@ -18,6 +19,7 @@ const RETRYABLE: ReadonlySet<RuntimeErrorCode> = new Set([
   'ImageNotFound',
   'ImagePullDenied',
   'ImagePullFailed',
+  'ImageInUse',
   'ContainerStartFailed',
   'ExecTimeout',
   'EngineUnavailable',

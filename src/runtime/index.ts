@@ -14,9 +14,11 @@ export type { ScratchConfig, ScratchFile, ScratchImage } from './image/scratch-i
 export { buildScratchImage, imageArchitecture } from './image/scratch-image.ts';
 export type {
   ContainerConfig,
+  ContainerDisk,
   ContainerResources,
   ContainerStats,
   ExecResult,
+  HostImage,
   ImageStatus,
   LogRequest,
   Mount,

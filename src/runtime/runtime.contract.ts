@@ -177,6 +177,36 @@ export function runtimeContract(name: string, start: () => Promise<RuntimeHarnes
       expect(status?.user).toBe('');
     });
 
+    it('lists every image by its complete name, and names those that containers are made of', async () => {
+      const h = await begin();
+      const status = await h.runtime.imageStatus(h.image);
+      const images = await h.runtime.listImages();
+      const [listed] = images.filter(({ id }) => id === status?.id);
+      expect(listed?.tags.length).toBeGreaterThan(0);
+      expect(listed?.sizeBytes).toBe(status?.sizeBytes);
+      for (const tag of listed?.tags ?? []) expect(await h.runtime.imageStatus(tag)).toMatchObject({ id: status?.id });
+      await running(h, h.programs.patient);
+      expect(await h.runtime.usedImages()).toContain(status?.id);
+    });
+
+    it('does not remove an image that a container is made of, and counts removing what is not there as success', async () => {
+      const h = await begin();
+      const container = await running(h, h.programs.patient);
+      await h.runtime.stopContainer(container.id, 5);
+      await expect(h.runtime.removeImage(h.image)).rejects.toMatchObject({ code: 'ImageInUse' });
+      expect(await h.runtime.imageStatus(h.image)).toBeDefined();
+      await h.runtime.removeImage('plumbline.test/absent:1');
+    });
+
+    it('tells what containers hold of the disk, without those that are gone', async () => {
+      const h = await begin();
+      const container = await running(h, h.programs.patient);
+      const [held, ...others] = await h.runtime.diskUsage([container.id, 'absent']);
+      expect(held).toMatchObject({ id: container.id, pod: container.pod, name: 'app' });
+      expect(held?.layerBytes).toBeGreaterThanOrEqual(0);
+      expect(others).toEqual([]);
+    });
+
     it('stops a container by its signal, and kills it after the grace period', async () => {
       const h = await begin();
       const polite = await running(h, h.programs.patient);
@@ -303,6 +333,7 @@ export function runtimeContract(name: string, start: () => Promise<RuntimeHarnes
       const [sample] = await h.runtime.stats();
       expect(sample).toMatchObject({ id: container.id, pod: container.pod, name: 'app' });
       expect(sample?.atMs).toBeGreaterThanOrEqual(container.createdAtMs - 1);
+      expect(sample?.processes).toBeGreaterThan(0);
     });
 
     it('describes itself', async () => {

@@ -1,7 +1,7 @@
 /**
  * Containers, in CRI's words. Everything is found again by labels; ids are the engine's.
  * Errors: `RuntimeError` with a code: `ImageNotFound`, `ImagePullDenied`, `ImagePullFailed`, `ContainerNotFound`,
- * `ContainerNameInUse`, `ContainerStartFailed`, `InvalidContainerConfig`, `ExecTimeout`, `EngineUnavailable`
+ * `ContainerNameInUse`, `ImageInUse`, `ContainerStartFailed`, `InvalidContainerConfig`, `ExecTimeout`, `EngineUnavailable`
  * (retryable), `EngineTooOld`, `EngineRefused`.
  */
 
@@ -18,6 +18,8 @@ export interface RuntimeVersion {
   readonly memoryBytes: number;
   /** Whether containers can be confined by AppArmor. */
   readonly appArmor: boolean;
+  /** The folder of this host that holds images and containers' layers; absent where there is none. */
+  readonly dataRoot?: string;
 }
 
 /** The pod a sandbox or container belongs to. Kept as labels `io.kubernetes.pod.{name,namespace,uid}`. */
@@ -166,6 +168,26 @@ export interface ImageStatus {
   readonly sizeBytes: number;
 }
 
+/** An image of this host, whoever brought it. */
+export interface HostImage {
+  readonly id: string;
+  /** As `parseImageReference` completes them; none for one whose name went to another. */
+  readonly tags: readonly string[];
+  /** `registry/repository@sha256:…`. */
+  readonly digests: readonly string[];
+  readonly sizeBytes: number;
+}
+
+/** What one container holds of the disk. */
+export interface ContainerDisk {
+  readonly id: string;
+  readonly pod: PodIdentity;
+  readonly name: string;
+  /** Its own layer. */
+  readonly layerBytes: number;
+  readonly logBytes: number;
+}
+
 export interface ExecResult {
   readonly exitCode: number;
   /** Both outputs together, cut at `runtimeLimits.execOutputBytes`. */
@@ -229,6 +251,7 @@ export interface ContainerStats {
   readonly cpuNanos: number;
   /** Without what could be dropped at once. */
   readonly memoryBytes: number;
+  readonly processes: number;
 }
 
 /** What Docker's API takes as `X-Registry-Auth`. */
@@ -268,7 +291,18 @@ export interface Runtime {
   imageStatus(ref: string): Promise<ImageStatus | undefined>;
   /** Pulls with the logins given, each tried in turn; with none, as the host's existing Docker logins say, or as nobody. */
   pullImage(ref: string, options?: PullOptions): Promise<ImageStatus>;
+  /** Every image of this host, also those of others. */
+  listImages(): Promise<readonly HostImage[]>;
+  /** Ids of the images that any container of this host is made of, whoever's and whether it runs or not. */
+  usedImages(): Promise<ReadonlySet<string>>;
+  /**
+   * Takes a name from its image; with the last name the image goes. By its id one that has no name. Absent is success;
+   * `ImageInUse` when a container is made of it.
+   */
+  removeImage(name: string): Promise<void>;
   stats(): Promise<readonly ContainerStats[]>;
+  /** What these containers hold of the disk; without those that are gone. The engine walks their files: ask rarely. */
+  diskUsage(containerIds: readonly string[]): Promise<readonly ContainerDisk[]>;
   /** Starts with `resync`. Reconnects by itself, each time with another `resync`. Ends when the signal aborts. */
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
 }

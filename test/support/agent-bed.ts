@@ -7,7 +7,14 @@ import { CONFIG_MAPS, type KubeObject, NODES, PODS, type Pod, type ResourceType,
 import { type Log, silentLog, systemClock } from '#base';
 import type { Client } from '#client';
 import { createFakeNetwork, type Network } from '#network';
-import { createHttpsControl, createNodeAgent, type NodeAgentOptions, removeAgentFolder } from '#node-agent';
+import {
+  createHttpsControl,
+  createNodeAgent,
+  NO_THRESHOLDS,
+  type NodeAgentOptions,
+  removeAgentFolder,
+  settingDefaults,
+} from '#node-agent';
 import type { Runtime } from '#runtime';
 import { nodeUser } from '#server';
 import { type ApiServer, startApiServer } from './api-server.ts';
@@ -94,7 +101,8 @@ export async function startAgentBed(
       address: '192.0.2.1',
       version: 'test',
     },
-    options,
+    // How full the disk of whoever runs the tests is must decide nothing.
+    { settings: { ...settingDefaults, ...NO_THRESHOLDS }, ...options },
   );
   const running = agent.run(abort.signal);
   const stopAgent = async () => {

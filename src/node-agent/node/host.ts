@@ -1,6 +1,8 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import type { RuntimeVersion } from '#runtime';
+import { amountOf, type Threshold } from '../pressure/threshold.plan.ts';
+import type { NodeSettings } from '../settings/settings.plan.ts';
 import type { HostFacts } from './node.plan.ts';
 
 export interface HostInput {
@@ -8,15 +10,17 @@ export interface HostInput {
   readonly version: RuntimeVersion;
   readonly agentVersion: string;
   readonly stateDir: string;
-  readonly maxPods: number;
+  readonly settings: Pick<NodeSettings, 'maxPods' | 'reserved' | 'thresholds'>;
   /** The address others reach this node by; the first that is not loopback when absent. */
   readonly address?: string;
 }
 
 /** Looks at this host once. */
 export async function readHost(input: HostInput): Promise<HostFacts> {
-  const { name, version, agentVersion, stateDir, maxPods } = input;
+  const { name, version, agentVersion, stateDir, settings } = input;
   const disk = await statfs(stateDir);
+  const machineId = await firstLine('/etc/machine-id');
+  const ephemeralStorageBytes = disk.blocks * disk.bsize;
   return {
     name,
     address: input.address ?? firstAddress(),
@@ -26,12 +30,32 @@ export async function readHost(input: HostInput): Promise<HostFacts> {
     kernelVersion: version.kernelVersion,
     runtimeVersion: `${version.name}://${version.version}`,
     agentVersion,
-    machineId: await firstLine('/etc/machine-id'),
+    machineId,
+    systemUuid: (await firstLine('/sys/class/dmi/id/product_uuid')) || machineId,
     bootId: await firstLine('/proc/sys/kernel/random/boot_id'),
     cpus: version.cpus,
     memoryBytes: version.memoryBytes,
-    ephemeralStorageBytes: disk.blocks * disk.bsize,
-    maxPods,
+    ephemeralStorageBytes,
+    maxPods: settings.maxPods,
+    kept: keptOf(settings, version.memoryBytes, ephemeralStorageBytes),
+  };
+}
+
+/** Source: kubelet cm/node_container_manager_linux.go, GetNodeAllocatableReservation (v1.32). */
+function keptOf(
+  { reserved, thresholds }: HostInput['settings'],
+  memoryBytes: number,
+  storageBytes: number,
+): HostFacts['kept'] {
+  const isHard = ({ graceMs }: Threshold) => graceMs === 0;
+  const limitOf = (signal: string, capacity: number) => {
+    const hard = thresholds.find((threshold) => isHard(threshold) && threshold.signal === signal);
+    return hard === undefined ? 0 : amountOf(hard.limit, capacity);
+  };
+  return {
+    cpuMillis: reserved.cpuMillis,
+    memoryBytes: reserved.memoryBytes + limitOf('memory.available', memoryBytes),
+    storageBytes: reserved.storageBytes + limitOf('nodefs.available', storageBytes),
   };
 }
 

@@ -1,5 +1,7 @@
 import type { Node, NodeCondition, NodeStatus } from '#api';
 import { formatTime } from '#base';
+import type { HostImage } from '../garbage/image.types.ts';
+import type { PressureType } from '../pressure/threshold.plan.ts';
 
 /** What the host is, as the Node object tells it. */
 export interface HostFacts {
@@ -13,15 +15,21 @@ export interface HostFacts {
   readonly runtimeVersion: string;
   readonly agentVersion: string;
   readonly machineId: string;
+  /** Of the machine's firmware, or its own id where that is not told. */
+  readonly systemUuid: string;
   readonly bootId: string;
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly ephemeralStorageBytes: number;
   readonly maxPods: number;
+  /** Kept from pods: for the system, and so that pods go before the machine runs dry. */
+  readonly kept: { readonly cpuMillis: number; readonly memoryBytes: number; readonly storageBytes: number };
 }
 
 /** How the host is doing. */
 export interface HostHealth {
+  readonly pressure: ReadonlySet<PressureType>;
+  readonly images: readonly HostImage[];
   readonly runtime: { readonly ok: boolean; readonly message: string };
   /** `taken`: NodePorts that another program holds on 127.0.0.1. */
   readonly network: { readonly ok: boolean; readonly message: string; readonly taken?: readonly number[] };
@@ -45,15 +53,21 @@ export function planNodeStatus(
   health: HostHealth,
   nowMs: number,
 ): NodeStatus {
-  const resources = {
-    cpu: String(facts.cpus),
-    memory: `${Math.floor(facts.memoryBytes / 1024)}Ki`,
-    'ephemeral-storage': `${Math.floor(facts.ephemeralStorageBytes / 1024)}Ki`,
-    pods: String(facts.maxPods),
-  };
+  const { kept } = facts;
+  const cpuMillis = Math.max(0, facts.cpus * 1000 - kept.cpuMillis);
   return {
-    capacity: resources,
-    allocatable: resources,
+    capacity: {
+      cpu: String(facts.cpus),
+      memory: kibibytes(facts.memoryBytes),
+      'ephemeral-storage': kibibytes(facts.ephemeralStorageBytes),
+      pods: String(facts.maxPods),
+    },
+    allocatable: {
+      cpu: cpuMillis % 1000 === 0 ? String(cpuMillis / 1000) : `${cpuMillis}m`,
+      memory: kibibytes(facts.memoryBytes - kept.memoryBytes),
+      'ephemeral-storage': kibibytes(facts.ephemeralStorageBytes - kept.storageBytes),
+      pods: String(facts.maxPods),
+    },
     addresses: [
       { type: 'InternalIP', address: facts.address },
       { type: 'Hostname', address: facts.name },
@@ -61,7 +75,7 @@ export function planNodeStatus(
     conditions: conditions(node?.status?.conditions ?? [], health, nowMs),
     nodeInfo: {
       machineID: facts.machineId,
-      systemUUID: facts.machineId,
+      systemUUID: facts.systemUuid,
       bootID: facts.bootId,
       kernelVersion: facts.kernelVersion,
       osImage: facts.osImage,
@@ -71,19 +85,64 @@ export function planNodeStatus(
       operatingSystem: facts.operatingSystem,
       architecture: facts.architecture,
     },
+    images: planNodeImages(health.images),
   };
 }
 
+const kibibytes = (bytes: number) => `${Math.max(0, Math.floor(bytes / 1024))}Ki`;
+
+/** Source: kubelet apis/config/v1beta1/defaults.go, NodeStatusMaxImages, and nodestatus/setters.go, MaxNamesPerImageInNodeStatus (v1.32). */
+const MAX_IMAGES = 50;
+const MAX_NAMES = 5;
+
+/** The largest images: the scheduler prefers nodes that have them. */
+export function planNodeImages(images: readonly HostImage[]): NonNullable<NodeStatus['images']> {
+  return images
+    .toSorted((left, right) => right.sizeBytes - left.sizeBytes || (left.id < right.id ? -1 : 1))
+    .slice(0, MAX_IMAGES)
+    .map(({ digests, tags, sizeBytes }) => ({
+      names: [...digests.toSorted(), ...tags.toSorted()].slice(0, MAX_NAMES),
+      sizeBytes,
+    }));
+}
+
+interface PressureWords {
+  readonly type: PressureType;
+  readonly yes: readonly [reason: string, message: string];
+  readonly no: readonly [reason: string, message: string];
+}
+
+/** Source: kubelet nodestatus/setters.go (v1.32). */
+const PRESSURES: readonly PressureWords[] = [
+  {
+    type: 'MemoryPressure',
+    yes: ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
+    no: ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+  },
+  {
+    type: 'DiskPressure',
+    yes: ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
+    no: ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+  },
+  {
+    type: 'PIDPressure',
+    yes: ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
+    no: ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+  },
+];
+
 function conditions(
   before: readonly NodeCondition[],
-  { runtime, network }: HostHealth,
+  { runtime, network, pressure }: HostHealth,
   nowMs: number,
 ): NodeCondition[] {
   const taken = (network.taken ?? []).map((port) => `127.0.0.1:${port}`);
   const ours: readonly Omit<NodeCondition, 'lastTransitionTime' | 'lastHeartbeatTime'>[] = [
-    { type: 'MemoryPressure', status: 'False', reason: 'NotMeasured', message: 'memory pressure is not measured' },
-    { type: 'DiskPressure', status: 'False', reason: 'NotMeasured', message: 'disk pressure is not measured' },
-    { type: 'PIDPressure', status: 'False', reason: 'NotMeasured', message: 'process pressure is not measured' },
+    ...PRESSURES.map(({ type, yes, no }) => {
+      const isUnder = pressure.has(type);
+      const [reason, message] = isUnder ? yes : no;
+      return { type, status: isUnder ? 'True' : 'False', reason, message };
+    }),
     {
       type: 'NetworkUnavailable',
       status: network.ok ? 'False' : 'True',
@@ -111,8 +170,15 @@ export function sameNodeStatus(left: NodeStatus | undefined, right: NodeStatus):
   return left !== undefined && JSON.stringify(withoutHeartbeats(left)) === JSON.stringify(withoutHeartbeats(right));
 }
 
-function withoutHeartbeats({ capacity, allocatable, addresses, conditions: told, nodeInfo }: NodeStatus): unknown {
+function withoutHeartbeats({
+  capacity,
+  allocatable,
+  addresses,
+  conditions: told,
+  nodeInfo,
+  images,
+}: NodeStatus): unknown {
   const sorted = (map: object | undefined) => Object.entries(map ?? {}).sort();
   const judged = (told ?? []).map(({ type, status, reason, message }) => [type, status, reason, message]).sort();
-  return [sorted(capacity), sorted(allocatable), addresses, judged, sorted(nodeInfo)];
+  return [sorted(capacity), sorted(allocatable), addresses, judged, sorted(nodeInfo), images ?? []];
 }

@@ -175,6 +175,7 @@ export class ContainerStarter {
 
   #image(spec: ContainerSpec) {
     return this.#context.deps.images.ensure({
+      podUid: this.#context.uid,
       image: spec.image ?? '',
       policy: spec.imagePullPolicy,
       signal: this.#context.leaving,

@@ -176,16 +176,20 @@ export function deadlineMs({ spec, status }: Pod): number | undefined {
 }
 
 /**
- * Why the node itself ends the pod: it does not run such pods, or the pod has had its time; undefined when it does not.
+ * Why the node itself ends the pod: it does not run such pods, is short of something, or the pod has had its time; undefined when it does not.
  * Source: kubelet active_deadline.go (v1.32).
  */
 export function endedByNode({
   pod,
   refusal,
+  verdict,
   nowMs,
-}: Pick<PodSnapshot, 'pod' | 'refusal' | 'nowMs'>): { readonly reason: string; readonly message: string } | undefined {
+}: Pick<PodSnapshot, 'pod' | 'refusal' | 'verdict' | 'nowMs'>):
+  | { readonly reason: string; readonly message: string }
+  | undefined {
   if (hasEnded(pod)) return undefined;
   if (refusal !== undefined) return refusal;
+  if (verdict !== undefined) return { reason: verdict.reason, message: verdict.message };
   if ((deadlineMs(pod) ?? Number.POSITIVE_INFINITY) > nowMs) return undefined;
   return { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };
 }

@@ -12,7 +12,7 @@ import type { PodFolders } from '../volumes/pod-folders.ts';
 import type { NodeFacts } from './container-builder.ts';
 import { allContainersOf, initContainersOf, isEphemeral } from './containers.plan.ts';
 import type { ImagePuller } from './image-puller.ts';
-import type { ContainerSpec } from './pod.types.ts';
+import type { ContainerSpec, PodVerdict } from './pod.types.ts';
 import type { RuntimeView } from './runtime-view.ts';
 
 /** What every pod of the node shares. */
@@ -49,6 +49,8 @@ export class PodContext {
   pod: Pod;
   /** No longer in the API. */
   gone = false;
+  /** Set once this node has decided that the pod ends here. */
+  verdict: PodVerdict | undefined;
   readonly #kick: () => void;
   /** Ends starts under way when the pod is to go. */
   readonly #leaving = new AbortController();
@@ -68,9 +70,9 @@ export class PodContext {
     return { namespace, name, uid: this.uid };
   }
 
-  /** Deleted, or no longer in the API: nothing is started any more. */
+  /** Deleted, no longer in the API, or ended by this node: nothing is started any more. */
   get isLeaving(): boolean {
-    return this.gone || this.pod.metadata.deletionTimestamp !== undefined;
+    return this.gone || this.verdict !== undefined || this.pod.metadata.deletionTimestamp !== undefined;
   }
 
   /** Aborts when nothing is to be started any more. */

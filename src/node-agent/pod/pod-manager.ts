@@ -3,14 +3,16 @@ import { backoffMs, type Clock, type Log, sleep } from '#base';
 import type { Client } from '#client';
 import { createInformer, type Informer } from '#reconcile';
 import type { Runtime, RuntimeContainer, Sandbox } from '#runtime';
+import type { ImageKeeper } from '../garbage/image-keeper.ts';
 import { Prober } from '../probes/prober.ts';
 import { RECONNECT_MAX_MS } from '../reconnect.ts';
 import { ReferenceStore } from '../references/reference-store.ts';
 import type { StateFile } from '../state/saved-state.ts';
 import type { RenewalOptions } from '../tokens/token.plan.ts';
 import { TokenStore } from '../tokens/token-store.ts';
+import { hasEnded, isTerminating } from './containers.plan.ts';
 import { ImagePuller } from './image-puller.ts';
-import { ANNOTATION, type PodIdentity } from './pod.types.ts';
+import { ANNOTATION, type PodIdentity, type PodVerdict } from './pod.types.ts';
 import { PodWorker, type PodWorkerDeps } from './pod-worker.ts';
 import { referenceKey, referencesOf } from './references.plan.ts';
 import { RuntimeView } from './runtime-view.ts';
@@ -21,6 +23,10 @@ export interface PodManagerDeps
   readonly renewal: RenewalOptions;
   readonly nodeName: string;
   readonly state: StateFile;
+  readonly keeper: ImageKeeper;
+  readonly maxParallelPulls: number;
+  /** Why this node does not take in a pod that is new to it; undefined when it does. */
+  readonly admit: (pod: Pod) => PodVerdict | undefined;
 }
 
 /** How often everything the engine has is listed anew, should an event have been lost or something done by hand, in ms. */
@@ -79,7 +85,8 @@ export class PodManager {
       onChange: (uid) => this.#workers.get(uid)?.kick(),
       onFailure: (uid, container, kind, message) => this.#workers.get(uid)?.probeFailed(container, kind, message),
     });
-    const images = new ImagePuller(runtime, clock);
+    const { keeper, maxParallelPulls } = this.#deps;
+    const images = new ImagePuller({ runtime, keeper, clock, maxParallelPulls });
     this.#worker = (pod) =>
       new PodWorker(
         {
@@ -122,10 +129,34 @@ export class PodManager {
     return this.#pods.synced;
   }
 
+  /** Pods that run here, or may come to. */
+  active(): readonly Pod[] {
+    return [...this.#workers.values()].filter((worker) => worker.isActive).map(({ pod }) => pod);
+  }
+
+  isActive(uid: string): boolean {
+    return this.#workers.get(uid)?.isActive ?? false;
+  }
+
+  /** Ends a pod, for the node's sake or its own. Answers whether this verdict stands. */
+  end(uid: string, verdict: PodVerdict): boolean {
+    return this.#workers.get(uid)?.end(verdict) ?? false;
+  }
+
+  /** Removes what is left of containers that ended and that nobody needs any more. */
+  async removeRecords(): Promise<void> {
+    await Promise.all([...this.#workers.values()].map((worker) => worker.removeRecords()));
+  }
+
   #see(pod: Pod): void {
     const known = this.#workers.get(pod.metadata.uid);
-    if (known !== undefined) known.update(pod);
-    else if (this.#worker !== undefined) this.#workers.set(pod.metadata.uid, this.#worker(pod));
+    known?.update(pod);
+    if (known !== undefined || this.#worker === undefined) return;
+    const worker = this.#worker(pod);
+    this.#workers.set(pod.metadata.uid, worker);
+    const isNew = pod.status?.startTime === undefined && !hasEnded(pod) && !isTerminating(pod);
+    const verdict = isNew ? this.#deps.admit(pod) : undefined;
+    if (verdict !== undefined) worker.end(verdict);
   }
 
   #left(uid: string): void {

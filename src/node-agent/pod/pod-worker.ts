@@ -10,7 +10,7 @@ import { ContainerStopper } from './container-stopper.ts';
 import { endedByNode, graceSeconds, hasEnded, isTerminating } from './containers.plan.ts';
 import { LastWords } from './last-words.ts';
 import { planPod } from './pod.plan.ts';
-import type { PodAction, PodSnapshot, ProbeView } from './pod.types.ts';
+import type { PodAction, PodSnapshot, PodVerdict, ProbeView } from './pod.types.ts';
 import { PodContext, type PodDeps } from './pod-context.ts';
 import { PodPlace } from './pod-place.ts';
 import { PodVolumes } from './pod-volumes.ts';
@@ -89,6 +89,33 @@ export class PodWorker {
     this.#status.saw(pod);
     this.#holdTokens();
     this.kick();
+  }
+
+  /** Ends the pod here, for this reason; the first verdict stands. Answers whether it is this one. */
+  end(verdict: PodVerdict): boolean {
+    if (this.#context.gone || this.#context.verdict !== undefined || hasEnded(this.pod)) return false;
+    this.#context.tell('Warning', verdict.reason, verdict.message);
+    this.#context.verdict = verdict;
+    this.kick();
+    return true;
+  }
+
+  /** Whether anything of the pod still runs, or may come to run, on this node. */
+  get isActive(): boolean {
+    const { gone, verdict, uid } = this.#context;
+    if (!gone && verdict === undefined && !hasEnded(this.pod)) return true;
+    return this.#deps.view.containers(uid).some(({ state }) => state === 'running');
+  }
+
+  /** Of each container that ended only what its restart or its log still needs stays; of a pod that ended, nothing. */
+  async removeRecords(): Promise<void> {
+    const containers = this.#deps.view.containers(this.#context.uid);
+    for (const { id, state, name, attempt } of containers) {
+      const isLast = !containers.some((one) => one.name === name && one.attempt > attempt);
+      if (state !== 'exited' || this.#removing.has(id) || (isLast && !hasEnded(this.pod))) continue;
+      await this.#removeContainer(id);
+      this.#deps.view.drop(id);
+    }
   }
 
   /** The pod is no longer in the API. */
@@ -213,6 +240,7 @@ export class PodWorker {
       hostIP: node.hostIP,
       runtimeName,
       nowMs: clock.nowMs(),
+      ...(this.#context.verdict === undefined ? {} : { verdict: this.#context.verdict }),
       ...(podIP === undefined ? {} : { podIP }),
       ...(problem === undefined ? {} : { sandboxProblem: problem }),
       ...(refusal === undefined ? {} : { refusal }),

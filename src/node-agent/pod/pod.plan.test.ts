@@ -625,4 +625,14 @@ describe('src/node-agent/pod/pod.plan.ts, ephemeral containers', () => {
     const pod = withLook(more, spec);
     expect(sharingOf(pod, pod.spec.ephemeralContainers?.[0] ?? look, sandboxId, [app])).toEqual(sharing);
   });
+
+  it('stops a pod that this node ends within the time of the verdict, and starts nothing of it', () => {
+    const verdict = { reason: 'Evicted', message: 'low', graceSeconds: 1 };
+    expect(planPod(snapshotOf({ containers: [containerOf()], verdict })).actions).toMatchObject([
+      { type: 'stopContainer', graceSeconds: 1 },
+    ]);
+    expect(planPod(snapshotOf({ containers: [exitedOf()], verdict })).actions).toEqual([
+      { type: 'removeSandbox', id: 's0' },
+    ]);
+  });
 });

@@ -66,14 +66,16 @@ function planNow(snapshot: PodSnapshot): PodPlan {
  * Source: kuberuntime_termination_order.go (v1.32).
  */
 function tearDown(snapshot: PodSnapshot, reason: string): PodPlan {
-  const { pod, containers, sandboxes, work, nowMs } = snapshot;
+  const { pod, containers, sandboxes, work, verdict, nowMs } = snapshot;
   const running = containers.filter(({ state }) => state === 'running');
   const made = containers.filter(({ state }) => state === 'created');
   const sidecars = initContainersOf(pod)
     .filter(isSidecar)
     .map(({ name }) => name);
   const turn = ({ name }: RuntimeContainer) => (sidecars.includes(name) ? sidecars.indexOf(name) : sidecars.length);
-  const graceSecondsLeft = graceSeconds(pod, nowMs);
+  const own = graceSeconds(pod, nowMs);
+  const graceSecondsLeft =
+    verdict === undefined ? own : isTerminating(pod) ? Math.min(own, verdict.graceSeconds) : verdict.graceSeconds;
   const actions: PodAction[] = [
     ...running.flatMap((container) => {
       const after = running.filter((other) => turn(other) > turn(container)).map(({ id }) => id);

@@ -31,6 +31,19 @@ export interface StartProblem {
   readonly retryAtMs?: number;
 }
 
+/** Why this node ends a pod before its time, or does not take it in. Source: kubelet lifecycle and eviction (v1.32). */
+export interface PodVerdict {
+  /** `Evicted` …: what the pod's status and its event say. */
+  readonly reason: string;
+  readonly message: string;
+  /** Seconds its containers get to stop, whatever the pod itself asks for. */
+  readonly graceSeconds: number;
+  /** It never began here: its status tells of no containers. */
+  readonly rejected?: boolean;
+  /** It goes for the node's sake, not its own: told as the condition `DisruptionTarget`. */
+  readonly disrupted?: boolean;
+}
+
 /** What the agent is doing right now for this pod, so that it does not begin the same twice. */
 export interface PodWork {
   readonly sandbox: boolean;
@@ -59,6 +72,8 @@ export interface PodSnapshot {
   readonly work: PodWork;
   /** Why this node does not run it; set only while nothing of it was ever made. */
   readonly refusal?: { readonly reason: string; readonly message: string };
+  /** Set when it is to end here, with this as its end. */
+  readonly verdict?: PodVerdict;
   /** The pod's address; absent without a sandbox. */
   readonly podIP?: string;
   readonly hostIP: string;

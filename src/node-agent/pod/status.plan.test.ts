@@ -198,7 +198,7 @@ describe('src/node-agent/pod/status.plan.ts', () => {
     [
       'its time is up, and it still runs',
       { pod: overdue, containers: [containerOf()] },
-      { phase: 'Running', reason: 'DeadlineExceeded' },
+      { phase: 'Running', reason: undefined },
     ],
     [
       'its time is up, and it has ended, to be restarted otherwise',
@@ -211,7 +211,7 @@ describe('src/node-agent/pod/status.plan.ts', () => {
       },
     ],
   ])('says why the node ends a pod: %s', (_, more, expected) => {
-    expect(statusOf(more)).toMatchObject(expected);
+    expect({ reason: undefined, ...statusOf(more) }).toMatchObject(expected);
   });
 
   it('is ready only when the conditions the pod itself names hold too', () => {
@@ -282,5 +282,33 @@ describe('src/node-agent/pod/status.plan.ts', () => {
         expect(second).toEqual(first);
       }),
     );
+  });
+
+  describe('a pod that this node ends', () => {
+    const verdict = { reason: 'Evicted', message: 'The node was low.', graceSeconds: 1, disrupted: true };
+    const conditionOf = (status: ReturnType<typeof statusOf>, type: string) =>
+      status.conditions?.find((one) => one.type === type);
+
+    it('runs on in its status until nothing of it runs any more, and has failed then', () => {
+      const going = statusOf({ containers: [containerOf()], verdict });
+      expect(going).toMatchObject({ phase: 'Running' });
+      expect(going).not.toHaveProperty('reason');
+      const gone = statusOf({ containers: [exitedOf({ exitCode: 137 })], verdict });
+      expect(gone).toMatchObject({ phase: 'Failed', reason: 'Evicted', message: 'The node was low.' });
+      expect(conditionOf(gone, 'Ready')).toMatchObject({ status: 'False', reason: 'PodFailed' });
+    });
+
+    it('says from the beginning that it goes for the sake of the node, where it does', () => {
+      const told = { status: 'True', reason: 'TerminationByKubelet', message: 'The node was low.' };
+      expect(conditionOf(statusOf({ containers: [containerOf()], verdict }), 'DisruptionTarget')).toMatchObject(told);
+      const { disrupted: _, ...own } = verdict;
+      expect(conditionOf(statusOf({ containers: [containerOf()], verdict: own }), 'DisruptionTarget')).toBeUndefined();
+    });
+
+    it('tells of no containers where it was not taken in', () => {
+      const status = statusOf({ verdict: { ...verdict, rejected: true } });
+      expect(status).toMatchObject({ phase: 'Failed', reason: 'Evicted', message: 'The node was low.' });
+      expect(status).not.toHaveProperty('containerStatuses');
+    });
   });
 });

@@ -4,6 +4,7 @@ import {
   currentSandbox,
   endedByNode,
   ephemeralContainersOf,
+  hasEnded,
   initContainersOf,
   isSidecar,
   isTerminating,
@@ -37,6 +38,9 @@ const OURS: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initial
 export function planStatus(snapshot: PodSnapshot): PodStatus {
   const { pod, podIP, hostIP, nowMs } = snapshot;
   const before = pod.status ?? {};
+  const { verdict } = snapshot;
+  const startTime = before.startTime ?? formatTime(nowMs);
+  if (verdict?.rejected) return { ...before, phase: 'Failed', ...endedByNode(snapshot), startTime };
   const share = Math.floor(MAX_MESSAGES / allContainersOf(pod).length);
   const inits = initContainersOf(pod).map((spec) => cut(containerStatus(snapshot, spec, true), share));
   const containers = pod.spec.containers.map((spec) => cut(containerStatus(snapshot, spec, false), share));
@@ -46,11 +50,11 @@ export function planStatus(snapshot: PodSnapshot): PodStatus {
   return {
     ...before,
     phase,
-    ...endedByNode(snapshot),
+    ...(phase === 'Failed' ? endedByNode(snapshot) : {}),
     hostIP,
     hostIPs: [{ ip: hostIP }],
     ...(ip === undefined ? {} : { podIP: ip, podIPs: [{ ip }] }),
-    startTime: before.startTime ?? formatTime(nowMs),
+    startTime,
     conditions: conditionsOf(snapshot, phase, inits, containers),
     ...(inits.length === 0 ? {} : { initContainerStatuses: inits }),
     containerStatuses: containers,
@@ -203,8 +207,9 @@ function stateOf(
     return { terminated: terminated(last, runtimeName) };
   }
   if (problem !== undefined) return { waiting: waitingFor(problem, spec, nowMs) };
-  // The record was removed by hand, and nothing is to follow.
-  if (last === undefined && leaving && before?.state?.terminated) return { terminated: before.state.terminated };
+  // The record was removed, and nothing is to follow.
+  if (last === undefined && (leaving || hasEnded(pod)) && before?.state?.terminated)
+    return { terminated: before.state.terminated };
   if (snapshot.sandboxProblem !== undefined && currentSandbox(snapshot.sandboxes) === undefined) {
     return { waiting: { reason: snapshot.sandboxProblem.reason, message: snapshot.sandboxProblem.message } };
   }
@@ -276,7 +281,19 @@ function conditionsOf(
     ['ContainersReady', containersReady],
   ];
   const ours = verdicts.map(([type, verdict]) => condition(type, verdict, before, snapshot.nowMs));
-  return [...ours, ...before.filter(({ type }) => !OURS.has(type))];
+  const { verdict } = snapshot;
+  const told = verdict?.disrupted
+    ? [
+        condition(
+          'DisruptionTarget',
+          { holds: true, reason: 'TerminationByKubelet', message: verdict.message },
+          before,
+          snapshot.nowMs,
+        ),
+      ]
+    : [];
+  const kept = before.filter(({ type }) => !OURS.has(type) && !told.some((one) => one.type === type));
+  return [...ours, ...kept, ...told];
 }
 
 function condition(type: string, verdict: Verdict, before: readonly PodCondition[], nowMs: number): PodCondition {

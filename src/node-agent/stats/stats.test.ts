@@ -10,6 +10,7 @@ const container = (id: string, uid: string, cpuNanos: number, atMs: number) => (
   name: id,
   cpuNanos,
   memoryBytes: 100,
+  processes: 1,
   atMs,
 });
 const sample = (atMs: number, cpuNanos: number, ...containers: StatsSample['containers']): StatsSample => ({

@@ -4,6 +4,7 @@ import { PAUSE_IMAGE } from '../image/pause.ts';
 import type { Runtime, RuntimeEvent, RuntimeVersion, Sandbox, SandboxConfig, SandboxObserver } from '../runtime.ts';
 import { runtimeLimits } from '../runtime.ts';
 import { type DockerCreate, planContainer, planSandbox } from './create.ts';
+import { diskUsageOf } from './disk-usage.ts';
 import { Engine } from './engine.ts';
 import { engineStatus } from './errors.ts';
 import { eventsOf } from './events.ts';
@@ -25,6 +26,8 @@ export interface DockerRuntimeOptions {
   readonly log: Log;
   /** Where `config.json` with Docker's logins is; `~/.docker` when absent. */
   readonly dockerConfigDir?: string;
+  /** Longest time in which a pull gets no further, in ms; a minute when absent. */
+  readonly pullStallMs?: number;
 }
 
 /** The runtime, and what only Docker's can do. */
@@ -55,12 +58,20 @@ interface DockerInfo {
   readonly MemTotal: number;
   /** `name=apparmor`, `name=seccomp,profile=default` … */
   readonly SecurityOptions?: readonly string[] | null;
+  readonly DockerRootDir: string;
 }
 
 /** Containers by a Docker engine. Its own restart policy is always `no`: who restarts is the node agent. */
-export function createDockerRuntime({ host, owner, clock, log, dockerConfigDir }: DockerRuntimeOptions): DockerRuntime {
+export function createDockerRuntime({
+  host,
+  owner,
+  clock,
+  log,
+  dockerConfigDir,
+  pullStallMs,
+}: DockerRuntimeOptions): DockerRuntime {
   const engine = new Engine({ clock, ...(host === undefined ? {} : { host }) });
-  const images = new Images(engine, log, dockerConfigDir);
+  const images = new Images({ engine, clock, log, dockerConfigDir, stallMs: pullStallMs });
   const containers = new OurContainers(engine, owner);
 
   let known: RuntimeVersion | undefined;
@@ -116,6 +127,9 @@ export function createDockerRuntime({ host, owner, clock, log, dockerConfigDir }
     logs: (id, request) => readLogs(engine, id, request),
     imageStatus: (ref) => images.status(ref),
     pullImage: (ref, options) => images.pull(ref, options),
+    listImages: () => images.list(),
+    usedImages: () => images.used(),
+    removeImage: (name) => images.remove(name),
     loadImage: (tar) => images.load(tar),
 
     async version() {
@@ -130,6 +144,11 @@ export function createDockerRuntime({ host, owner, clock, log, dockerConfigDir }
       const running = await engine.call((docker, abortSignal) => docker.listContainers({ filters, abortSignal }));
       const samples = await inParallel(running, ({ Id, Labels }) => statsOf(engine, Id, Labels));
       return samples.filter((sample) => sample !== undefined);
+    },
+
+    async diskUsage(ids) {
+      const found = await inParallel(ids, (id) => diskUsageOf(engine, id));
+      return found.filter((one) => one !== undefined);
     },
 
     events: (signal) => followEvents({ engine, owner, clock, log, signal }),
@@ -156,6 +175,7 @@ async function describe(engine: Engine): Promise<RuntimeVersion> {
     cpus: info.NCPU,
     memoryBytes: info.MemTotal,
     appArmor: (info.SecurityOptions ?? []).some((option) => option.split(',').includes('name=apparmor')),
+    dataRoot: info.DockerRootDir,
   };
 }
 

@@ -9,6 +9,7 @@ interface DockerStats {
   /** When it was read; the year 1 for a container that just ended. */
   readonly read: string;
   readonly cpu_stats: { readonly cpu_usage: { readonly total_usage: number } };
+  readonly pids_stats?: { readonly current?: number };
   readonly memory_stats: {
     readonly usage?: number;
     readonly stats?: { readonly inactive_file?: number; readonly total_inactive_file?: number };
@@ -32,6 +33,7 @@ export async function statsOf(engine: Engine, id: string, labels: Labels): Promi
       atMs: Date.parse(sample.read),
       cpuNanos: sample.cpu_stats.cpu_usage.total_usage,
       memoryBytes: Math.max(0, usage - cache),
+      processes: sample.pids_stats?.current ?? 0,
     };
   } catch (error) {
     if (isRuntimeError(error, 'ContainerNotFound') || errorCode(error) === 'EngineRefused') return undefined;

@@ -28,6 +28,9 @@ export interface HollowProcess {
   readonly stopCode?: number;
   /** Exit code of every command run in it. */
   readonly execCode?: number;
+  readonly memoryBytes?: number;
+  /** What it has written into its own layer. */
+  readonly layerBytes?: number;
 }
 
 export interface HollowRuntimeOptions {
@@ -66,6 +69,7 @@ export interface HollowRuntime extends Runtime {
 
 /** Events that wait for one listener. */
 const MAX_EVENTS = 10_000;
+const HOLLOW_IMAGE_BYTES = 1;
 /** Kept output per container, in bytes. */
 const MAX_OUTPUT = 1024 * 1024;
 
@@ -283,7 +287,7 @@ class Hollow implements HollowRuntime {
     this.#begin('imageStatus');
     const name = fullName(ref);
     if (this.#images !== undefined && !this.#images.has(name)) return undefined;
-    return { ref: name, id: `sha256:hollow-${name}`, user: '', sizeBytes: 1 };
+    return { ref: name, id: `sha256:hollow-${name}`, user: '', sizeBytes: HOLLOW_IMAGE_BYTES };
   }
 
   async pullImage(ref: string): Promise<ImageStatus> {
@@ -293,14 +297,50 @@ class Hollow implements HollowRuntime {
       throw new RuntimeError('ImageNotFound', `pulling ${ref}: manifest unknown`);
     }
     this.#images?.add(name);
-    return { ref: name, id: `sha256:hollow-${name}`, user: '', sizeBytes: 1 };
+    return { ref: name, id: `sha256:hollow-${name}`, user: '', sizeBytes: HOLLOW_IMAGE_BYTES };
+  }
+
+  async listImages() {
+    this.#begin('listImages');
+    return [...(this.#images ?? [])].map((name) => ({
+      id: `sha256:hollow-${name}`,
+      tags: [name],
+      digests: [],
+      sizeBytes: HOLLOW_IMAGE_BYTES,
+    }));
+  }
+
+  async usedImages() {
+    this.#begin('usedImages');
+    return new Set([...this.#containers.values()].map(({ state }) => state.imageId));
+  }
+
+  async removeImage(name: string): Promise<void> {
+    this.#begin('removeImage');
+    const ref = fullName(name);
+    if (this.#images?.has(ref) !== true) return;
+    const user = [...this.#containers.values()].find(({ config }) => fullName(config.image) === ref);
+    if (user !== undefined) throw new RuntimeError('ImageInUse', `the container ${user.state.id} is made of ${name}`);
+    this.#images.delete(ref);
+  }
+
+  async diskUsage(ids: readonly string[]) {
+    this.#begin('diskUsage');
+    return ids.flatMap((id) => {
+      const container = this.#containers.get(id);
+      if (container === undefined) return [];
+      const { pod, name } = container.state;
+      return [{ id, pod, name, layerBytes: container.process.layerBytes ?? 0, logBytes: 0 }];
+    });
   }
 
   async stats() {
     this.#begin('stats');
     const atMs = this.#clock.nowMs();
     const running = [...this.#containers.values()].filter(({ state }) => state.state === 'running');
-    return running.map(({ state: { id, pod, name } }) => ({ id, pod, name, atMs, cpuNanos: 0, memoryBytes: 0 }));
+    return running.map(({ state: { id, pod, name }, process: { memoryBytes = 0 } }) => {
+      return { id, pod, name, atMs, cpuNanos: 0, memoryBytes, processes: 1 };
+    });
   }
 
   async *events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {

@@ -1,0 +1,1 @@
+export type { HostImage } from '#runtime';
