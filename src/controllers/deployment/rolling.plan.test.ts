@@ -54,6 +54,15 @@ describe('src/controllers/deployment/rolling.plan.ts', () => {
     },
   );
 
+  it('lets the new set wait while an old one may have more pods than were counted', () => {
+    const bounds = { replicas: 6, maxSurge: 0, maxUnavailable: 1 };
+    const counted = setOf('old', 5, 4, 4);
+    const grownAndShrunk = { ...counted, metadata: { ...counted.metadata, generation: 3 } };
+    const fresh = shareOf(setOf('new', 0, 0, 0));
+    expect(newReplicas(bounds, fresh, [shareOf(grownAndShrunk)])).toBe(0);
+    expect(newReplicas(bounds, fresh, [shareOf(counted)])).toBe(1);
+  });
+
   // Kinds of cases as in kubernetes pkg/controller/deployment/rolling_test.go, TestDeploymentController_reconcileNewReplicaSet.
   it.each([
     { replicas: 10, surge: 0, old: [10, 10], fresh: 0, expected: 0 },

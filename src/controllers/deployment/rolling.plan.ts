@@ -33,7 +33,7 @@ export interface Share {
   readonly replicaSet: ReplicaSet;
   /** What it is told to have. */
   readonly wanted: number;
-  /** Active pods it may have now: more than `wanted` while it shrinks. */
+  /** Active pods it may have now: more than `wanted` while it shrinks, any number until its newest size was looked at. */
   readonly pods: number;
   /** Pods that serve and stay: what it is about to give up does not count. */
   readonly available: number;
@@ -41,8 +41,11 @@ export interface Share {
 
 export function shareOf(replicaSet: ReplicaSet): Share {
   const wanted = replicaSet.spec.replicas ?? 1;
-  const { replicas = 0, availableReplicas = 0 } = replicaSet.status ?? { replicas: 0 };
-  return { replicaSet, wanted, pods: Math.max(wanted, replicas), available: Math.min(wanted, availableReplicas) };
+  const { replicas = 0, availableReplicas = 0, observedGeneration = 0 } = replicaSet.status ?? { replicas: 0 };
+  // It may have grown and been told to shrink since its pods were counted.
+  const isCounted = observedGeneration >= (replicaSet.metadata.generation ?? 0);
+  const pods = isCounted ? Math.max(wanted, replicas) : Number.POSITIVE_INFINITY;
+  return { replicaSet, wanted, pods, available: Math.min(wanted, availableReplicas) };
 }
 
 const total = (shares: readonly Share[], value: (share: Share) => number) =>

@@ -59,6 +59,8 @@ export interface HollowControl {
   failNext(operation: Operation, error: RuntimeError): void;
   /** Tells the listeners that events were lost. */
   resync(): void;
+  /** Every container, as it is at this moment. */
+  containers(): readonly RuntimeContainer[];
   /** Calls so far, by operation. */
   readonly calls: ReadonlyMap<string, number>;
 }
@@ -110,6 +112,7 @@ class Hollow implements HollowRuntime {
         this.#failures.set(operation, [...(this.#failures.get(operation) ?? []), error]);
       },
       resync: () => this.#tell({ type: 'resync' }),
+      containers: () => [...this.#containers.values()].map(({ state }) => state),
       calls: this.#calls,
     };
   }

@@ -1,0 +1,39 @@
+import type { Node, Taint } from '#api';
+import { BrokenPromise, type Guard, type Scene } from '../promises.ts';
+
+/** Source: reliability promise P12, as of kube-controller-manager's --unhealthy-zone-threshold and --node-eviction-rate. */
+const MANY = 0.55;
+const EVERY_MS = 10_000;
+
+/** P12: pods leave lost nodes one node after the other, and none while most of the nodes are lost. */
+export function guardBrakes({ world }: Scene): Guard {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return {
+    see({ actor, atMs, changed }) {
+      for (const { resource, before, after, key } of changed) {
+        if (resource !== 'nodes' || after === undefined || actor.loop !== 'node-lifecycle') continue;
+        if (evicts(after as Node) === undefined || evicts((before ?? after) as Node) !== undefined) continue;
+        const nodes = [...world.of<Node>('nodes').values()];
+        const down = nodes.filter(isDown).length;
+        if (down / nodes.length >= MANY) {
+          throw new BrokenPromise(
+            'P12',
+            `pods are sent away from ${key} while ${down} of ${nodes.length} nodes are down`,
+          );
+        }
+        if (atMs - lastMs < EVERY_MS * 0.9) {
+          throw new BrokenPromise('P12', `pods are sent away from ${key} ${atMs - lastMs} ms after another node`);
+        }
+        lastMs = atMs;
+      }
+    },
+  };
+}
+
+function isDown({ status }: Node): boolean {
+  return status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'True';
+}
+
+function evicts({ spec }: Node): Taint | undefined {
+  return spec?.taints?.find(({ effect, key }) => effect === 'NoExecute' && key.startsWith('node.kubernetes.io/'));
+}

@@ -1,0 +1,136 @@
+import type { DaemonSet, Deployment, EndpointSlice, Job, KubeObject, Pod, ReplicaSet } from '#api';
+import { isActive, isReady, ownerOf } from './guards/pods.ts';
+import type { Scene } from './promises.ts';
+import { type Declared, serves, type Workload } from './workloads.ts';
+
+/** What differs from what is declared, once everything has come to rest and every node is there. */
+export function differencesFrom(declared: Declared, scene: Scene, nodes: number): readonly string[] {
+  const { world } = scene;
+  const problems: string[] = [];
+  const named = <T extends KubeObject>(resource: string, name: string) =>
+    world.of<T>(resource).get(`default/${name}`) as T | undefined;
+  const pods = [...world.of<Pod>('pods').values()];
+  const ofApp = (app: string) => pods.filter((pod) => pod.metadata.labels?.['app'] === app);
+
+  for (const [name, workload] of declared) {
+    switch (workload.kind) {
+      case 'Deployment':
+        problems.push(...deploymentProblems(name, workload, named<Deployment>('deployments.apps', name), ofApp(name)));
+        if (workload.service === true) problems.push(...serviceProblems(name, scene, ofApp(name)));
+        break;
+      case 'DaemonSet': {
+        const status = named<DaemonSet>('daemonsets.apps', name)?.status;
+        const active = ofApp(name).filter(isActive);
+        const good = active.filter((pod) => isReady(pod) && imageOf(pod) === workload.image);
+        const places = new Set(good.map(({ spec }) => spec.nodeName)).size;
+        if (active.length !== nodes || good.length !== nodes || places !== nodes || status?.numberReady !== nodes) {
+          problems.push(
+            `${name}: ${good.length} of ${active.length} pods on ${places} nodes, not one on each of ${nodes}`,
+          );
+        }
+        break;
+      }
+      case 'Job': {
+        const status = named<Job>('jobs.batch', name)?.status;
+        if (status?.succeeded !== workload.completions || (status.active ?? 0) !== 0) {
+          problems.push(`${name}: ${JSON.stringify(status)} instead of ${workload.completions} that succeeded`);
+        }
+        break;
+      }
+    }
+  }
+  problems.push(...leftovers(declared, scene, pods));
+  problems.push(...strays(scene, pods));
+  return problems;
+}
+
+function deploymentProblems(
+  name: string,
+  workload: Extract<Workload, { kind: 'Deployment' }>,
+  deployment: Deployment | undefined,
+  pods: readonly Pod[],
+): readonly string[] {
+  const { image, replicas, surge, unavailable } = workload;
+  const active = pods.filter(isActive);
+  const ready = active.filter(isReady);
+  const told = deployment?.status;
+  const shown = `${ready.length} of ${active.length} pods serve`;
+  if (deployment === undefined) return [`${name}: there is no Deployment`];
+  if (told?.observedGeneration !== deployment.metadata.generation)
+    return [`${name}: its newest spec was not looked at`];
+  if ((told?.replicas ?? 0) !== active.length || (told?.readyReplicas ?? 0) !== ready.length) {
+    return [`${name}: ${shown}, its status says ${told?.readyReplicas ?? 0} of ${told?.replicas ?? 0}`];
+  }
+  if (!serves(image)) {
+    const right = ready.length >= 0 && active.length <= replicas + surge;
+    return right ? [] : [`${name}: ${shown} of ${replicas} (+${surge} −${unavailable}) behind a bad image`];
+  }
+  const current = active.filter((pod) => imageOf(pod) === image);
+  if (active.length === replicas && ready.length === replicas && current.length === replicas) return [];
+  return [`${name}: ${shown}, ${current.length} of the newest image; declared are ${replicas}`];
+}
+
+function serviceProblems(name: string, { world }: Scene, pods: readonly Pod[]): readonly string[] {
+  const ready = pods.filter((pod) => isActive(pod) && isReady(pod)).map(({ status }) => status?.podIP ?? '');
+  const told = [...world.of<EndpointSlice>('endpointslices.discovery.k8s.io').values()]
+    .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name)
+    .flatMap(({ endpoints }) => endpoints ?? [])
+    .filter(({ conditions }) => conditions?.ready === true)
+    .flatMap(({ addresses }) => addresses);
+  const same = JSON.stringify(ready.toSorted()) === JSON.stringify(told.toSorted());
+  return same ? [] : [`${name}: its Service leads to ${told.join(' ')}, not to ${ready.join(' ')}`];
+}
+
+/** What nobody declares. */
+function leftovers(declared: Declared, { world }: Scene, pods: readonly Pod[]): readonly string[] {
+  const problems: string[] = [];
+  for (const resource of ['deployments.apps', 'daemonsets.apps', 'jobs.batch'] as const) {
+    for (const { metadata, kind } of world.of(resource).values()) {
+      if (declared.get(metadata.name ?? '')?.kind !== kind) problems.push(`${kind} ${metadata.name} is not declared`);
+    }
+  }
+  for (const pod of pods) {
+    const app = pod.metadata.labels?.['app'] ?? '';
+    if (!declared.has(app)) problems.push(`pod ${pod.metadata.name} is of nothing that is declared`);
+    else if (pod.metadata.deletionTimestamp !== undefined) problems.push(`pod ${pod.metadata.name} never ends`);
+  }
+  for (const set of world.of<ReplicaSet>('replicasets.apps').values()) {
+    const owner = ownerOf(set, 'Deployment');
+    const deployment = world.of<Deployment>('deployments.apps').get(`default/${set.metadata.labels?.['app']}`);
+    if (owner === undefined || deployment?.metadata.uid !== owner) {
+      problems.push(`ReplicaSet ${set.metadata.name} is of nothing that is declared`);
+    }
+  }
+  const templates = new Set<string>();
+  for (const set of world.of<ReplicaSet>('replicasets.apps').values()) {
+    const template = `${set.metadata.labels?.['app']} ${set.spec.template?.spec?.containers[0]?.image}`;
+    if (templates.has(template)) problems.push(`two ReplicaSets are for ${template}`);
+    templates.add(template);
+  }
+  return problems;
+}
+
+/** Containers without a pod, pods without their container, and two where one should be. */
+function strays(scene: Scene, pods: readonly Pod[]): readonly string[] {
+  const problems: string[] = [];
+  const byUid = new Map(pods.map((pod) => [pod.metadata.uid, pod]));
+  const seen = new Set<string>();
+  for (const { node, podUid, podName, container } of scene.running()) {
+    const pod = byUid.get(podUid);
+    if (pod === undefined) problems.push(`a container of ${podName} runs on ${node}, and there is no such pod`);
+    else if (pod.spec.nodeName !== node)
+      problems.push(`${podName} runs on ${node}, and belongs on ${pod.spec.nodeName}`);
+    const id = `${podUid}/${container}`;
+    if (seen.has(id)) problems.push(`two containers ${container} of ${podName} run`);
+    seen.add(id);
+  }
+  for (const pod of pods) {
+    if (!isActive(pod) || !isReady(pod)) continue;
+    if (!seen.has(`${pod.metadata.uid}/main`)) problems.push(`${pod.metadata.name} is said to serve, and does not run`);
+  }
+  return problems;
+}
+
+function imageOf({ spec }: Pod): string | undefined {
+  return spec.containers[0]?.image?.replace(/^local\//, '');
+}

@@ -1,0 +1,21 @@
+/** Loops of the control plane at which crashes are aimed. */
+export const LOOPS = [
+  'cluster-role-aggregation',
+  'daemon-set',
+  'deployment',
+  'disruption',
+  'endpoint-slice',
+  'endpoint-slice-mirroring',
+  'endpoints',
+  'eviction',
+  'garbage-collection',
+  'job',
+  'job-expiry',
+  'namespace',
+  'node-lifecycle',
+  'pod-collection',
+  'pod-range',
+  'replica-set',
+  'replication-controller',
+  'scheduling',
+] as const;

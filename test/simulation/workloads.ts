@@ -1,0 +1,112 @@
+import type { KubeObject } from '#api';
+import type { HollowProcess } from '#runtime';
+
+export const NAMESPACE = 'default';
+
+/** What a commit declares under one name. */
+export type Workload =
+  | {
+      readonly kind: 'Deployment';
+      readonly image: string;
+      readonly replicas: number;
+      readonly surge: number;
+      readonly unavailable: number;
+      /** Of a pod, in thousandths of a core. */
+      readonly cpu: number;
+      /** `minAvailable` of its disruption budget; none when absent. */
+      readonly budget?: number;
+      readonly service?: boolean;
+    }
+  | { readonly kind: 'DaemonSet'; readonly image: string; readonly unavailable: number }
+  | { readonly kind: 'Job'; readonly image: string; readonly completions: number; readonly parallelism: number };
+
+/** Everything that is declared, by name. */
+export type Declared = ReadonlyMap<string, Workload>;
+
+/** How a container behaves, told by the first word of its image's name. */
+export function behaviourOf(image: string): HollowProcess {
+  if (image.startsWith('crash')) return { exitAfterMs: 500, exitCode: 1, stopCode: 0, execCode: 1 };
+  if (image.startsWith('unready')) return { stopCode: 0, execCode: 1 };
+  if (image.startsWith('stubborn')) return { execCode: 0 };
+  if (image.startsWith('done')) return { exitAfterMs: 3_000, exitCode: 0, stopCode: 0 };
+  return { stopCode: 0, execCode: 0 };
+}
+
+/** Whether pods of this image come to serve. */
+export function serves(image: string): boolean {
+  return !image.startsWith('crash') && !image.startsWith('unready');
+}
+
+export function manifestsOf(name: string, workload: Workload): readonly KubeObject[] {
+  switch (workload.kind) {
+    case 'Deployment':
+      return deployment(name, workload);
+    case 'DaemonSet': {
+      const updateStrategy = { rollingUpdate: { maxUnavailable: workload.unavailable } };
+      return [
+        {
+          ...head('apps/v1', 'DaemonSet', name),
+          spec: { selector: selector(name), updateStrategy, template: template(name, workload.image, 10) },
+        },
+      ];
+    }
+    case 'Job': {
+      const { image, completions, parallelism } = workload;
+      const pod = template(name, image, 50);
+      const spec = { ...pod.spec, restartPolicy: 'Never' };
+      return [
+        {
+          ...head('batch/v1', 'Job', name),
+          spec: { completions, parallelism, backoffLimit: 100, template: { ...pod, spec } },
+        },
+      ];
+    }
+  }
+}
+
+function deployment(name: string, workload: Extract<Workload, { kind: 'Deployment' }>): readonly KubeObject[] {
+  const { image, replicas, surge, unavailable, cpu, budget, service } = workload;
+  const strategy = { rollingUpdate: { maxSurge: surge, maxUnavailable: unavailable } };
+  const spec = { replicas, selector: selector(name), strategy, template: template(name, image, cpu) };
+  const objects: KubeObject[] = [{ ...head('apps/v1', 'Deployment', name), spec }];
+  if (budget !== undefined) {
+    objects.push({
+      ...head('policy/v1', 'PodDisruptionBudget', name),
+      spec: { minAvailable: budget, selector: selector(name) },
+    });
+  }
+  if (service === true) {
+    objects.push({ ...head('v1', 'Service', name), spec: { selector: { app: name }, ports: [{ port: 80 }] } });
+  }
+  return objects;
+}
+
+function head(apiVersion: string, kind: string, name: string) {
+  return { apiVersion, kind, metadata: { name, namespace: NAMESPACE } };
+}
+
+function selector(name: string) {
+  return { matchLabels: { app: name } };
+}
+
+function template(name: string, image: string, cpu: number) {
+  // What never comes to serve is asked whether it does; of the others it is believed, as of most in real life.
+  const readinessProbe = { exec: { command: ['ready'] }, initialDelaySeconds: 5, periodSeconds: 20 };
+  return {
+    metadata: { labels: { app: name } },
+    spec: {
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 5,
+      containers: [
+        {
+          name: 'main',
+          image: `local/${image}`,
+          imagePullPolicy: 'IfNotPresent',
+          command: ['serve'],
+          resources: { requests: { cpu: `${cpu}m` } },
+          ...(serves(image) ? {} : { readinessProbe }),
+        },
+      ],
+    },
+  };
+}
