@@ -22,8 +22,8 @@ export const MAY_IMPORT = {
   controllers: ['base', 'api', 'health', 'scheduler', 'client', 'reconcile'],
   sync: ['base', 'api', 'diff', 'health', 'render', 'git', 'client', 'reconcile'],
   'node-agent': ['base', 'api', 'runtime', 'network', 'client', 'streams', 'reconcile'],
-  server: ['base', 'api', 'store', 'client', 'streams'],
-  cli: ['base', 'api', 'diff', 'health', 'git', 'render', 'client', 'app'],
+  server: ['base', 'api', 'scheduler', 'store', 'client', 'streams'],
+  cli: ['base', 'api', 'diff', 'health', 'scheduler', 'git', 'render', 'client', 'app'],
   ui: ['api'],
 };
 

@@ -106,6 +106,24 @@ export interface UiPod {
   readonly owner: string;
 }
 
+/** Why a pod has no node, as things stand. */
+export interface UiPlacement {
+  /** In kube-scheduler's words where no node takes it. */
+  readonly reason: string;
+  /** The node on which it is promised room, while others leave it. */
+  readonly promised?: string;
+  /** Pods that would have to go for it, as `demo/web-1`. */
+  readonly victims: readonly string[];
+  /** The first of all nodes by name. */
+  readonly nodes: readonly {
+    readonly node: string;
+    readonly reasons: readonly string[];
+    readonly ifOthersLeft: boolean;
+  }[];
+  /** Nodes that there are. */
+  readonly nodeCount: number;
+}
+
 export interface UiEvent {
   readonly type: string;
   readonly reason: string;

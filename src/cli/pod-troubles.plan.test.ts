@@ -66,6 +66,27 @@ describe('src/cli/pod-troubles.plan.ts', () => {
     ]);
   });
 
+  it('tells of pods that no node takes, and how to learn why', () => {
+    const waiting = (name: string, reason: string) => {
+      const conditions = [{ type: 'PodScheduled', status: 'False', reason, message: '0/1 nodes are available: …' }];
+      return { ...pod(name, undefined, OF_WEB), status: { conditions } } as unknown as Pod;
+    };
+    expect(
+      planPodTroubles([waiting('web-1', 'Unschedulable'), waiting('web-2', 'Unschedulable')], [replicaSet]),
+    ).toEqual([
+      {
+        owner: 'Deployment/demo/web',
+        pod: 'web-1',
+        namespace: 'demo',
+        pods: 2,
+        reason: 'Unschedulable',
+        message: '0/1 nodes are available: …',
+        hint: 'plumb explain web-1 -n demo tells why, node by node.',
+      },
+    ]);
+    expect(planPodTroubles([waiting('web-1', 'SchedulingGated')], [replicaSet])).toEqual([]);
+  });
+
   it.each([
     ['waits for what comes', pod('x', 'ContainerCreating')],
     ['runs', pod('x', undefined)],

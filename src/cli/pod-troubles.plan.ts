@@ -1,6 +1,6 @@
 import type { Pod, ReplicaSet, ResourceStatus } from '#api';
 
-/** A container that will not run by waiting: what to tell of it, and what to do. */
+/** A container that will not run by waiting, or a pod that no node takes: what to tell of it, and what to do. */
 export interface PodTrouble {
   /** The object of Git that the pods belong to, as `Deployment/demo/web`. */
   readonly owner: string;
@@ -8,7 +8,8 @@ export interface PodTrouble {
   readonly pod: string;
   readonly namespace: string;
   readonly pods: number;
-  readonly container: string;
+  /** Absent where the pod has no node. */
+  readonly container?: string;
   readonly reason: string;
   readonly message: string;
   readonly hint: string;
@@ -37,7 +38,7 @@ export const ownerKey = ({ kind, namespace, name }: Pick<ResourceStatus, 'kind' 
   `${kind}/${namespace}/${name}`;
 
 /**
- * Containers in trouble, told once for each owner, container and reason. Pods of a Deployment belong to it through their
+ * Containers and pods in trouble, told once for each owner, container and reason. Pods of a Deployment belong to it through their
  * ReplicaSet; pods without a controller belong to themselves.
  */
 export function planPodTroubles(pods: readonly Pod[], replicaSets: readonly ReplicaSet[]): readonly PodTrouble[] {
@@ -54,19 +55,26 @@ export function planPodTroubles(pods: readonly Pod[], replicaSets: readonly Repl
     const direct = controllerOf(metadata.ownerReferences);
     const top = (direct && deployments.get(direct.uid)) ?? direct ?? { kind: 'Pod', name: pod };
     const owner = ownerKey({ kind: top.kind, namespace, name: top.name });
+    const add = (trouble: Omit<PodTrouble, 'owner' | 'pod' | 'namespace' | 'pods'>, about: string) => {
+      const key = JSON.stringify([owner, trouble.container ?? '', about]);
+      const before = troubles.get(key);
+      troubles.set(
+        key,
+        before === undefined ? { owner, pod, namespace, pods: 1, ...trouble } : { ...before, pods: before.pods + 1 },
+      );
+    };
+    const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+    if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') {
+      const hint = `plumb explain ${pod} -n ${namespace} tells why, node by node.`;
+      add({ reason: 'Unschedulable', message: scheduled.message ?? '', hint }, 'Unschedulable');
+    }
     for (const { name, state } of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
       const { reason = '', message = '' } = state?.waiting ?? {};
       const hint = HINTS.get(reason);
       if (hint === undefined) continue;
       // A failed pull is told as either, in turn.
-      const key = JSON.stringify([owner, name, hint === IMAGE ? 'image' : reason]);
-      const before = troubles.get(key);
-      troubles.set(
-        key,
-        before === undefined
-          ? { owner, pod, namespace, pods: 1, container: name, reason, message, hint: hint(pod, namespace) }
-          : { ...before, pods: before.pods + 1 },
-      );
+      const about = hint === IMAGE ? 'image' : reason;
+      add({ container: name, reason, message, hint: hint(pod, namespace) }, about);
     }
   }
   return [...troubles.values()];

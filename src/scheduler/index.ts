@@ -11,5 +11,7 @@ export { mayHelp } from './hints.ts';
 export { factsOf } from './node-facts.ts';
 export type { Nominee, PlacedPod } from './node-table.ts';
 export { NodeTable, nomineeOf } from './node-table.ts';
+export type { NodeAnswer, PlacementPlan, PlacementSnapshot } from './placement.plan.ts';
+export { planPlacement } from './placement.plan.ts';
 export type { SchedulePlan, ScheduleSnapshot } from './schedule.plan.ts';
 export { planSchedule, planScheduleOf } from './schedule.plan.ts';

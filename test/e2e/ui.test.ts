@@ -184,6 +184,27 @@ describe('the dashboard in Chromium', () => {
     await shot('run');
   });
 
+  it('tells of a pod without a node, node by node, why', async () => {
+    const { origin, hash } = new URL(page.url());
+    const file = path.join(product.demo, 'web/deployment.yaml');
+    const before = await readFile(file, 'utf8');
+    await writeFile(file, before.replace('      containers:', '      nodeSelector: {disk: ssd}\n      containers:'));
+    await product.commit('Ask for a disk that is not there');
+    await page.goto(`${origin}/#/applications/argocd/web`);
+    await page.getByRole('region', { name: 'Pods' }).getByRole('button', { name: 'Why' }).click();
+    const why = page.getByRole('region', { name: /^Why demo\/web-\S+ has no node$/ });
+    await why.getByText('0/1 nodes are available').waitFor();
+    expect(await why.getByRole('row').last().innerText()).toMatch(
+      /No\s+node\(s\) didn't match Pod's node affinity\/selector/,
+    );
+    await shot('placement');
+    await writeFile(file, before);
+    const commit = await product.commit('Take any disk');
+    await product.untilTrue('web', commit);
+    await why.waitFor({ state: 'detached' });
+    await page.goto(`${origin}/${hash}`);
+  });
+
   it('fits a phone and a dark room', async () => {
     const { origin } = new URL(page.url());
     await until('the old pods are gone', async () => {

@@ -11,6 +11,7 @@ import {
   NAMESPACES,
   NODES,
   PODS,
+  PRIORITY_CLASSES,
   type ResourceType,
   SECRETS,
   type StoredObject,
@@ -238,6 +239,42 @@ describe('src/cli/commands on a real API server', () => {
     const { code, written, noted } = await plumb('repo', 'list');
     expect([code, written]).toEqual([0, '']);
     expect(noted).toContain('plumb repo add');
+  });
+
+  describe('explain', () => {
+    it('tells why a pod has no node, node by node, and who may go for it', async () => {
+      const node = (name: string, taints: object[] = []) =>
+        create(
+          NODES,
+          { name },
+          {
+            spec: { taints },
+            status: { allocatable: { cpu: '1', pods: '9' }, conditions: [{ type: 'Ready', status: 'True' }] },
+          },
+        );
+      await node('explain-a');
+      await node('explain-b', [{ key: 'k', effect: 'NoSchedule' }]);
+      await create(PRIORITY_CLASSES, { name: 'high' }, { value: 1000 });
+      const pod = (name: string, spec: object) => {
+        const containers = [{ name: 'main', image: 'sample:1', resources: { requests: { cpu: '1' } } }];
+        return create(PODS, { name, namespace: 'other' }, { spec: { containers, ...spec } });
+      };
+      await pod('holder', { nodeName: 'explain-a' });
+      await pod('waiting', {});
+      const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'no\u001broom' }];
+      const key = { namespace: 'other', name: 'waiting' };
+      await client.patch(PODS, key, { type: 'strategic', body: { status: { conditions } } }, { subresource: 'status' });
+      const { code, written } = await plumb('explain', 'waiting', '-n', 'other');
+      expect([code, written]).toEqual([0, expect.stringContaining('The scheduler said: Unschedulable: no\\u001broom')]);
+      expect(written).toContain('As things stand now: 0/');
+      expect(written).toMatch(/^explain-a +if others left +Insufficient cpu$/m);
+      expect(written).toMatch(/^explain-b +no +node\(s\) had untolerated taint \{k: \}$/m);
+      await pod('high', { priorityClassName: 'high' });
+      expect((await plumb('explain', 'high', '-n', 'other')).written).toContain(
+        'It may take the room of pod other/holder.',
+      );
+      expect((await plumb('explain', 'none', '-n', 'other')).code).toBe(1);
+    });
   });
 
   describe('status', () => {

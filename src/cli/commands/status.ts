@@ -25,7 +25,7 @@ function conditionLines({ status }: Application, nowMs: number): readonly string
 
 function troubleLines(troubles: readonly PodTrouble[]): readonly string[] {
   return troubles.flatMap(({ pod, pods, container, reason, message, hint }) => [
-    `      ${paint('error')} pod ${pod}${pods > 1 ? ` and ${pods - 1} more` : ''}, container ${container}: ${reason}${message === '' ? '' : `: ${plain(message)}`}`,
+    `      ${paint('error')} pod ${pod}${pods > 1 ? ` and ${pods - 1} more` : ''}${container === undefined ? '' : `, container ${container}`}: ${reason}${message === '' ? '' : `: ${plain(message)}`}`,
     `            ${hint}`,
   ]);
 }

@@ -1,5 +1,7 @@
 import { type Command, Option } from 'commander';
+import { PODS } from '#api';
 import { describe } from '../commands/describe.ts';
+import { explain } from '../commands/explain.ts';
 import { type GetOptions, get, OUTPUT_FORMS, type OutputForm } from '../commands/get.ts';
 import { logs } from '../commands/logs.ts';
 import type { ProgramContext } from '../context.ts';
@@ -18,7 +20,7 @@ function parseLines(text: string): number {
   throw new CliError(`--tail: "${text}" is not a number of lines`, { hint: 'Give a number from 0 up.', exitCode: 2 });
 }
 
-/** `plumb get|describe|logs`: a look at objects for people without kubectl. */
+/** `plumb get|describe|explain|logs`: a look at objects for people without kubectl. */
 export function addObjectCommands(program: Command, { output }: ProgramContext): void {
   const session = (command: Command) => openSession(command.optsWithGlobals<SessionOptions>(), output);
   program
@@ -55,6 +57,17 @@ export function addObjectCommands(program: Command, { output }: ProgramContext):
       const object = await open.client.get(resource, { ...(resource.namespaced ? { namespace } : {}), name });
       if (object === undefined) throw notFound(resource, name, namespace);
       await describe(open, resource, object, Date.now());
+    });
+  program
+    .command('explain <pod>')
+    .description('why a pod has no node, node by node')
+    .option('-n, --namespace <namespace>', 'its namespace', DEFAULT_NAMESPACE)
+    .addHelpText('after', '\nExamples:\n  plumb explain web-5d9c7 -n web')
+    .action(async (name: string, { namespace }: { namespace: string }, command: Command) => {
+      const open = await session(command);
+      const pod = await open.client.get(PODS, { namespace, name });
+      if (pod === undefined) throw notFound(PODS, name, namespace);
+      await explain(open, pod);
     });
   program
     .command('logs <pod>')

@@ -18,6 +18,8 @@ export const uiLimits = {
   /** Runs shown of one Application, and events of one. */
   historyRuns: 200,
   events: 200,
+  /** Nodes told of where a pod has no place. */
+  placementNodes: 500,
   /** The UI's own files. */
   assetFiles: 500,
   assetBytes: 32 * 1024 * 1024,

@@ -5,10 +5,14 @@ import {
   EVENTS,
   type Event,
   formatObjectKey,
+  NAMESPACES,
+  type Namespace,
   NODES,
   type Node,
+  POD_DISRUPTION_BUDGETS,
   PODS,
   type Pod,
+  type PodDisruptionBudget,
   REPLICA_SETS,
   type ReplicaSet,
   type ResourceType,
@@ -19,10 +23,12 @@ import {
   type UiApplicationSummary,
   type UiEvent,
   type UiNodeSummary,
+  type UiPlacement,
   type UiPod,
   type UiRun,
   type UiRunSummary,
 } from '#api';
+import { planPlacement } from '#scheduler';
 import type { Authorize } from '../auth/authorization.types.ts';
 import type { Api, RequestContext } from '../registry/api.ts';
 import { rowOf } from '../registry/mirror.ts';
@@ -49,6 +55,8 @@ export interface UiReads {
   history(context: RequestContext, namespace: string, name: string): Promise<readonly UiRunSummary[]>;
   run(context: RequestContext, namespace: string, name: string): Promise<SyncRun>;
   runView(context: RequestContext, namespace: string, name: string): Promise<UiRun>;
+  /** Why a pod has no node. For users who see all pods and nodes: what others run is a part of the answer. */
+  placement(context: RequestContext, namespace: string, name: string): Promise<UiPlacement>;
   /** Events of an Application's objects and their pods, or of one namespace. */
   events(
     context: RequestContext,
@@ -148,6 +156,25 @@ export function createUiReads({ api, authorize }: UiReadsDeps): UiReads {
 
     async runView(context, namespace, name) {
       return planRun(await get<SyncRun>(context, SYNC_RUNS, namespace, name));
+    },
+
+    async placement(context, namespace, name) {
+      const pod = await get<Pod>(context, PODS, namespace, name);
+      const [allNodes, pods, namespaces, budgets] = await Promise.all([
+        list<Node>(context, NODES),
+        list<Pod>(context, PODS),
+        list<Namespace>(context, NAMESPACES),
+        list<PodDisruptionBudget>(context, POD_DISRUPTION_BUDGETS),
+      ]);
+      const { reason, victims, answers } = planPlacement({ pod, nodes: allNodes, pods, namespaces, budgets });
+      const promised = pod.status?.nominatedNodeName;
+      return {
+        reason,
+        ...(promised ? { promised } : {}),
+        victims: victims.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+        nodes: answers.slice(0, uiLimits.placementNodes),
+        nodeCount: answers.length,
+      };
     },
 
     async events(context, { namespace, application: name }) {

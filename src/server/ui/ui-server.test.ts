@@ -170,6 +170,7 @@ describe('src/server/ui/ui-server.ts', () => {
     ['GET', '/ui/v1/runs/argocd/r'],
     ['GET', '/ui/v1/runs/argocd/r/diff/s'],
     ['GET', '/ui/v1/pods/default/p/log'],
+    ['GET', '/ui/v1/pods/default/p/placement'],
     ['POST', '/ui/v1/applications/argocd/a/sync'],
     ['POST', '/ui/v1/applications/argocd/a/refresh'],
     ['POST', '/ui/v1/runs/argocd/r/approve'],
@@ -275,6 +276,33 @@ describe('src/server/ui/ui-server.ts', () => {
     // A browser that may guess the type holds a short log back.
     expect(log.headers['x-content-type-options']).toBe('nosniff');
     expect(log.headers['content-security-policy']).toContain("default-src 'none'");
+  });
+
+  it('tells of a pod without a node, node by node, why', async () => {
+    const node = (name: string, taints: object[]) => ({
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name },
+      spec: { taints },
+      status: { allocatable: { cpu: '1', pods: '9' }, conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+    await client.create(NODES, node('placement-a', []));
+    await client.create(NODES, node('placement-b', [{ key: 'k', effect: 'NoSchedule' }]));
+    const containers = [{ name: 'c', image: 'sample:1', resources: { requests: { cpu: '2' } } }];
+    const metadata = { name: 'large', namespace: 'default' };
+    await client.create(PODS, { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers } });
+    const { json } = await call('GET', '/ui/v1/pods/default/large/placement', await login(VIEWER));
+    expect(json).toMatchObject({
+      reason: expect.stringMatching(/^0\/\d nodes are available: .*Insufficient cpu/),
+      victims: [],
+    });
+    expect(json.nodes).toHaveLength(json.nodeCount);
+    expect(json.nodes).toEqual(
+      expect.arrayContaining([
+        { node: 'placement-a', reasons: ['Insufficient cpu'], ifOthersLeft: true },
+        { node: 'placement-b', reasons: ['node(s) had untolerated taint {k: }'], ifOthersLeft: false },
+      ]),
+    );
   });
 
   it('asks for a sync and a refresh as the user', async () => {

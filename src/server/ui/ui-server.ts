@@ -215,6 +215,10 @@ export function createUiServer(options: UiServerOptions): UiServer {
   app.get('/ui/v1/stream', loggedIn(stream));
   app.get('/ui/v1/pods/:namespace/:name/log', loggedIn(podLog));
   app.get(
+    '/ui/v1/pods/:namespace/:name/placement',
+    reading(({ context, parameters: { namespace = '', name = '' } }) => reads.placement(context, namespace, name)),
+  );
+  app.get(
     '/ui/v1/overview',
     reading(async ({ context }) => (await overviewFor(context))(await reads.overview(context))),
   );

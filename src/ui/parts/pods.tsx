@@ -3,6 +3,7 @@ import type { UiPod } from '#api';
 import { objectName } from '../format.ts';
 import { type Tone, ToneBadge } from './badge.tsx';
 import { Log } from './log.tsx';
+import { Placement } from './placement.tsx';
 import { type Column, Table } from './table.tsx';
 import { Age } from './time.tsx';
 
@@ -34,35 +35,47 @@ const COLUMNS: readonly Column<UiPod>[] = [
   { title: 'Age', cell: ({ createdAt }) => <Age at={createdAt} /> },
 ];
 
-export function Pods({ pods }: { readonly pods: readonly UiPod[] }) {
+/** Nothing to read of it, and something to ask. */
+const hasNoNode = ({ node, phase }: UiPod) => node === undefined && phase === 'Pending';
+
+export function Pods({ pods, version }: { readonly pods: readonly UiPod[]; readonly version: number }) {
   const open = useSignal<string | undefined>(undefined);
+  const toggle = (key: string) => {
+    open.value = open.value === key ? undefined : key;
+  };
   if (pods.length === 0) return null;
   const logs: Column<UiPod> = {
     title: 'Log',
     untitled: true,
     nowrap: true,
-    cell: (pod) =>
-      pod.containers.map((container) => {
+    cell: (pod) => {
+      if (hasNoNode(pod)) {
+        const key = objectName(pod);
+        return (
+          <button type="button" class="small" aria-expanded={open.value === key} onClick={() => toggle(key)}>
+            Why
+          </button>
+        );
+      }
+      return pod.containers.map((container) => {
         const key = `${objectName(pod)}/${container}`;
         return (
-          <button
-            type="button"
-            class="small"
-            key={key}
-            aria-expanded={open.value === key}
-            onClick={() => {
-              open.value = open.value === key ? undefined : key;
-            }}
-          >
+          <button type="button" class="small" key={key} aria-expanded={open.value === key} onClick={() => toggle(key)}>
             {pod.containers.length === 1 ? 'Log' : `Log: ${container}`}
           </button>
         );
-      }),
+      });
+    },
   };
   return (
     <section class="card" aria-label="Pods">
       <h2>Pods</h2>
       <Table columns={[...COLUMNS, logs]} rows={pods} rowKey={objectName} compact />
+      {pods.map((pod) =>
+        hasNoNode(pod) && open.value === objectName(pod) ? (
+          <Placement key={objectName(pod)} pod={pod} version={version} />
+        ) : null,
+      )}
       {pods.map((pod) =>
         pod.containers.map((container) => {
           const key = `${objectName(pod)}/${container}`;

@@ -170,7 +170,7 @@ export function ApplicationScreen({ namespace, name }: { readonly namespace: str
               {run === undefined ? null : <Approval run={run} />}
               <Conditions conditions={open} tone={application.severity === 'warning' ? 'warn' : 'bad'} />
               <DriftTable resources={resources} />
-              <Pods pods={pods} />
+              <Pods pods={pods} version={version} />
               <Objects resources={resources} isEmpty={isEmpty(application)} />
               <Load<readonly UiRunSummary[]> from={`applications/${path(namespace, name)}/runs`} version={version}>
                 {(runs) => <History runs={runs} />}
