@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NAMESPACES, NODES, PODS, type Pod, PRIORITY_CLASSES } from '#api';
 import type { Client } from '#client';
-import { BUSYBOX_IMAGE, dockerForTests } from '../support/images.ts';
 import { type Product, startProduct } from '../support/product.ts';
 import { until } from '../support/until.ts';
 
@@ -12,8 +11,8 @@ let client: Client;
 beforeAll(async () => {
   product = await startProduct();
   client = await product.client();
-  const docker = await dockerForTests('plumbline-test-preemption');
-  if (!docker.ok) throw new Error(docker.reason);
+  // The demo's image is there by then, and its pods have their room.
+  await product.untilTrue('web');
   await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
 });
 afterAll(() => product?.close());
@@ -27,7 +26,9 @@ const kubectl = async (...args: readonly string[]) => {
   return stdout;
 };
 
-/** A pod that takes its time to go: it is told, and leaves a second later. */
+/** Told to go, it takes a second. */
+const LEAVES_LATE = `process.on('SIGTERM', () => setTimeout(() => process.exit(0), 1000)); setInterval(() => {}, 1000);`;
+
 const pod = (name: string, cpu: string, priorityClassName: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -38,8 +39,8 @@ const pod = (name: string, cpu: string, priorityClassName: string) => ({
     containers: [
       {
         name: 'main',
-        image: BUSYBOX_IMAGE,
-        command: ['sh', '-c', 'trap "sleep 1; exit 0" TERM; while :; do sleep 1 & wait $!; done'],
+        image: 'plumbline.local/sample:1',
+        command: ['/usr/local/bin/node', '-e', LEAVES_LATE],
         resources: { requests: { cpu } },
       },
     ],
@@ -94,11 +95,13 @@ describe('pre-emption on a real node', () => {
     const described = await kubectl('describe', 'pod', 'high');
     expect(described).toMatch(/Priority: +100/);
     expect(described).toMatch(/PodScheduled +True/);
-    // Nobody goes for one that is not more important.
+    // The demo's pods are less important still, but their room would not do.
     await client.create(PODS, pod('late', share, 'low'));
     const late = await until('the late one is told', async () =>
       (await get('late'))?.status?.conditions?.find(({ reason }) => reason === 'Unschedulable'),
     );
-    expect(late.message).toContain('No preemption victims found for incoming pod');
+    expect(late.message).toBe(
+      '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Insufficient cpu.',
+    );
   });
 });
