@@ -13,5 +13,7 @@ export default defineConfig({
     pool: 'forks',
     fileParallelism: false,
     maxWorkers: 1,
+    // Tests that are marked as concurrent wait for containers most of the time.
+    maxConcurrency: 16,
   },
 });

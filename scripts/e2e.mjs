@@ -1,6 +1,7 @@
 // Runs the whole-product tests inside a host of our own (see lib/testbed.mjs). Root only; npm test calls it.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { runNode } from './lib/build.mjs';
 import { cacheDependencies, ROOT } from './lib/install.mjs';
 import { fail } from './lib/say.mjs';
 import { isRoot } from './lib/system.mjs';
@@ -15,7 +16,8 @@ const report =
   path.join(ROOT, '.plumbline-test', 'end-to-end.json');
 const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('--report='));
 
-// The host has no network of its own, and one test starts from a fresh clone.
+// The host has no network of its own: what the tests fetch is fetched before. One starts from a fresh clone.
+runNode('node_modules/tsx/dist/cli.mjs', '--conditions=source', 'test/support/cache-busybox.ts');
 if (filters.length === 0 || filters.some((filter) => 'fresh-clone'.includes(filter))) cacheDependencies();
 
 const testbed = await createTestbed({

@@ -588,10 +588,18 @@ describe('src/node-agent/node-agent.ts', () => {
     behave = ([word]) => (word === 'serve' ? { exitAfterMs: 50, exitCode: 0 } : { stopCode: 0 });
     const sidecar = (name: string) => ({ name, image: 'local/app:1', command: [name], restartPolicy: 'Always' });
     const initContainers = [sidecar('one'), sidecar('two')];
+    const ends: (string | undefined)[] = [];
+    const abort = new AbortController();
+    const listening = (async () => {
+      for await (const event of runtime.events(abort.signal)) {
+        if (event.type === 'died' && event.pod.name === 'helped') ends.push(event.containerName);
+      }
+    })();
     await client.create(PODS, podOf('helped', { restartPolicy: 'Never', initContainers }));
     const pod = await sees('helped', ({ status }) => status?.phase === 'Succeeded');
-    const ends = [...(await containersOf('helped'))].sort((a, b) => (a.finishedAtMs ?? 0) - (b.finishedAtMs ?? 0));
-    expect(ends.map(({ name }) => name)).toEqual(['app', 'two', 'one']);
+    expect(ends).toEqual(['app', 'two', 'one']);
+    abort.abort();
+    await listening;
     expect(pod.status?.initContainerStatuses?.map(({ state }) => state?.terminated?.reason)).toEqual([
       'Completed',
       'Completed',

@@ -5,11 +5,27 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Mutation, PORTED } from './ported.ts';
-import { testedCodenames } from './titles.ts';
+import { isOnDocker, testedCodenames } from './titles.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What the tests need of the project. */
-const COPIED = ['src', 'test', 'package.json', 'tsconfig.json', 'tsconfig.check.json', 'vitest.config.ts'];
+const COPIED = [
+  'src',
+  'test',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.check.json',
+  'vitest.config.ts',
+  'vitest.e2e.config.ts',
+];
+/** Set inside a host of their own, by scripts/mutations.mjs: only there may tests take the network. */
+const hasHost = process.env['PLUMBLINE_TESTBED'] !== undefined;
+
+/** The options of vitest for a file below `test`. */
+const optionsFor = (file: string) => [
+  ...(isOnDocker(file) ? ['--config', 'vitest.e2e.config.ts'] : []),
+  `test/${file}`,
+];
 
 interface Report {
   readonly testResults: readonly {
@@ -42,7 +58,7 @@ async function fate(copy: string, codename: string, file: string, { file: source
     before.replace(find, () => replace),
   );
   try {
-    const results = await run(copy, [`test/conformance/${file}`, '-t', exactly(codename)]);
+    const results = await run(copy, [...optionsFor(file), '-t', exactly(codename)]);
     return results.get(codename) ?? 'not run';
   } finally {
     writeFileSync(mutated, before);
@@ -51,14 +67,19 @@ async function fate(copy: string, codename: string, file: string, { file: source
 
 const words = process.argv.slice(2).join(' ').toLowerCase();
 const tested = testedCodenames();
-const chosen = Object.entries(PORTED).filter(([codename]) => codename.toLowerCase().includes(words));
+const wanted = Object.entries(PORTED).filter(([codename]) => codename.toLowerCase().includes(words));
+const chosen = wanted.filter(([codename]) => hasHost || !isOnDocker(tested.get(codename)));
+if (chosen.length < wanted.length)
+  console.log(`${wanted.length - chosen.length} are left out: they make a host of their own, which needs root`);
 const copy = mkdtempSync(path.join(tmpdir(), 'plumbline-mutations-'));
 let wrong = 0;
 try {
   for (const name of COPIED) cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true });
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
-  const files = [...new Set(chosen.map(([codename]) => `test/conformance/${tested.get(codename)}`))];
-  const unchanged = await run(copy, files);
+  const files = [...new Set(chosen.map(([codename]) => tested.get(codename) ?? ''))];
+  const unchanged = new Map<string, string>();
+  for (const file of files)
+    for (const [title, status] of await run(copy, optionsFor(file))) unchanged.set(title, status);
   console.log('unchanged  mutated  test');
   for (const [codename, mutation] of chosen) {
     const without = unchanged.get(codename) ?? 'not run';

@@ -1,3 +1,5 @@
+import { PORTED_ON_DOCKER } from './ported-on-docker.ts';
+
 /** One wrong change of our code: `find` stands exactly once in the file. */
 export interface Mutation {
   readonly file: string;
@@ -9,6 +11,7 @@ export interface Mutation {
 
 /** Every ported test by its codename, with a mutation that it fails of: `npm run mutations` tries them all. */
 export const PORTED: Readonly<Record<string, Mutation>> = {
+  ...PORTED_ON_DOCKER,
   '[sig-api-machinery] Discovery should validate PreferredVersion for each APIGroup [Conformance]': {
     file: 'src/server/http/discovery.plan.ts',
     find: 'preferredVersion: all[0] }',

@@ -1,4 +1,5 @@
 import { type OfficialTest, TIERS, type Tier } from '../conformance/catalogue.ts';
+import { isOnDocker } from '../conformance/titles.ts';
 
 const TOLD: Readonly<Record<Tier, string>> = {
   api: 'the API server and the controllers; a pod may stay un-run',
@@ -16,16 +17,20 @@ const sigOf = ({ codename }: OfficialTest) => /^\[(sig-[a-z-]+)\]/.exec(codename
 function line({ codename, tier, mutation, notYet = '' }: OfficialTest, file: string | undefined): string {
   const name = cell(codename.replace(' [Conformance]', '').replace(/^\[(sig-[a-z-]+)\] /, ''));
   if (mutation === undefined) return `| ${name} | ${tier} | not yet | ${cell(notYet)} |`;
-  const place = `[${file}](../test/conformance/${file})`;
-  return `| ${name} | ${tier} | passed | ${place} fails when, in \`${mutation.file}\`: ${cell(mutation.why)} |`;
+  const place = `[${file}](../test/${file})`;
+  return `| ${name} | ${tier} | passed${isOnDocker(file) ? ' on Docker' : ''} | ${place} fails when, in \`${mutation.file}\`: ${cell(mutation.why)} |`;
 }
 
 /** The page of the official tests: `tested` tells the file of each that is ported. */
 export function conformanceDocument(catalogue: readonly OfficialTest[], tested: ReadonlyMap<string, string>): string {
-  const passed = (tests: readonly OfficialTest[]) => tests.filter(({ mutation }) => mutation !== undefined).length;
+  const ported = (tests: readonly OfficialTest[]) => tests.filter(({ mutation }) => mutation !== undefined);
+  const passed = (tests: readonly OfficialTest[]) => ported(tests).length;
+  const onDocker = (tests: readonly OfficialTest[]) =>
+    ported(tests).filter(({ codename }) => isOnDocker(tested.get(codename))).length;
   const tiers = TIERS.map((tier) => {
     const tests = catalogue.filter((test) => test.tier === tier);
-    return `| ${tier} | ${TOLD[tier]} | ${tests.length} | ${passed(tests)} |`;
+    const pretended = passed(tests) - onDocker(tests);
+    return `| ${tier} | ${TOLD[tier]} | ${tests.length} | ${pretended} | ${onDocker(tests)} |`;
   });
   const groups = new Map<string, OfficialTest[]>();
   for (const test of catalogue) groups.set(sigOf(test), [...(groups.get(sigOf(test)) ?? []), test]);
@@ -43,15 +48,17 @@ export function conformanceDocument(catalogue: readonly OfficialTest[], tested: 
 <!-- Made by \`npm run docs\` from test/conformance. -->
 
 Kubernetes has an official list of conformance tests. ${catalogue.length} of those of v1.32 concern kinds that are served here; ${passed(catalogue)} of them are ported: same
-steps, same assertions, in our words, against our API server over HTTPS with all controllers and nodes that pretend to run pods. They run with
-\`npm test\`. Each is held to one named mutation of our code: \`npm run mutations\` makes the change in a copy and demands that the test fails.
+steps, same assertions, in our words, against our API server over HTTPS with all controllers. ${passed(catalogue) - onDocker(catalogue)} of them run on nodes that pretend to run
+pods; ${onDocker(catalogue)} run on real Docker, with our node agent and its network, on a host of their own. All run with \`npm test\`. Each is held to one named
+mutation of our code: \`npm run mutations\` (as root for those on Docker) makes the change in a copy and demands that the test fails.
 
-Of the tiers \`pod\`, \`net\` and \`node\` a test is ported only where what it asserts is what the API says of pods; that containers run is for the end-to-end
-tests to show. Waits are shorter and numbers smaller than in the official tests where that changes nothing of what is asked. The official suite
-itself is not run here: it needs images that this project does not pull.
+Containers run stand-ins for the official images, made here from a static shell and small scripts ([stand-in.sh](../test/support/stand-in.sh)): no image is pulled.
+Waits are shorter and numbers smaller than in the official tests where that changes nothing of what is asked. On pretended nodes a test of the tiers
+\`pod\`, \`net\` and \`node\` is ported only where what it asserts is what the API says of pods. The official suite itself is not run here: it needs images
+that this project does not pull.
 
-| Tier | It asks for | Tests | Ported |
-|---|---|---|---|
+| Tier | It asks for | Tests | Ported, on pretended nodes | Ported, on real Docker |
+|---|---|---|---|---|
 ${tiers.join('\n')}
 
 ${sections.join('\n\n')}

@@ -25,7 +25,7 @@ const APPLETS = [
 const MORE_APPLETS = ['sh', 'sleep', 'stat', 'true', 'wget', 'touch', 'mkdir', 'ln', 'df', 'mount', 'ps', 'head', 'dd'];
 
 /** The bytes of Debian's busybox-static, which conflicts with `busybox` and so is never installed. */
-const busyboxProgram = async (): Promise<Uint8Array> =>
+export const busyboxProgram = async (): Promise<Uint8Array> =>
   // `/bin/busybox` before Debian merged /bin into /usr/bin.
   readFile(await fileOfPackage('busybox-static', ['bin/busybox', 'usr/bin/busybox']));
 

@@ -1,5 +1,5 @@
 import { PODS, type Pod, type PodStatus } from '#api';
-import { backoffMs, sleep, type Timer } from '#base';
+import { backoffMs, equalJson, sleep, type Timer } from '#base';
 import type { RuntimeContainer } from '#runtime';
 import { removeTree } from '../volumes/pod-folders.ts';
 import { planAdmission } from './admit.plan.ts';
@@ -85,9 +85,13 @@ export class PodWorker {
   update(pod: Pod): void {
     const known = this.#context.pod.metadata.resourceVersion;
     if (this.#context.gone || Number(pod.metadata.resourceVersion) < Number(known)) return;
+    const { labels, annotations } = this.#context.pod.metadata;
     this.#context.pod = pod;
     this.#status.saw(pod);
     this.#holdTokens();
+    // Files may tell of them.
+    const isOther = !equalJson(labels, pod.metadata.labels) || !equalJson(annotations, pod.metadata.annotations);
+    if (isOther) this.#volumes.refresh();
     this.kick();
   }
 
@@ -320,7 +324,9 @@ export class PodWorker {
   #wakeAt(atMs: number | undefined): void {
     this.#timer?.cancel();
     const nowMs = this.#deps.clock.nowMs();
-    const shown = [...this.#starter.problems.values()].map(({ failedAtMs }) => failedAtMs + SHOW_ERROR_MS);
+    const failures = [...this.#starter.problems.values()].map(({ failedAtMs }) => failedAtMs);
+    const ends = this.#place.containers().map(({ finishedAtMs = 0 }) => finishedAtMs);
+    const shown = [...failures, ...ends].map((ms) => ms + SHOW_ERROR_MS);
     const nextMs = Math.min(atMs ?? Number.POSITIVE_INFINITY, ...shown.filter((ms) => ms > nowMs));
     if (Number.isFinite(nextMs)) this.#timer = this.#deps.clock.after(nextMs - nowMs, () => this.kick());
   }

@@ -120,9 +120,11 @@ describe('src/node-agent/pod/status.plan.ts', () => {
     expect(conditions?.find(({ type }) => type === 'Initialized')?.status).toBe(done ? 'True' : 'False');
   });
 
-  it('shows a wait for the next start with its length, and how the last run ended', () => {
+  it('shows an end as such first, then the wait for the next start, with its length and how the last run ended', () => {
     const waits = exitedOf({ attempt: 3, annotations: { [ANNOTATION.backoffMs]: '80000' } });
-    expect(statusOf({ containers: [waits] }).containerStatuses?.[0]).toMatchObject({
+    const at = (ms: number) => statusOf({ containers: [waits], nowMs: NOW + ms }).containerStatuses?.[0];
+    expect(at(999)).toMatchObject({ state: { terminated: { reason: 'Error' } } });
+    expect(at(1_000)).toMatchObject({
       restartCount: 3,
       state: {
         waiting: {

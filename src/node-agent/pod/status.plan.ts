@@ -25,7 +25,7 @@ import type {
   StartProblem,
 } from './pod.types.ts';
 
-/** How long a failed pull is shown as such before it is shown as waiting for the next, in ms. */
+/** How long a failed pull, or an end, is shown as such before it is shown as waiting for the next, in ms. */
 export const SHOW_ERROR_MS = 1_000;
 
 /** The conditions this agent writes; all others are somebody else's and are kept. */
@@ -202,7 +202,8 @@ function stateOf(
     if (!leaving && restarts(pod, spec, last)) {
       if (problem !== undefined) return { waiting: waitingFor(problem, spec, nowMs) };
       const delayMs = restartDelayMs(last, spec);
-      if ((last.finishedAtMs ?? 0) + delayMs > nowMs) return { waiting: crashLoop(pod, spec, delayMs) };
+      const since = nowMs - (last.finishedAtMs ?? 0);
+      if (since >= SHOW_ERROR_MS && since < delayMs) return { waiting: crashLoop(pod, spec, delayMs) };
     }
     return { terminated: terminated(last, runtimeName) };
   }

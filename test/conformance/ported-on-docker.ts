@@ -1,0 +1,403 @@
+import type { Mutation } from './ported.ts';
+
+const ENV = 'src/node-agent/pod/env.plan.ts';
+const SECURITY = 'src/node-agent/pod/security.plan.ts';
+const BUILDER = 'src/node-agent/pod/container-builder.ts';
+const CREATE = 'src/runtime/docker/create.ts';
+const STATUS = 'src/node-agent/pod/status.plan.ts';
+
+/** Those of test/e2e/pods, whose containers really run. */
+export const PORTED_ON_DOCKER: Readonly<Record<string, Mutation>> = {
+  '[sig-node] ConfigMap should be consumable via environment variable [NodeConformance] [Conformance]': {
+    file: ENV,
+    find: "configMapValue(references, name, key)?.toString('utf8')",
+    replace: "configMapValue(references, name, key)?.toString('hex')",
+    why: 'Values of ConfigMaps come as something else.',
+  },
+  '[sig-node] ConfigMap should be consumable via the environment [NodeConformance] [Conformance]': {
+    file: ENV,
+    find: "const name = (source.prefix ?? '') + key;",
+    replace: 'const name = key;',
+    why: 'Names get no prefix.',
+  },
+  '[sig-node] Secrets should be consumable from pods in env vars [NodeConformance] [Conformance]': {
+    file: ENV,
+    find: "secretValue(references, name, key)?.toString('utf8')",
+    replace: "secretValue(references, name, key)?.toString('base64')",
+    why: 'Values of Secrets come as they are stored.',
+  },
+  '[sig-node] Secrets should be consumable via the environment [NodeConformance] [Conformance]': {
+    file: ENV,
+    find: "const value = kind === 'secret' ? secretText(input, ref.name, key)",
+    replace: "const value = kind !== 'secret' ? secretText(input, ref.name, key)",
+    why: 'A Secret is looked for among the ConfigMaps.',
+  },
+  "[sig-node] Downward API should provide container's limits.cpu/memory and requests.cpu/memory as env vars [NodeConformance] [Conformance]":
+    {
+      file: ENV,
+      find: 'Math.ceil(millis / quantityToMillis(unit))',
+      replace: 'Math.floor(millis / quantityToMillis(unit))',
+      why: 'Part of a processor counts as none.',
+    },
+  '[sig-node] Downward API should provide default limits.cpu/memory from node allocatable [NodeConformance] [Conformance]':
+    {
+      file: ENV,
+      find: "(list === 'limits' ? node.cpuMillis : 0)",
+      replace: '0',
+      why: 'No limit is told as none, not as what the node has.',
+    },
+  '[sig-node] Downward API should provide host IP as an env var [NodeConformance] [Conformance]': {
+    file: ENV,
+    find: "case 'status.hostIPs':\n      return hostIP;",
+    replace: "case 'status.hostIPs':\n      return '';",
+    why: 'The address of the node is not told.',
+  },
+  '[sig-node] Downward API should provide pod UID as env vars [NodeConformance] [Conformance]': {
+    file: ENV,
+    find: 'return metadata.uid;',
+    replace: 'return metadata.name;',
+    why: 'The name is told as the uid.',
+  },
+  '[sig-node] Downward API should provide pod name, namespace and IP address as env vars [NodeConformance] [Conformance]':
+    {
+      file: ENV,
+      find: "return podIP ?? '';",
+      replace: 'return hostIP;',
+      why: "The node's address is told as the pod's.",
+    },
+  '[sig-node] Variable Expansion should allow composing env vars into new env vars [NodeConformance] [Conformance]': {
+    file: ENV,
+    find: "env.set(variable.name, expand(variable.value ?? '', lookUp));",
+    replace: "env.set(variable.name, variable.value ?? '');",
+    why: 'Variables are not made of others.',
+  },
+  "[sig-node] Variable Expansion should allow substituting values in a container's command [NodeConformance] [Conformance]":
+    {
+      file: ENV,
+      find: 'command: spec.command?.map((word) => expand(word, (name) => env.get(name))),',
+      replace: 'command: spec.command,',
+      why: 'Commands are taken word for word.',
+    },
+  "[sig-node] Variable Expansion should allow substituting values in a container's args [NodeConformance] [Conformance]":
+    {
+      file: ENV,
+      find: 'args: spec.args?.map((word) => expand(word, (name) => env.get(name))),',
+      replace: 'args: spec.args,',
+      why: 'Arguments are taken word for word.',
+    },
+  '[sig-node] Variable Expansion should allow substituting values in a volume subpath [Conformance]': {
+    file: BUILDER,
+    find: 'expandSubPath: (text) => expand(text, (name) => values.get(name)),',
+    replace: 'expandSubPath: (text) => text,',
+    why: 'Sub-paths are taken word for word.',
+  },
+  "[sig-node] Containers should be able to override the image's default arguments (container cmd) [NodeConformance] [Conformance]":
+    {
+      file: CREATE,
+      find: '...(args ?? image.cmd ?? [])]',
+      replace: '...(args ?? []), ...(image.cmd ?? [])]',
+      why: "The image's own arguments are added to those of the pod.",
+    },
+  "[sig-node] Containers should be able to override the image's default command (container entrypoint) [NodeConformance] [Conformance]":
+    {
+      file: CREATE,
+      find: ': [...command, ...(args ?? [])];',
+      replace: ': [...(image.entrypoint ?? []), ...command, ...(args ?? [])];',
+      why: "The image's program is run, with that of the pod as its argument.",
+    },
+  "[sig-node] Containers should be able to override the image's default command and arguments [NodeConformance] [Conformance]":
+    {
+      file: CREATE,
+      find: ': [...command, ...(args ?? [])];',
+      replace: ': [...command, ...(args ?? []).slice(1)];',
+      why: 'The first argument is lost.',
+    },
+  '[sig-node] Containers should use the image defaults if command and args are blank [NodeConformance] [Conformance]': {
+    file: CREATE,
+    find: '...(args ?? image.cmd ?? [])]',
+    replace: '...(args ?? [])]',
+    why: "The image's own arguments are not given.",
+  },
+  '[sig-node] Security Context When creating a container with runAsUser should run the container with uid 65534 [LinuxOnly] [NodeConformance] [Conformance]':
+    {
+      file: SECURITY,
+      find: 'return runAsUser === undefined ? undefined : String(runAsUser);',
+      replace: 'return undefined;',
+      why: "Containers run as their image's user.",
+    },
+  '[sig-node] Security Context When creating a pod with privileged should run the container as unprivileged when false [LinuxOnly] [NodeConformance] [Conformance]':
+    {
+      file: SECURITY,
+      find: 'own.privileged === true ?',
+      replace: 'own.privileged !== undefined ?',
+      why: 'Whoever says anything of privileges has them.',
+    },
+  '[sig-node] Security Context When creating a pod with readOnlyRootFilesystem should run the container with writable rootfs when readOnlyRootFilesystem=false [NodeConformance] [Conformance]':
+    {
+      file: SECURITY,
+      find: 'own.readOnlyRootFilesystem === true ?',
+      replace: 'own.readOnlyRootFilesystem !== undefined ?',
+      why: 'Whoever says anything of the root file system cannot write it.',
+    },
+  '[sig-node] Security Context when creating containers with AllowPrivilegeEscalation should not allow privilege escalation when false [LinuxOnly] [NodeConformance] [Conformance]':
+    {
+      file: SECURITY,
+      find: 'own.allowPrivilegeEscalation === false ?',
+      replace: 'own.allowPrivilegeEscalation === true ?',
+      why: 'Programs may raise themselves although it is forbidden.',
+    },
+  '[sig-node] Kubelet when scheduling a busybox command in a pod should print the output to logs [NodeConformance] [Conformance]':
+    {
+      file: 'src/runtime/docker/logs.ts',
+      find: "stdout: '1',",
+      replace: "stdout: '0',",
+      why: 'Only what is said as an error is kept.',
+    },
+  '[sig-node] Kubelet when scheduling a read only busybox container should not write to root filesystem [LinuxOnly] [NodeConformance] [Conformance]':
+    {
+      file: CREATE,
+      find: '...(config.readOnlyRootFilesystem === true ? { ReadonlyRootfs: true } : {}),',
+      replace: '',
+      why: 'The engine is not told that the root file system is not to be written.',
+    },
+  '[sig-node] Kubelet when scheduling an agnhost Pod with hostAliases should write entries to /etc/hosts [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/network/host-files.plan.ts',
+      find: "(hostnames ?? []).join('\\t')",
+      replace: "(hostnames ?? []).join('')",
+      why: 'Two names of an address become one.',
+    },
+  '[sig-node] Kubelet when scheduling a busybox command that always fails in a pod should have an terminated reason [NodeConformance] [Conformance]':
+    {
+      file: STATUS,
+      find: "          : 'Error',",
+      replace: "          : '',",
+      why: 'A failure has no reason.',
+    },
+  '[sig-node] Kubelet when scheduling a busybox command that always fails in a pod should be possible to delete [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/pod/pod-worker.ts',
+      find: 'else if (isTerminating(this.#context.pod)) this.#finish();',
+      replace: '',
+      why: 'A pod that has ended is never taken out of the API.',
+    },
+  '[sig-storage] ConfigMap should be consumable from pods in volume [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/volumes/volume.plan.ts',
+    find: 'const DEFAULT_MODE = 0o644;',
+    replace: 'const DEFAULT_MODE = 0o600;',
+    why: 'Files are for root only where nothing is said.',
+  },
+  '[sig-storage] ConfigMap should be consumable from pods in volume as non-root [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/volumes/atomic-writer.ts',
+    find: 'await chmod(target, group === undefined ? mode : mode | 0o440);',
+    replace: '',
+    why: 'Files keep the mode they are written with.',
+  },
+  '[sig-storage] ConfigMap should be consumable from pods in volume with defaultMode set [LinuxOnly] [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/volumes/volume.plan.ts',
+      find: "collector.addKeys({ kind: 'configMap', name, items, optional, mode: defaultMode ?? DEFAULT_MODE });",
+      replace: "collector.addKeys({ kind: 'configMap', name, items, optional, mode: DEFAULT_MODE });",
+      why: 'The mode of the volume does not count.',
+    },
+  '[sig-storage] ConfigMap should be consumable from pods in volume with mappings [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/volumes/volume.plan.ts',
+    find: 'for (const item of items ?? keys.map(',
+    replace: 'for (const item of keys.map(',
+    why: 'All keys are mounted by their names.',
+  },
+  '[sig-storage] ConfigMap should be consumable from pods in volume with mappings and Item mode set [LinuxOnly] [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/volumes/volume.plan.ts',
+      find: 'this.add(item.path, content, item.mode ?? mode)',
+      replace: 'this.add(item.path, content, mode)',
+      why: 'The mode of an item does not count.',
+    },
+  '[sig-storage] Secrets should be consumable from pods in volume [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/pod/references.plan.ts',
+    find: "Object.hasOwn(data, key) ? Buffer.from(data[key] ?? '', 'base64')",
+    replace: "Object.hasOwn(data, key) ? Buffer.from(data[key] ?? '', 'utf8')",
+    why: 'Secrets are mounted as they are stored.',
+  },
+  '[sig-storage] Secrets should be consumable from pods in volume with defaultMode set [LinuxOnly] [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/volumes/volume.plan.ts',
+      find: "collector.addKeys({ kind: 'secret', name, items, optional, mode: defaultMode ?? DEFAULT_MODE });",
+      replace: "collector.addKeys({ kind: 'secret', name, items, optional, mode: DEFAULT_MODE });",
+      why: 'The mode of the volume does not count.',
+    },
+  '[sig-storage] Secrets should be consumable from pods in volume as non-root with defaultMode and fsGroup set [LinuxOnly] [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/volumes/atomic-writer.ts',
+      find: 'await chown(target, user ?? -1, group ?? -1);',
+      replace: 'await chown(target, user ?? -1, -1);',
+      why: 'Files are not given to the group of the pod.',
+    },
+  '[sig-storage] Secrets should be consumable from pods in volume with mappings [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/volumes/volume.plan.ts',
+    find: 'this.add(item.path, content, item.mode ?? mode)',
+    replace: 'this.add(item.key, content, item.mode ?? mode)',
+    why: 'Items are mounted by their keys.',
+  },
+  '[sig-storage] Secrets should be consumable from pods in volume with mappings and Item Mode set [LinuxOnly] [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/volumes/volume.plan.ts',
+      find: 'this.add(item.path, content, item.mode ?? mode)',
+      replace: 'this.add(item.path, content, mode)',
+      why: 'The mode of an item does not count.',
+    },
+  '[sig-storage] Secrets should be able to mount in a volume regardless of a different secret existing with same name in different namespace [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/references/reference-store.ts',
+      find: 'const selection = { namespace, fieldSelector',
+      replace: 'const selection = { fieldSelector',
+      why: 'Secrets are looked for in all namespaces.',
+    },
+  '[sig-storage] ConfigMap should be consumable in multiple volumes in the same pod [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/volumes/volumes.ts',
+    find: 'for (const volume of pod.spec.volumes ?? []) {',
+    replace: 'for (const volume of (pod.spec.volumes ?? []).slice(0, 1)) {',
+    why: 'A pod has one volume.',
+  },
+  '[sig-storage] Secrets should be consumable in multiple volumes in a pod [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/pod/container-builder.ts',
+    find: '[path.posix.normalize(mount.containerPath), mount]',
+    replace: '[String(mount.readOnly), mount]',
+    why: 'Of several mounts the last one counts.',
+  },
+  '[sig-storage] Projected configMap should be consumable from pods in volume [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/volumes/volume.plan.ts',
+    find: "if (source.configMap) collector.addKeys({ kind: 'configMap', name: '', ...source.configMap, mode });",
+    replace: '',
+    why: 'ConfigMaps are left out of projected volumes.',
+  },
+  '[sig-storage] Projected secret should be consumable from pods in volume with mappings [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/volumes/volume.plan.ts',
+      find: "{ kind: 'secret', name: '', ...source.secret, mode }",
+      replace: "{ kind: 'secret', name: source.secret.name ?? '', mode }",
+      why: 'Items of a projected Secret do not count.',
+    },
+  '[sig-storage] Projected combined should project all components that make up the projection API [Projection] [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/volumes/volume.plan.ts',
+      find: 'if (source.downwardAPI) addDownward(collector, input, source.downwardAPI.items ?? [], mode);',
+      replace: '',
+      why: 'Facts about the pod are left out of projected volumes.',
+    },
+  "[sig-storage] Downward API volume should provide container's cpu limit [NodeConformance] [Conformance]": {
+    file: 'src/node-agent/volumes/volume.plan.ts',
+    find: 'resourceValue({ spec, node: input.node }, resourceFieldRef)',
+    replace: "resourceValue({ spec, node: input.node }, { ...resourceFieldRef, divisor: '1m' })",
+    why: 'Processors are told in thousandths.',
+  },
+  "[sig-storage] Downward API volume should provide container's memory request [NodeConformance] [Conformance]": {
+    file: 'src/node-agent/pod/env.plan.ts',
+    find: 'Math.ceil(bytes / Math.max(1, quantityToBytes(unit)))',
+    replace: 'Math.ceil(bytes / 1024)',
+    why: 'Memory is told in KiB.',
+  },
+  '[sig-storage] Downward API volume should provide podname only [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/pod/env.plan.ts',
+    find: "case 'metadata.name':\n      return metadata.name;",
+    replace: "case 'metadata.name':\n      return metadata.uid;",
+    why: 'The uid is told as the name.',
+  },
+  '[sig-storage] EmptyDir volumes volume on default medium should have the correct mode [LinuxOnly] [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/volumes/volumes.ts',
+      find: 'await makeFolder(hostPath, 0o777, group, wall);',
+      replace: 'await makeFolder(hostPath, 0o755, group, wall);',
+      why: 'An empty folder is for root to write.',
+    },
+  '[sig-storage] EmptyDir volumes should support (non-root,0644,default) [LinuxOnly] [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/volumes/volumes.ts',
+    find: 'await makeFolder(hostPath, 0o777, group, wall);',
+    replace: 'await makeFolder(hostPath, 0o700, group, wall);',
+    why: 'An empty folder is for root only.',
+  },
+  '[sig-storage] EmptyDir volumes should support (root,0777,tmpfs) [LinuxOnly] [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/volumes/volumes.ts',
+    find: 'plan.memory ? folders.memory : folders.disk',
+    replace: 'plan.memory ? folders.disk : folders.disk',
+    why: 'What was to lie in memory lies on disk.',
+  },
+  '[sig-storage] EmptyDir volumes pod should support shared volumes between containers [Conformance]': {
+    file: 'src/node-agent/volumes/volumes.ts',
+    find: 'hostPath: await sourceOf(volume, subPath, ',
+    replace: "hostPath: await sourceOf(volume, subPath === '' && !volume.ours ? spec.name : subPath, ",
+    why: 'Each container has a part of a volume of its own.',
+  },
+  '[sig-storage] EmptyDir wrapper volumes should not conflict [Conformance]': {
+    file: 'src/node-agent/volumes/volumes.ts',
+    find: 'for (const volume of pod.spec.volumes ?? []) {',
+    replace: 'for (const volume of (pod.spec.volumes ?? []).slice(0, 1)) {',
+    why: 'A pod has one volume.',
+  },
+  '[sig-storage] ConfigMap binary data should be reflected in volume [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/pod/references.plan.ts',
+    find: "Buffer.from(binaryData[key] ?? '', 'base64')",
+    replace: "Buffer.from(binaryData[key] ?? '', 'utf8')",
+    why: 'Binary data is mounted as it is stored.',
+  },
+  '[sig-storage] ConfigMap updates should be reflected in volume [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/pod/pod-worker.ts',
+    find: 'this.#starter.referencesChanged();\n    this.#volumes.refresh();',
+    replace: 'this.#starter.referencesChanged();',
+    why: 'Mounted files stay as they were.',
+  },
+  '[sig-storage] Projected configMap updates should be reflected in volume [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/volumes/atomic-writer.ts',
+    find: 'if (before !== undefined && (',
+    replace: 'if (before !== undefined || (',
+    why: 'What is written once is not written again.',
+  },
+  '[sig-storage] ConfigMap optional updates should be reflected in volume [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/volumes/volume.plan.ts',
+    find: "if (known !== 'absent') this.fail(",
+    replace: "if (known !== 'present') this.fail(",
+    why: 'What is optional and missing is waited for.',
+  },
+  '[sig-storage] Secrets optional updates should be reflected in volume [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/references/reference-store.ts',
+    find: "return object === undefined ? { state: 'absent' } :",
+    replace: "return object === undefined ? { state: 'unknown' } :",
+    why: 'What is not there counts as not known yet.',
+  },
+  '[sig-storage] Projected configMap optional updates should be reflected in volume [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/references/reference-store.ts',
+    find: 'if (current !== undefined) void this.#keepCopy(reference, current);\n      onChange(reference);',
+    replace: 'if (current !== undefined) void this.#keepCopy(reference, current);',
+    why: 'Nobody hears of changes.',
+  },
+  '[sig-storage] Projected secret optional updates should be reflected in volume [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/volumes/atomic-writer.ts',
+    find: 'await rename(path.join(folder, NEXT), path.join(folder, CURRENT));',
+    replace: 'if (before === undefined) await rename(path.join(folder, NEXT), path.join(folder, CURRENT));',
+    why: 'New content is never shown.',
+  },
+  '[sig-storage] Downward API volume should update labels on modification [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/pod/pod-worker.ts',
+    find: 'if (isOther) this.#volumes.refresh();',
+    replace: '',
+    why: 'Files about the pod stay as they were.',
+  },
+  '[sig-storage] Downward API volume should update annotations on modification [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/pod/pod-worker.ts',
+    find: '!equalJson(annotations, pod.metadata.annotations)',
+    replace: 'false',
+    why: 'Changed annotations are not told.',
+  },
+  '[sig-storage] Subpath Atomic writer volumes should support subpaths with configmap pod [Conformance]': {
+    file: 'src/node-agent/volumes/volumes.ts',
+    find: 'if (volume.ours) return await resolveOwnSubPath(volume.hostPath, subPath);',
+    replace: 'if (volume.ours) return volume.hostPath;',
+    why: 'A part of a volume is the whole.',
+  },
+  '[sig-storage] Subpath Atomic writer volumes should support subpaths with secret pod [Conformance]': {
+    file: 'src/node-agent/volumes/volumes.ts',
+    find: "(mount.subPath ?? '')",
+    replace: "('')",
+    why: 'Sub-paths do not count.',
+  },
+};
