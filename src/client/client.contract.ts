@@ -347,6 +347,15 @@ export function describeClient(file: string, start: () => Promise<ClientHarness>
 
       it('scales through the scale subresource', async () => {
         const { metadata } = await client.create(DEPLOYMENTS, deployment(unique('scaled')));
+        expect(await client.get(DEPLOYMENTS, key(metadata.name), { subresource: 'scale' })).toMatchObject({
+          kind: 'Scale',
+          metadata: { uid: metadata.uid, resourceVersion: metadata.resourceVersion },
+          spec: { replicas: 2 },
+          status: { replicas: 0, selector: `app=${metadata.name}` },
+        });
+        expect(await client.get(DEPLOYMENTS, key('nobody'), { subresource: 'scale' })).toBeUndefined();
+        await client.create(CONFIG_MAPS, configMap(unique('unscalable')));
+        await refusal(client.get(CONFIG_MAPS, key('unscalable'), { subresource: 'scale' }), 'NotFound');
         const body = { spec: { replicas: 7 } };
         await client.patch(DEPLOYMENTS, key(metadata.name), { type: 'merge', body }, { subresource: 'scale' });
         expect((await client.get(DEPLOYMENTS, key(metadata.name)))?.spec.replicas).toBe(7);

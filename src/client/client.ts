@@ -10,6 +10,11 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface GetOptions extends ReadOptions {
+  /** What is answered is its Scale (autoscaling/v1) instead. */
+  readonly subresource?: 'scale';
+}
+
 export interface ListOptions extends ReadOptions {
   /** All namespaces when absent. */
   readonly namespace?: string;
@@ -98,7 +103,7 @@ export interface Client {
   get<T extends StoredObject>(
     resource: ResourceType<T>,
     key: NamespacedName,
-    options?: ReadOptions,
+    options?: GetOptions,
   ): Promise<T | undefined>;
   list<T extends StoredObject>(resource: ResourceType<T>, options?: ListOptions): Promise<ObjectList<T>>;
   /** Throws `ApiError` reason `Expired` when the version is too old: list again. Ends when the server ends it. */

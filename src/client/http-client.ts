@@ -68,8 +68,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   }
 
   return {
-    async get(resource, key, { signal } = {}) {
-      const answer = await connection.call({ method: 'GET', target: objectPath(resource, key), ...withSignal(signal) });
+    async get(resource, key, { signal, subresource } = {}) {
+      const target = objectPath(resource, key, subresource);
+      const answer = await connection.call({ method: 'GET', target, ...withSignal(signal) });
       return isAbsent(answer, key.name) ? undefined : identified(resource, accepted(answer));
     },
 

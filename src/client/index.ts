@@ -3,6 +3,7 @@ export type {
   ApplyOptions,
   Client,
   DeleteOptions,
+  GetOptions,
   IssuedToken,
   ListOptions,
   LogOptions,

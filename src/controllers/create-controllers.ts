@@ -8,6 +8,7 @@ import {
   DEPLOYMENTS,
   ENDPOINT_SLICES,
   ENDPOINTS,
+  HORIZONTAL_POD_AUTOSCALERS,
   JOBS,
   LEASES,
   NAMESPACES,
@@ -56,6 +57,12 @@ import {
   garbageCollectionSources,
 } from './garbage-collection/garbage-collection.ts';
 import { OwnerGraph } from './garbage-collection/owner-graph.ts';
+import {
+  createHorizontalPodAutoscalerController,
+  type HorizontalPodAutoscalerOptions,
+  horizontalPodAutoscalerDefaults,
+  horizontalPodAutoscalerSources,
+} from './horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts';
 import { createExpiryController, expirySources } from './job/expiry.ts';
 import { createJobController, jobSources } from './job/job.ts';
 import { createUntrackingController, untrackingSources } from './job/untracking.ts';
@@ -114,6 +121,7 @@ export interface ControllersOptions {
   readonly eviction?: Partial<EvictionOptions>;
   readonly podCollection?: Partial<PodCollectionOptions>;
   readonly scheduling?: Partial<SchedulingOptions>;
+  readonly horizontalPodAutoscaler?: Partial<HorizontalPodAutoscalerOptions>;
   /** Keys that one controller works on at the same time. */
   readonly workers?: number;
 }
@@ -145,6 +153,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     return known;
   };
   const kinds = {
+    autoscalers: informers.of(HORIZONTAL_POD_AUTOSCALERS),
     budgets: informers.of(POD_DISRUPTION_BUDGETS),
     claims: informers.of(PERSISTENT_VOLUME_CLAIMS),
     clusterRoles: informers.of(CLUSTER_ROLES),
@@ -219,6 +228,13 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     loop(
       createDisruptionController({ ...base, contents, events: eventsOf('controllermanager') }),
       disruptionSources(kinds),
+    ),
+    loop(
+      createHorizontalPodAutoscalerController(
+        { ...base, contents, events: eventsOf('horizontal-pod-autoscaler') },
+        { ...horizontalPodAutoscalerDefaults, ...options.horizontalPodAutoscaler },
+      ),
+      horizontalPodAutoscalerSources(kinds),
     ),
     loop(createClusterRoleAggregationController(base), clusterRoleAggregationSources(kinds)),
     loop(

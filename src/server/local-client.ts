@@ -4,6 +4,7 @@ import {
   type ApplyOptions,
   type Client,
   type DeleteOptions,
+  type GetOptions,
   issuedToken,
   type ListOptions,
   type NamespacedName,
@@ -40,8 +41,15 @@ export function createLocalClient(api: Api, { user, userAgent, logs, tokens }: L
   }
 
   return {
-    async get<T extends StoredObject>(resource: ResourceType<T>, key: NamespacedName): Promise<T | undefined> {
-      return found(api.get({ ...at(resource, key.namespace), name: key.name }) as Promise<T>);
+    async get<T extends StoredObject>(
+      resource: ResourceType<T>,
+      { namespace, name }: NamespacedName,
+      { subresource }: GetOptions = {},
+    ): Promise<T | undefined> {
+      const request = { ...at(resource, namespace), name };
+      if (subresource === undefined) return found(api.get(request) as Promise<T>);
+      if (request.row.subresources?.[subresource] === undefined) throw notServed();
+      return found(api.get({ ...request, subresource }) as Promise<T>);
     },
 
     async list<T extends StoredObject>(resource: ResourceType<T>, options: ListOptions = {}) {
@@ -126,7 +134,11 @@ export function createLocalClient(api: Api, { user, userAgent, logs, tokens }: L
 function rowOf(api: Api, { group, version, plural }: ResourceType): ResourceRow {
   const row = api.row(group, version, plural);
   if (row !== undefined) return row;
-  throw new ApiError('NotFound', 'the server could not find the requested resource', {});
+  throw notServed();
+}
+
+function notServed(): ApiError {
+  return new ApiError('NotFound', 'the server could not find the requested resource', {});
 }
 
 function patchable(subresource: SubresourceOptions['subresource']): Pick<PatchRequest, 'subresource'> {

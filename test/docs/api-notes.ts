@@ -38,7 +38,7 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'batch/CronJob':
     'Without a time zone its times are those of UTC. Where clocks are put forward or back: [workloads.md](workloads.md#cronjob).',
   'autoscaling/HorizontalPodAutoscaler':
-    'Stored as v2, served as v1 too. Nothing scales by it yet; the replicas of what it names are left alone by a sync, as they are its to change.',
+    'Stored as v2, served as v1 too. Scales by CPU and memory of pods or of one container; metrics of the types Pods, Object and External have no API here and are told as such: [workloads.md](workloads.md#horizontalpodautoscaler). A sync leaves the replicas of what it names alone.',
   'policy/PodDisruptionBudget': 'Followed by evictions, and so by `kubectl drain`: [policies.md](policies.md).',
   'scheduling.k8s.io/PriorityClass':
     'Sets the priority of pods that name it. Nothing is evicted for a pod of higher priority.',

@@ -1,6 +1,7 @@
 import type * as admission from 'kubernetes-types/admissionregistration/v1.js';
 import type * as apiextensions from 'kubernetes-types/apiextensions/v1.js';
 import type * as apps from 'kubernetes-types/apps/v1.js';
+import type * as autoscalingV1 from 'kubernetes-types/autoscaling/v1.js';
 import type * as autoscaling from 'kubernetes-types/autoscaling/v2.js';
 import type * as batch from 'kubernetes-types/batch/v1.js';
 import type * as certificates from 'kubernetes-types/certificates/v1.js';
@@ -41,6 +42,7 @@ export type DaemonSet = Stored<apps.DaemonSet, 'spec'>;
 export type ControllerRevision = Stored<apps.ControllerRevision>;
 export type Job = Stored<batch.Job, 'spec'>;
 export type CronJob = Stored<batch.CronJob, 'spec'>;
+export type Scale = Stored<autoscalingV1.Scale, 'spec'>;
 export type HorizontalPodAutoscaler = Stored<autoscaling.HorizontalPodAutoscaler, 'spec'>;
 export type PodDisruptionBudget = Stored<policy.PodDisruptionBudget>;
 export type PriorityClass = Stored<scheduling.PriorityClass>;
@@ -71,7 +73,15 @@ export type {
   ReplicaSetStatus,
   StatefulSetStatus,
 } from 'kubernetes-types/apps/v1.js';
-export type { MetricSpec, MetricStatus } from 'kubernetes-types/autoscaling/v2.js';
+export type {
+  CrossVersionObjectReference,
+  HorizontalPodAutoscalerStatus,
+  HPAScalingPolicy,
+  HPAScalingRules,
+  MetricSpec,
+  MetricStatus,
+  MetricTarget,
+} from 'kubernetes-types/autoscaling/v2.js';
 export type { CronJobStatus, JobCondition, JobSpec, JobStatus } from 'kubernetes-types/batch/v1.js';
 export type {
   Container,

@@ -1,6 +1,7 @@
 /** What a CronJob's controller does next. Source of the rules and reasons: kubernetes pkg/controller/cronjob/cronjob_controllerv2.go (v1.32). */
 import type { CronJob, CronJobStatus, Job, KubeObject } from '#api';
 import { formatTime } from '#base';
+import type { PlannedEvent } from '../shared/events.plan.ts';
 import { outlived } from './history.plan.ts';
 import { endOf, jobAt, jobNameAt, referenceTo, scheduledAt } from './runs.plan.ts';
 import { type Due, planDue, timesOf } from './schedule.plan.ts';
@@ -24,15 +25,8 @@ export interface CronJobPlan {
   /** Old Jobs, deleted once the status is written: it remembers what they were started for. */
   readonly expire: readonly Job[];
   /** What is the case now; told once while it is. */
-  readonly events: readonly CronJobEvent[];
+  readonly events: readonly PlannedEvent[];
   readonly nextMs?: number;
-}
-
-/** Something for people to read, as an Event on the CronJob. */
-export interface CronJobEvent {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly message: string;
 }
 
 export interface Start {
@@ -44,7 +38,7 @@ export function planCronJob(snapshot: CronJobSnapshot): CronJobPlan {
   const { cronJob, jobs } = snapshot;
   const { status, events } = observe(cronJob, jobs);
   const expire = outlived(cronJob, jobs);
-  const rest = (reason: string, more: readonly CronJobEvent[] = [], nextMs?: number): CronJobPlan => {
+  const rest = (reason: string, more: readonly PlannedEvent[] = [], nextMs?: number): CronJobPlan => {
     const next = nextMs === undefined ? {} : { nextMs };
     return { reason, replace: [], status, expire, events: [...events, ...more], ...next };
   };
@@ -82,10 +76,10 @@ export function withStarted(status: CronJobStatus, scheduledMs: number, job: Job
 }
 
 /** What the Jobs say by themselves, whatever the time. */
-function observe(cronJob: CronJob, jobs: readonly Job[]): { status: CronJobStatus; events: readonly CronJobEvent[] } {
+function observe(cronJob: CronJob, jobs: readonly Job[]): { status: CronJobStatus; events: readonly PlannedEvent[] } {
   const { status: before = {} } = cronJob;
   const byUid = new Map(jobs.map((job) => [job.metadata.uid, job]));
-  const events: CronJobEvent[] = [];
+  const events: PlannedEvent[] = [];
   const active = (before.active ?? []).filter(({ uid = '', name = '' }) => {
     const job = byUid.get(uid);
     const end = job === undefined ? undefined : endOf(job);
@@ -168,13 +162,13 @@ function latest(times: readonly (string | undefined)[]): string | undefined {
   return times.reduce((one, other) => ((other ?? '') > (one ?? '') ? other : one), undefined);
 }
 
-const TOO_MANY: CronJobEvent = {
+const TOO_MANY: PlannedEvent = {
   type: 'Warning',
   reason: 'TooManyMissedTimes',
   message: 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew',
 };
 
-const never = ({ spec }: CronJob): CronJobEvent => ({
+const never = ({ spec }: CronJob): PlannedEvent => ({
   type: 'Warning',
   reason: 'InvalidSchedule',
   message: `invalid schedule: ${spec.schedule} : it has no start within five years`,

@@ -2,17 +2,10 @@
 import { CRON_JOBS, type CronJob, type CronJobStatus, isApiError, JOBS, type Job, type KubeObject } from '#api';
 import { type Clock, errorMessage } from '#base';
 import type { Client } from '#client';
-import {
-  type Controller,
-  type EventRecorder,
-  Expectations,
-  type Informer,
-  type KeySource,
-  keysFrom,
-  type RecordedEvent,
-} from '#reconcile';
+import { type Controller, type EventRecorder, Expectations, type Informer, type KeySource, keysFrom } from '#reconcile';
 import { isNamespaceGoing } from '../shared/namespace-going.plan.ts';
 import { BY_CONTROLLER, controllerIndex, controllerOf, isControlledBy } from '../shared/owners.plan.ts';
+import { Teller } from '../shared/teller.ts';
 import { writeStatus } from '../shared/write-status.ts';
 import { type CronJobPlan, planCronJob, type Start, withStarted } from './cron-job.plan.ts';
 
@@ -31,25 +24,20 @@ export interface CronJobOptions {
 
 export const cronJobDefaults: CronJobOptions = { longestWaitMs: 60_000 };
 
-/** What is remembered of a CronJob. All of it may be lost. */
-interface Memory {
-  /** The events that were told last. */
-  readonly told: ReadonlySet<string>;
-  readonly changedMs?: number;
-}
-
 export function createCronJobController(deps: CronJobDeps, options = cronJobDefaults): Controller {
   const { client, clock, events, cronJobs, jobs } = deps;
   const expectations = new Expectations(clock);
-  /** By the uids of the CronJobs that there are. */
-  const memories = new Map<string, Memory>();
-  const memoryOf = (uid: string): Memory => memories.get(uid) ?? { told: new Set() };
+  const teller = new Teller(events);
+  /** When the schedules of CronJobs that there are were changed, by their uids; may be lost. */
+  const changes = new Map<string, number>();
   jobs.addIndex(BY_CONTROLLER, controllerIndex);
   cronJobs.onChange(({ previous, current }) => {
     if (previous === undefined) return;
     const { uid } = previous.metadata;
-    if (uid !== current?.metadata.uid) memories.delete(uid);
-    else if (!startsAlike(previous, current)) memories.set(uid, { ...memoryOf(uid), changedMs: clock.nowMs() });
+    if (uid !== current?.metadata.uid) {
+      changes.delete(uid);
+      teller.forget(uid);
+    } else if (!startsAlike(previous, current)) changes.set(uid, clock.nowMs());
   });
 
   return {
@@ -58,10 +46,10 @@ export function createCronJobController(deps: CronJobDeps, options = cronJobDefa
       await expectations.settled(key, signal);
       const cronJob = cronJobs.get(key);
       if (cronJob === undefined) return {};
-      const { changedMs } = memoryOf(cronJob.metadata.uid);
+      const changedMs = changes.get(cronJob.metadata.uid);
       const changed = changedMs === undefined ? {} : { changedMs };
       const plan = planCronJob({ cronJob, jobs: await jobsOf(cronJob), ...changed, nowMs: clock.nowMs() });
-      tell(key, cronJob, plan);
+      teller.tell(cronJob, plan.events, String(plan.nextMs));
       await carryOut(key, cronJob, plan);
       if (plan.nextMs === undefined) return {};
       const waitMs = Math.max(1, plan.nextMs - clock.nowMs());
@@ -87,15 +75,6 @@ export function createCronJobController(deps: CronJobDeps, options = cronJobDefa
     if (written !== undefined) expectations.wrote(key, cronJobs, written);
     for (const job of plan.expire) await remove(key, cronJob, job);
     if (error !== undefined) throw error;
-  }
-
-  /** Each thing once while it is so, though it is found again at every look. */
-  function tell(key: string, cronJob: CronJob, { events: found, nextMs }: CronJobPlan): void {
-    const { uid } = cronJob.metadata;
-    const memory = memoryOf(uid);
-    const identity = ({ reason, message }: RecordedEvent) => JSON.stringify([reason, message, nextMs]);
-    for (const event of found) if (!memory.told.has(identity(event))) events.record(cronJob, event);
-    if (cronJobs.get(key)?.metadata.uid === uid) memories.set(uid, { ...memory, told: new Set(found.map(identity)) });
   }
 
   /** The status after the start, also of one that failed. */
