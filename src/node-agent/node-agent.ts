@@ -192,6 +192,7 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
       memoryBytes: facts.memoryBytes,
       appArmor: version.appArmor,
       clusterDomain: options.clusterDomain,
+      clusterCidr: options.clusterCidr,
       dnsIP: options.dnsIP,
     },
     services: () => services.services(SERVICES_TIMEOUT_MS),

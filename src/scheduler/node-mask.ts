@@ -1,5 +1,4 @@
 import type { PodSpec } from '#api';
-import type { VolumeNeed } from './filters/filter.ts';
 import { NODE_FILTERS } from './filters/filters.ts';
 import { preferenceFor } from './filters/node-affinity.ts';
 import { unwantedTaints } from './filters/taints.ts';
@@ -17,7 +16,6 @@ const NO_NODE = 0xffff;
 /** The node filters' answers for pods that are alike, by slot; kept up to date as nodes come, change and go. */
 export class NodeMask {
   readonly #pod: PodSpec;
-  readonly #volumes: readonly VolumeNeed[];
   readonly #refusals: NodeRefusal[] = [];
   #codes: Uint16Array;
   #unwanted: Uint8Array;
@@ -25,9 +23,8 @@ export class NodeMask {
   #preferred: Uint32Array;
   #mostPreferred: number | undefined;
 
-  constructor(pod: PodSpec, volumes: readonly VolumeNeed[], capacity: number) {
+  constructor(pod: PodSpec, capacity: number) {
     this.#pod = pod;
-    this.#volumes = volumes;
     this.#codes = new Uint16Array(capacity).fill(NO_NODE);
     this.#unwanted = new Uint8Array(capacity);
     this.#preferred = new Uint32Array(capacity);
@@ -76,7 +73,7 @@ export class NodeMask {
 
   #codeOf(node: NodeFacts): number {
     for (const filter of NODE_FILTERS) {
-      const reason = filter.refuse(this.#pod, node, this.#volumes);
+      const reason = filter.refuse(this.#pod, node);
       if (reason !== undefined) return this.#code({ filter: filter.name, reason });
     }
     return FITS;

@@ -18,6 +18,8 @@ const COPIED = [
   'vitest.config.ts',
   'vitest.e2e.config.ts',
 ];
+/** What does not come about within this time does not come, in ms: the test of a mutation runs alone. */
+const FAILS_WITHIN_MS = 25_000;
 /** Set inside a host of their own, by scripts/mutations.mjs: only there may tests take the network. */
 const hasHost = process.env['PLUMBLINE_TESTBED'] !== undefined;
 
@@ -34,13 +36,18 @@ interface Report {
 }
 
 /** Status by title. A test that did not come to run has none. */
-async function run(copy: string, args: readonly string[]): Promise<ReadonlyMap<string, string>> {
+async function run(
+  copy: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<ReadonlyMap<string, string>> {
   const report = path.join(copy, 'report.json');
   rmSync(report, { force: true });
   const vitest = path.join(copy, 'node_modules/vitest/vitest.mjs');
   const child = spawn(process.execPath, [vitest, 'run', '--reporter=json', `--outputFile=${report}`, ...args], {
     cwd: copy,
     stdio: 'ignore',
+    env: { ...process.env, ...env },
   });
   await new Promise((resolve) => child.on('close', resolve));
   if (!existsSync(report)) return new Map();
@@ -58,7 +65,8 @@ async function fate(copy: string, codename: string, file: string, { file: source
     before.replace(find, () => replace),
   );
   try {
-    const results = await run(copy, [...optionsFor(file), '-t', exactly(codename)]);
+    const patience = { PLUMBLINE_PATIENCE_MS: String(FAILS_WITHIN_MS) };
+    const results = await run(copy, [...optionsFor(file), '-t', exactly(codename)], patience);
     return results.get(codename) ?? 'not run';
   } finally {
     writeFileSync(mutated, before);

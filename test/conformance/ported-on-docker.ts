@@ -400,4 +400,222 @@ export const PORTED_ON_DOCKER: Readonly<Record<string, Mutation>> = {
     replace: "('')",
     why: 'Sub-paths do not count.',
   },
+  '[sig-node] Container Runtime blackbox test on terminated container should report termination message if TerminationMessagePath is set as non-root user and at a non-default path [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/pod/container-builder.ts',
+      find: "writeBoundFile(lastWords, '', 0o666)",
+      replace: "writeBoundFile(lastWords, '', 0o600)",
+      why: 'Only root can leave last words.',
+    },
+  '[sig-node] Container Runtime blackbox test on terminated container should report termination message from log output if TerminationMessagePolicy FallbackToLogsOnError is set [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/pod/last-words.ts',
+      find: "policy !== 'FallbackToLogsOnError' || exitCode === 0",
+      replace: "policy !== 'FallbackToLogsOnError' || exitCode !== 0",
+      why: 'The log stands in for last words of what ended well.',
+    },
+  '[sig-node] Container Runtime blackbox test on terminated container should report termination message as empty when pod succeeds and TerminationMessagePolicy FallbackToLogsOnError is set [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/pod/last-words.ts',
+      find: " || exitCode === 0) return '';",
+      replace: ") return '';",
+      why: 'The log always stands in for last words.',
+    },
+  '[sig-node] Container Runtime blackbox test on terminated container should report termination message from file when pod succeeds and TerminationMessagePolicy FallbackToLogsOnError is set [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/pod/last-words.ts',
+      find: '(await this.#fromFile(container)) || (await this.#fromLog(container))',
+      replace: '(await this.#fromLog(container))',
+      why: 'Nobody reads the file of last words.',
+    },
+  '[sig-node] Container Runtime blackbox test when starting a container that exits should run with the expected status [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/pod/containers.plan.ts',
+      find: "case 'OnFailure':\n      return container.exitCode !== 0;",
+      replace: "case 'OnFailure':\n      return true;",
+      why: 'What ended well is started again although only failures are to be.',
+    },
+  '[sig-node] InitContainer [NodeConformance] should invoke init containers on a RestartNever pod [Conformance]': {
+    file: 'src/node-agent/pod/pod.plan.ts',
+    find: "  if (!initialised) return result(false, 'init containers have not ended');",
+    replace: '',
+    why: 'The others do not wait for the init containers.',
+  },
+  '[sig-node] InitContainer [NodeConformance] should invoke init containers on a RestartAlways pod [Conformance]': {
+    file: 'src/node-agent/pod/status.plan.ts',
+    find: 'ready: runsOnce ? state.terminated?.exitCode === 0 : started',
+    replace: 'ready: runsOnce ? false : started',
+    why: 'An init container that ended well is not ready.',
+  },
+  '[sig-node] InitContainer [NodeConformance] should not start app containers if init containers fail on a RestartAlways pod [Conformance]':
+    {
+      file: 'src/node-agent/pod/status.plan.ts',
+      find: "initialising ? 'PodInitializing' : 'ContainerCreating'",
+      replace: "initialising ? 'ContainerCreating' : 'ContainerCreating'",
+      why: 'Whoever waits for init containers says that it is being made.',
+    },
+  '[sig-node] InitContainer [NodeConformance] should not start app containers and fail the pod if init containers fail on a RestartNever pod [Conformance]':
+    {
+      file: 'src/node-agent/pod/pod.plan.ts',
+      find: "if (last.exitCode === 0) return 'done';",
+      replace: "if (last.exitCode === 0 || last.exitCode === 1) return 'done';",
+      why: 'An init container that fails has done its work.',
+    },
+  '[sig-node] Probing container should be restarted with a exec "cat /tmp/health" liveness probe [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/probes/ask.ts',
+      find: 'ok: exitCode === 0,',
+      replace: 'ok: true,',
+      why: 'Every command succeeds.',
+    },
+  '[sig-node] Probing container should *not* be restarted with a exec "cat /tmp/health" liveness probe [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/probes/ask.ts',
+      find: 'ok: exitCode === 0,',
+      replace: 'ok: exitCode !== 0,',
+      why: 'Commands succeed by failing.',
+    },
+  '[sig-node] Probing container should be restarted with a /healthz http liveness probe [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/probes/http-probe.ts',
+      find: 'if (status < 200 || status >= 400) {',
+      replace: 'if (status < 200) {',
+      why: 'Every answer is a good one.',
+    },
+  '[sig-node] Probing container should *not* be restarted with a /healthz http liveness probe [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/probes/ask.ts',
+      find: "path: httpGet.path ?? '/',",
+      replace: "path: '/nowhere',",
+      why: 'All programs are asked for the same page.',
+    },
+  '[sig-node] Probing container should have monotonically increasing restart count [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/pod/status.plan.ts',
+    find: 'restartCount: Math.max(last?.attempt ?? 0, before?.restartCount ?? 0),',
+    replace: 'restartCount: (last?.attempt ?? 0) % 2,',
+    why: 'The count of restarts falls.',
+  },
+  '[sig-node] Probing container should *not* be restarted with a tcp:8080 liveness probe [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/probes/ask.ts',
+      find: 'if (tcpSocket) return await probeTcp(host, port, signal);',
+      replace: 'if (tcpSocket) return await probeTcp(host, port + 1, signal);',
+      why: 'Another port is asked.',
+    },
+  '[sig-node] Probing container should *not* be restarted with a GRPC liveness probe [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/probes/grpc-probe.ts',
+    find: "const STATUSES = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];",
+    replace: "const STATUSES = ['SERVING', 'UNKNOWN', 'NOT_SERVING', 'SERVICE_UNKNOWN'];",
+    why: 'The words of the health service are mistaken for each other.',
+  },
+  '[sig-node] Probing container should be restarted with a GRPC liveness probe [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/probes/prober.ts',
+    find: "if (one?.state.verdict !== 'failure') continue;",
+    replace: "if (one?.state.verdict !== 'failure' || one.probe.grpc) continue;",
+    why: 'Nobody is restarted for what the health service says.',
+  },
+  '[sig-node] Probing container with readiness probe should not be ready before initial delay and never restart [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/probes/probe.plan.ts',
+      find: 'initialDelayMs: (probe.initialDelaySeconds ?? 0) * 1000,',
+      replace: 'initialDelayMs: 0,',
+      why: 'Programs are asked at once.',
+    },
+  '[sig-node] Probing container with readiness probe that fails should never be ready and never restart [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/probes/prober.ts',
+      find: "probed.probes.get('readiness')?.state.verdict ?? 'success'",
+      replace: "probed.probes.get('liveness')?.state.verdict ?? 'success'",
+      why: 'The wrong probe decides over being ready.',
+    },
+  '[sig-node] Container Lifecycle Hook when create a pod with lifecycle hook should execute poststart exec hook properly [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/pod/container-starter.ts',
+      find: 'const handler = spec.lifecycle?.postStart;',
+      replace: 'const handler = spec.lifecycle?.preStop;',
+      why: 'Hooks of the end run at the start.',
+    },
+  '[sig-node] Container Lifecycle Hook when create a pod with lifecycle hook should execute prestop exec hook properly [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/pod/container-stopper.ts',
+      find: 'const handler = spec.lifecycle?.preStop;',
+      replace: 'const handler = spec.lifecycle?.postStart;',
+      why: 'Hooks of the start run at the end.',
+    },
+  '[sig-node] Pods should get a host IP [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/pod/status.plan.ts',
+    find: 'hostIPs: [{ ip: hostIP }],',
+    replace: 'hostIPs: [],',
+    why: 'The addresses of the node are not told.',
+  },
+  '[sig-node] Pods should allow activeDeadlineSeconds to be updated [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/pod/containers.plan.ts',
+    find: 'spec.activeDeadlineSeconds * 1000;',
+    replace: 'spec.activeDeadlineSeconds * 1_000_000;',
+    why: 'The time of pods is counted in thousands of seconds.',
+  },
+  '[sig-node] Pods should contain environment variables for services [NodeConformance] [Conformance]': {
+    file: 'src/node-agent/services/service-env.plan.ts',
+    find: 'String(first.port));',
+    replace: 'String(first.port + 1));',
+    why: 'Variables of Services tell of another port.',
+  },
+  '[sig-node] Ephemeral Containers [NodeConformance] will start an ephemeral container in an existing pod [Conformance]':
+    {
+      file: 'src/node-agent/pod/pod.plan.ts',
+      find: '  for (const spec of ephemeralContainersOf(pod)) take(planEphemeral(snapshot, sandbox, spec));\n',
+      replace: '',
+      why: 'Nobody starts ephemeral containers.',
+    },
+  '[sig-node] Ephemeral Containers [NodeConformance] should update the ephemeral containers in an existing pod [Conformance]':
+    {
+      file: 'src/node-agent/pod/pod.plan.ts',
+      find: '  for (const spec of ephemeralContainersOf(pod)) take(',
+      replace: '  for (const spec of ephemeralContainersOf(pod).slice(0, 1)) take(',
+      why: 'A pod has one ephemeral container.',
+    },
+  '[sig-node] Container Lifecycle Hook when create a pod with lifecycle hook should execute poststart http hook properly [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/probes/ask.ts',
+      find: 'if (isWithin(clusterCidr, wanted)) return wanted;',
+      replace: '',
+      why: 'Hooks reach their own pod only.',
+    },
+  '[sig-node] Container Lifecycle Hook when create a pod with lifecycle hook should execute prestop http hook properly [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/pod/container-stopper.ts',
+      find: 'if (isFirst) await this.#prepare(action);',
+      replace: '',
+      why: 'Containers are stopped without their hook.',
+    },
+  '[sig-node] PreStop should call prestop when killing a pod [Conformance]': {
+    file: 'src/node-agent/pod/container-stopper.ts',
+    find: 'if (spec !== undefined) await this.#runHook(spec, id, graceSeconds);',
+    replace: '',
+    why: 'Nobody runs hooks of the end.',
+  },
+  '[sig-auth] ServiceAccounts should mount an API token into pods [Conformance]': {
+    file: 'src/server/auth/service-accounts/pod-account.plan.ts',
+    find: 'spec.automountServiceAccountToken ?? account?.automountServiceAccountToken ?? true',
+    replace: 'spec.automountServiceAccountToken ?? account?.automountServiceAccountToken ?? false',
+    why: 'Pods get a token only where somebody says so.',
+  },
+  '[sig-auth] ServiceAccounts should mount projected service account token [Conformance]': {
+    file: 'src/node-agent/volumes/volume.plan.ts',
+    find: 'if (source.serviceAccountToken) addToken(collector, input, source.serviceAccountToken, mode);',
+    replace: '',
+    why: 'Tokens are left out of projected volumes.',
+  },
+  '[sig-node] Pods should support remote command execution over websockets [NodeConformance] [Conformance]': {
+    file: 'src/streams/channel-link.ts',
+    find: '  stdout: 1,',
+    replace: '  stdout: 5,',
+    why: 'What a command says comes on a channel of another number.',
+  },
+  '[sig-cli] Kubectl logs logs should be able to retrieve and filter logs [Conformance]': {
+    file: 'src/runtime/docker/logs.ts',
+    find: "tail: tailLines === undefined ? 'all' : String(tailLines),",
+    replace: "tail: 'all',",
+    why: 'Logs are always told whole.',
+  },
 };

@@ -13,6 +13,15 @@ const APPLETS =
 const ECHO = `#!/bin/sh
 printf 'Content-Type: text/plain\\r\\n\\r\\n%s' "$QUERY_STRING"
 echo "$QUERY_STRING" >/proc/1/fd/1
+echo "$QUERY_STRING" >>/tmp/heard
+`;
+/** Tells all that `echo` was asked, and the name of its pod. */
+const HEARD = `#!/bin/sh
+printf 'Content-Type: text/plain\\r\\n\\r\\n'
+cat /tmp/heard
+`;
+const HOSTNAME = `#!/bin/sh
+printf 'Content-Type: text/plain\\r\\n\\r\\n%s' "$(hostname)"
 `;
 
 /** Makes the image on an engine. Nothing is pulled. */
@@ -29,6 +38,8 @@ export async function loadStandIn(runtime: DockerRuntime): Promise<void> {
     { path: 'www/index.html', content: Buffer.from('<p>here</p>\n'), mode: 0o644 },
     { path: 'www/healthz', content: Buffer.from('ok\n'), mode: 0o644 },
     { path: 'www/cgi-bin/echo', content: Buffer.from(ECHO), mode: 0o755 },
+    { path: 'www/cgi-bin/heard', content: Buffer.from(HEARD), mode: 0o755 },
+    { path: 'www/cgi-bin/hostname', content: Buffer.from(HOSTNAME), mode: 0o755 },
   ];
   const config = { entrypoint: ['/agnhost'], cmd: ['pause'], env: ['PATH=/bin'] };
   await runtime.loadImage(buildScratchImage({ tag: STAND_IN_IMAGE, files, config }));

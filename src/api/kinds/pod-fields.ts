@@ -14,7 +14,6 @@ const VOLUME_KINDS: ReadonlySet<string> = new Set([
   'downwardAPI',
   'emptyDir',
   'hostPath',
-  'persistentVolumeClaim',
   'projected',
   'secret',
 ]);

@@ -25,6 +25,8 @@ export interface NodeFacts {
   /** Containers can be confined by AppArmor. */
   readonly appArmor: boolean;
   readonly clusterDomain: string;
+  /** The range of the addresses of all pods. */
+  readonly clusterCidr: string;
   readonly dnsIP: string;
 }
 

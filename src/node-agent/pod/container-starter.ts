@@ -217,8 +217,10 @@ export class ContainerStarter {
   async #afterStart(spec: ContainerSpec, containerId: string, podIP: string | undefined): Promise<void> {
     const handler = spec.lifecycle?.postStart;
     if (!handler) return;
-    const { runtime, clock } = this.#context.deps;
-    const hook = { runtime, clock, pod: this.#context.pod, spec, containerId, podIP, timeoutMs: POST_START_TIMEOUT_MS };
+    const { runtime, clock, node } = this.#context.deps;
+    const { pod } = this.#context;
+    const { clusterCidr } = node;
+    const hook = { runtime, clock, pod, spec, containerId, podIP, timeoutMs: POST_START_TIMEOUT_MS, clusterCidr };
     const why = await runHook(hook, handler);
     if (why === undefined) return;
     if (this.#context.leaving.aborted) return;

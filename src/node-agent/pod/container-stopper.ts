@@ -90,9 +90,11 @@ export class ContainerStopper {
   async #runHook(spec: ContainerSpec, containerId: string, graceSeconds: number): Promise<void> {
     const handler = spec.lifecycle?.preStop;
     if (!handler) return;
-    const { runtime, clock } = this.#context.deps;
+    const { runtime, clock, node } = this.#context.deps;
     const { podIP } = this.#place;
-    const hook = { runtime, clock, pod: this.#context.pod, spec, containerId, podIP, timeoutMs: graceSeconds * 1000 };
+    const { clusterCidr } = node;
+    const { pod } = this.#context;
+    const hook = { runtime, clock, pod, spec, containerId, podIP, timeoutMs: graceSeconds * 1000, clusterCidr };
     const why = await runHook(hook, handler);
     if (why === undefined) return;
     this.#context.log.info({ container: spec.name, why }, 'a stop hook failed');

@@ -13,6 +13,8 @@ export interface HookInput {
   readonly containerId: string;
   readonly podIP: string | undefined;
   readonly timeoutMs: number;
+  /** The range of the addresses of all pods. */
+  readonly clusterCidr: string;
 }
 
 /**

@@ -214,8 +214,7 @@ function stateOf(
   if (snapshot.sandboxProblem !== undefined && currentSandbox(snapshot.sandboxes) === undefined) {
     return { waiting: { reason: snapshot.sandboxProblem.reason, message: snapshot.sandboxProblem.message } };
   }
-  const isInit = initContainersOf(pod).includes(spec);
-  const initialising = !isInit && initContainersOf(pod).length > 0 && last === undefined;
+  const initialising = initContainersOf(pod).length > 0 && last === undefined;
   return { waiting: { reason: initialising ? 'PodInitializing' : 'ContainerCreating' } };
 }
 

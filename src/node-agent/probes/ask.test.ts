@@ -34,6 +34,7 @@ describe('src/node-agent/probes/ask.ts', () => {
       containerId: 'c',
       podIP: '127.0.0.1',
       timeoutMs: 2_000,
+      clusterCidr: '10.244.0.0/16',
       ...more,
     });
 
@@ -140,14 +141,21 @@ describe('src/node-agent/probes/ask.ts', () => {
   });
 
   it.each<[Probe, Partial<Parameters<typeof ask>[0]>, string]>([
+    [{ httpGet: { port: 80, host: 'internal.example' } }, {}, 'may not be sent to internal.example'],
     [{ httpGet: { port: 80, host: '169.254.169.254' } }, {}, 'may not be sent to 169.254.169.254'],
     [{ httpGet: { port: 80, host: '127.0.0.1' } }, { podIP: '10.0.0.1' }, 'may not be sent to 127.0.0.1'],
     [{ httpGet: { port: 80 } }, { podIP: undefined }, 'the pod has no address'],
     [{ httpGet: { port: 'nowhere' } }, {}, 'the container has no such port'],
-  ])('goes nowhere but to its own pod (%#)', async (probe, more, words) => {
+  ])('goes nowhere but to pods (%#)', async (probe, more, words) => {
     const outcome = await asked(probe, more);
     expect(outcome.ok).toBe(false);
     expect(outcome.message).toContain(words);
+  });
+
+  it('goes to another pod where the spec says so', async () => {
+    const port = await listen(createHttp((_, response) => response.end()));
+    const asked_ = asked({ httpGet: { port, host: '127.0.0.1' } }, { podIP: '10.0.0.1', clusterCidr: '127.0.0.0/8' });
+    expect((await asked_).ok).toBe(true);
   });
 
   it('runs commands in the container, and tells how they ended', async () => {

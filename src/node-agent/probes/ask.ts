@@ -1,3 +1,4 @@
+import { BlockList, isIPv4 } from 'node:net';
 import { type Clock, errorMessage } from '#base';
 import { isRuntimeError, type Runtime } from '#runtime';
 import { expand } from '../pod/expand.plan.ts';
@@ -17,6 +18,8 @@ export interface AskInput {
   /** Where the pod is reached; the node's own address in the node's network. */
   readonly podIP: string | undefined;
   readonly timeoutMs: number;
+  /** The range of the addresses of all pods. */
+  readonly clusterCidr: string;
 }
 
 /** Asks once. Never throws: what goes wrong is an outcome. */
@@ -44,10 +47,11 @@ export async function ask(input: AskInput): Promise<ProbeOutcome> {
 /** Shown of a command's output, in characters. */
 const MAX_SHOWN = 256;
 
-async function overNetwork({ pod, spec, probe, podIP }: AskInput, signal: AbortSignal): Promise<ProbeOutcome> {
+async function overNetwork(input: AskInput, signal: AbortSignal): Promise<ProbeOutcome> {
+  const { spec, probe } = input;
   const { httpGet, tcpSocket, grpc } = probe;
   const port = portOf(spec, httpGet?.port ?? tcpSocket?.port ?? grpc?.port);
-  const host = hostOf(pod, podIP, httpGet?.host ?? tcpSocket?.host);
+  const host = hostOf(input, httpGet?.host ?? tcpSocket?.host);
   if (typeof host !== 'string') return { ok: false, message: host.problem };
   if (port === undefined) return { ok: false, message: 'the container has no such port' };
   if (tcpSocket) return await probeTcp(host, port, signal);
@@ -73,15 +77,23 @@ function portOf({ ports }: ContainerSpec, port: string | number | undefined): nu
   return ports?.find(({ name }) => name === port)?.containerPort;
 }
 
-/** A probe reaches its own pod only: an agent that can be sent anywhere is a way into the host's network. */
+/** Probes and hooks reach pods only: an agent that can be sent anywhere is a way into the host's network. */
 function hostOf(
-  { spec }: Pod,
-  podIP: string | undefined,
+  { pod: { spec }, podIP, clusterCidr }: AskInput,
   wanted: string | undefined,
 ): string | { readonly problem: string } {
   if (podIP === undefined) return { problem: 'the pod has no address' };
   if (wanted === undefined || wanted === '' || wanted === podIP) return podIP;
   const isLoopback = wanted === 'localhost' || wanted === '127.0.0.1';
   if (isLoopback && spec.hostNetwork === true) return '127.0.0.1';
-  return { problem: `a probe may not be sent to ${wanted.slice(0, MAX_SHOWN)}, only to its own pod` };
+  if (isWithin(clusterCidr, wanted)) return wanted;
+  return { problem: `a probe may not be sent to ${wanted.slice(0, MAX_SHOWN)}, only to pods` };
+}
+
+function isWithin(cidr: string, address: string): boolean {
+  const [net = '', bits] = cidr.split('/');
+  if (!isIPv4(address)) return false;
+  const range = new BlockList();
+  range.addSubnet(net, Number(bits));
+  return range.check(address);
 }

@@ -17,6 +17,8 @@ import {
 export interface ProberDeps {
   readonly runtime: Pick<Runtime, 'exec'>;
   readonly clock: Clock;
+  /** The range of the addresses of all pods. */
+  readonly clusterCidr: string;
   /** A verdict changed: the pod is to be looked at. */
   readonly onChange: (podUid: string) => void;
   /** A probe failed, as people should hear. */
@@ -133,6 +135,7 @@ export class Prober {
       containerId: probed.containerId,
       podIP: probed.podIP,
       timeoutMs: one.schedule.timeoutMs,
+      clusterCidr: this.#deps.clusterCidr,
     });
     this.#leave();
     one.asking = false;

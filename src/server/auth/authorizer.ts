@@ -1,12 +1,4 @@
-import {
-  ApiError,
-  isApiError,
-  PERSISTENT_VOLUMES,
-  type PersistentVolume,
-  PODS,
-  type Pod,
-  type StatusDetails,
-} from '#api';
+import { ApiError, PODS, type Pod, type StatusDetails } from '#api';
 import type { Clock, Log } from '#base';
 import { createCertificateAdmission } from '../certificates/certificate-admission.ts';
 import type { AdmissionChain } from '../registry/admission-chain.ts';
@@ -44,14 +36,7 @@ export interface AuthorizationDeps {
 }
 
 /** Resources whose access by a node depends on the pods bound to it. */
-const BY_PODS = new Set([
-  'pods',
-  'secrets',
-  'configmaps',
-  'serviceaccounts',
-  'persistentvolumeclaims',
-  'persistentvolumes',
-]);
+const BY_PODS = new Set(['pods', 'secrets', 'configmaps', 'serviceaccounts', 'persistentvolumeclaims']);
 
 const CONTEXT: RequestContext = {
   user: { name: 'system:plumbline:authorizer', groups: [GROUP_MASTERS] },
@@ -71,34 +56,16 @@ export async function startAuthorization({ api, admission, clock, log }: Authori
     return items as readonly Pod[];
   }
 
-  async function volumeNamed({ resource, name }: ResourceAttributes): Promise<PersistentVolume | undefined> {
-    if (resource !== PERSISTENT_VOLUMES.plural || name === undefined) return undefined;
-    try {
-      const row = rowOf(api, PERSISTENT_VOLUMES);
-      return (await api.get({ context: CONTEXT, row, namespace: '', name })) as PersistentVolume;
-    } catch (error) {
-      if (isApiError(error, 'NotFound')) return undefined;
-      throw error;
-    }
-  }
-
-  /** What is gone is gone for a node too: "forbidden" would make the agent try again and again. */
+  /** A pod that is gone is gone for its node too: "forbidden" would make the agent try again and again. */
   async function throwIfGone({ group, resource, namespace, name }: ResourceAttributes): Promise<void> {
-    if (group !== '' || name === undefined) return;
-    if (resource === PERSISTENT_VOLUMES.plural) {
-      await api.get({ context: CONTEXT, row: rowOf(api, PERSISTENT_VOLUMES), namespace: '', name });
-    }
-    if (resource !== 'pods' || namespace === '') return;
+    if (group !== '' || resource !== 'pods' || name === undefined || namespace === '') return;
     await api.get({ context: CONTEXT, row: rowOf(api, PODS), namespace, name });
   }
 
   async function decide(user: UserInfo, attributes: Attributes): Promise<AuthorizationPlan> {
     const node = nodeNameOf(user);
-    if (node === undefined || !dependsOnPods(attributes)) {
-      return planAuthorization({ user, attributes, nodePods: [], roles });
-    }
-    const [nodePods, nodeVolume] = [await podsOf(node), await volumeNamed(attributes)];
-    return planAuthorization({ user, attributes, nodePods, nodeVolume, roles });
+    const nodePods = node !== undefined && dependsOnPods(attributes) ? await podsOf(node) : [];
+    return planAuthorization({ user, attributes, nodePods, roles });
   }
 
   async function authorize(user: UserInfo, attributes: Attributes): Promise<void> {
@@ -117,7 +84,7 @@ export async function startAuthorization({ api, admission, clock, log }: Authori
 }
 
 /** Without a name no pod can vouch for the request: no need to look. */
-function dependsOnPods(asked: Attributes): asked is ResourceAttributes {
+function dependsOnPods(asked: Attributes): boolean {
   return 'resource' in asked && BY_PODS.has(asked.resource) && asked.name !== undefined;
 }
 
