@@ -2,6 +2,8 @@
 
 export { atTheirLines, originOfField } from './field-lines.ts';
 export { compileGlob } from './glob.ts';
+export type { BuildProblem, BuildResult, BuiltObject, KustomizeTree } from './kustomize/index.ts';
+export { buildKustomization, kustomizationIn, kustomizeLimits, prepareBuilt } from './kustomize/index.ts';
 export { prepareFile } from './prepare.ts';
 export type { RenderRequest, SourceFile, UnreadFile } from './render.ts';
 export { assemble, render } from './render.ts';

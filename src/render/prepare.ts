@@ -8,6 +8,7 @@ import {
   type ObjectMeta,
   objectKeyOf,
   otherVersionOf,
+  type ParsedManifests,
   parseManifests,
   pruneUnknown,
   type ResourceType,
@@ -44,7 +45,11 @@ const OWN_GROUP = 'plumbline.dev';
 /** Everything that a manifest file's text says, as objects ready to be applied. Never throws for bad input. */
 export function prepareFile(text: string, context: PrepareContext): PreparedFile {
   if (text.includes(SKIP_MARK)) return { objects: [], pending: [], refusedIds: [], diagnostics: [], failed: false };
-  const parsed = parseManifests(text, '');
+  return prepareManifests(parseManifests(text, ''), context);
+}
+
+/** The same of objects that have been read already. */
+export function prepareManifests(parsed: ParsedManifests, context: PrepareContext): PreparedFile {
   const objects: PreparedObject[] = [];
   const pending: PreparedObject[] = [];
   const refusedIds: string[] = [];

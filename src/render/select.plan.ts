@@ -11,8 +11,11 @@ export interface FileSelection<T> {
 const MANIFEST = /\.(ya?ml|json)$/i;
 /** Files that make a directory something else than plain manifests. Source: argo-cd util/app/discovery (v3.0). */
 const OTHER_TOOLS: readonly (readonly [RegExp, string])[] = [
-  [/^Chart\.yaml$/, 'a Helm chart'],
-  [/^(kustomization\.ya?ml|Kustomization)$/, 'a kustomization'],
+  [/^Chart\.yaml$/, 'a Helm chart, which is not supported yet'],
+  [
+    /^(kustomization\.ya?ml|Kustomization)$/,
+    'a kustomization, which is built only where spec.source.directory is not set',
+  ],
 ];
 
 /**
@@ -35,7 +38,7 @@ export function selectFiles<T extends { readonly path: string }>(
     if (tool !== undefined && directory.include === undefined) {
       return {
         files: [],
-        problem: `${file.path} makes this ${tool}, which is not supported yet; only plain manifests are`,
+        problem: `${file.path} makes this ${tool}`,
       };
     }
     if (!MANIFEST.test(relative)) continue;

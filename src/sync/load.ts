@@ -4,6 +4,7 @@ import { type CommitInfo, GitError, type GitMirror, gitLimits, type TreeFile } f
 import {
   assemble,
   type Diagnostic,
+  kustomizationIn,
   type Rendered,
   type RenderedObject,
   type SourceFile,
@@ -170,6 +171,10 @@ async function readSource(
   { settings, hadObjectsBelow, signal }: LoadRequest,
 ): Promise<ReadSource | undefined> {
   const listing = await mirror.listTree(commit, source.path);
+  const isPlain = Object.keys(source.directory).length > 0;
+  if (listing !== undefined && !isPlain && kustomizationIn(treeOf(listing.files), source.path) !== undefined) {
+    return { files: await buildSource(renderer, mirror, commit, source, settings.namespace, signal), unread: [] };
+  }
   if (listing === undefined) {
     if (hadObjectsBelow(source.path)) return undefined;
     throw new LoadProblem('PathNotFound', `${source.repoURL} has no folder "${source.path}" at ${commit.slice(0, 12)}`);
@@ -179,13 +184,67 @@ async function readSource(
   const hidden = listing.skipped.filter(({ path }) => hadObjectsBelow(path));
   const unread = [...new Set([...select(listing.skipped, source.path, source.directory), ...hidden])];
   const bytes = selection.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  if (bytes > gitLimits.applicationBytes) {
-    throw new LoadProblem(
-      'TreeTooLarge',
-      `the manifests have ${bytes} bytes, over the limit of ${gitLimits.applicationBytes}`,
-    );
-  }
+  if (bytes > gitLimits.applicationBytes) throw tooLarge(bytes);
   return { files: await prepareAll(renderer, mirror, selection, settings.namespace, signal), unread };
+}
+
+function treeOf(files: readonly TreeFile[]): { has(path: string): boolean } {
+  const paths = new Set(files.map(({ path }) => path));
+  return { has: (path) => paths.has(path) };
+}
+
+/** A folder with a kustomization: all of it, or a failure. What it names may lie anywhere in the commit. */
+async function buildSource(
+  renderer: Renderer,
+  mirror: GitMirror,
+  commit: string,
+  source: Source,
+  defaultNamespace: string,
+  signal: AbortSignal,
+): Promise<readonly SourceFile[]> {
+  const byPath = await wholeTree(mirror, commit);
+  let bytes = 0;
+  const answer = await renderer.kustomize({
+    folder: source.path,
+    paths: [...byPath.keys()],
+    defaultNamespace,
+    async read(paths) {
+      const wanted = paths.flatMap((path) => byPath.get(path) ?? []);
+      bytes += wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+      if (bytes > gitLimits.applicationBytes) throw tooLarge(bytes);
+      return await mirror.readBlobs(
+        wanted.map(({ blobId }) => blobId),
+        signal,
+      );
+    },
+  });
+  if (answer.type === 'built') return answer.files;
+  const { path, line, message } = answer.problem;
+  throw new LoadProblem('KustomizeFailed', `${path}${line === 0 ? '' : `:${line}`}: ${message}`);
+}
+
+/** The files of the commit that was asked for last: many Applications are folders of one repository. */
+const lastTrees = new WeakMap<
+  GitMirror,
+  { readonly commit: string; readonly files: Promise<ReadonlyMap<string, TreeFile>> }
+>();
+
+function wholeTree(mirror: GitMirror, commit: string): Promise<ReadonlyMap<string, TreeFile>> {
+  const last = lastTrees.get(mirror);
+  if (last?.commit === commit) return last.files;
+  const files = mirror
+    .listTree(commit, '')
+    .then((listing) => new Map((listing?.files ?? []).map((file) => [file.path, file] as const)));
+  lastTrees.set(mirror, { commit, files });
+  files.catch(() => lastTrees.delete(mirror)); // Whoever waits for it hears why; the next one asks again.
+  return files;
+}
+
+function tooLarge(bytes: number): LoadProblem {
+  return new LoadProblem(
+    'TreeTooLarge',
+    `the manifests have ${bytes} bytes, over the limit of ${gitLimits.applicationBytes}`,
+  );
 }
 
 function select<T extends { readonly path: string }>(

@@ -1,12 +1,38 @@
-import type { PreparedFile } from '#render';
+import type { BuildProblem, PreparedFile, SourceFile } from '#render';
 
-export interface RenderQuestion {
-  readonly id: number;
+/** One manifest file. */
+export interface FileTask {
+  readonly type: 'file';
   readonly bytes: Uint8Array;
   readonly defaultNamespace: string;
 }
 
+/** A folder with a kustomization. */
+export interface KustomizeTask {
+  readonly type: 'kustomize';
+  readonly folder: string;
+  /** Every file of the commit. */
+  readonly paths: readonly string[];
+  /** The bytes of those that were asked for so far. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly defaultNamespace: string;
+}
+
+export type RenderTask = FileTask | KustomizeTask;
+
+export type KustomizeAnswer =
+  | { readonly type: 'built'; readonly files: readonly SourceFile[] }
+  | { readonly type: 'needs'; readonly paths: readonly string[] }
+  | { readonly type: 'failed'; readonly problem: BuildProblem };
+
+export type RenderResult<T extends RenderTask> = T extends FileTask ? PreparedFile : KustomizeAnswer;
+
+export interface RenderQuestion {
+  readonly id: number;
+  readonly task: RenderTask;
+}
+
 export interface RenderAnswer {
   readonly id: number;
-  readonly prepared: PreparedFile;
+  readonly result: PreparedFile | KustomizeAnswer;
 }

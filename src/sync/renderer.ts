@@ -1,10 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { type Clock, deepFreeze, entryPoint, errorMessage, type Log, type Timer } from '#base';
-import type { PreparedFile } from '#render';
+import type { PreparedFile, SourceFile } from '#render';
 import { SyncError } from './errors.ts';
-import type { RenderAnswer, RenderQuestion } from './render-protocol.types.ts';
+import type {
+  KustomizeAnswer,
+  RenderAnswer,
+  RenderQuestion,
+  RenderResult,
+  RenderTask,
+} from './render-protocol.types.ts';
 
-/** Reads one file's bytes to objects, off the event loop. Bad input, and input that costs too much, is data. */
+/** Reads files, and builds kustomizations, to objects, off the event loop. Bad input, and input that costs too much, is data. */
 export interface Renderer {
   /** What the file with this content says. Answers of the same content and namespace are shared and frozen. */
   prepare(
@@ -13,8 +19,21 @@ export interface Renderer {
   ): Promise<PreparedFile>;
   /** The answer, when it is known already: then the file's bytes need not be read. */
   known(blobId: string, defaultNamespace: string): PreparedFile | undefined;
+  /** What a folder with a kustomization says. `read` is asked for the files that it comes to, some at a time. */
+  kustomize(request: KustomizeRequest): Promise<Exclude<KustomizeAnswer, { readonly type: 'needs' }>>;
   close(): Promise<void>;
 }
+
+export interface KustomizeRequest {
+  readonly folder: string;
+  /** Every file of the commit. */
+  readonly paths: readonly string[];
+  read(paths: readonly string[]): Promise<readonly Uint8Array[]>;
+  readonly defaultNamespace: string;
+}
+
+/** Times that a build may ask for more files: at least one for each layer of kustomizations. */
+const MAX_ROUNDS = 1_000;
 
 export interface RendererOptions {
   /** Longest time for one file, ms. */
@@ -42,7 +61,7 @@ export const rendererDefaults: RendererOptions = {
 
 interface Job {
   readonly question: RenderQuestion;
-  readonly resolve: (prepared: PreparedFile) => void;
+  readonly resolve: (result: RenderAnswer['result']) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -99,7 +118,7 @@ class WorkerRenderer implements Renderer {
     if (cached !== undefined) return cached.prepared;
     const entry: { prepared: Promise<PreparedFile>; bytes: number; done?: PreparedFile } = {
       bytes: file.bytes.length + ENTRY_BYTES,
-      prepared: this.#ask(file.bytes, defaultNamespace).then(
+      prepared: this.#ask({ type: 'file', bytes: file.bytes, defaultNamespace }).then(
         (prepared) => {
           entry.done = deepFreeze(prepared);
           return entry.done;
@@ -120,18 +139,30 @@ class WorkerRenderer implements Renderer {
     return entry.prepared;
   }
 
+  async kustomize({ folder, paths, read, defaultNamespace }: KustomizeRequest) {
+    const files = new Map<string, Uint8Array>();
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const answer = await this.#ask({ type: 'kustomize', folder, paths, files, defaultNamespace });
+      if (answer.type !== 'needs') return answer.type === 'built' ? { ...answer, files: frozen(answer.files) } : answer;
+      const bytes = await read(answer.paths);
+      for (const [index, path] of answer.paths.entries()) files.set(path, bytes[index] ?? new Uint8Array());
+    }
+    const message = `it asked for files more than ${MAX_ROUNDS} times`;
+    return { type: 'failed', problem: { path: folder, line: 0, message } } as const;
+  }
+
   #forget(key: string, entry: { readonly bytes: number }): void {
     if (this.#cache.get(key) !== entry) return;
     this.#cache.delete(key);
     this.#cachedBytes -= entry.bytes;
   }
 
-  async #ask(bytes: Uint8Array, defaultNamespace: string): Promise<PreparedFile> {
+  async #ask<T extends RenderTask>(task: T): Promise<RenderResult<T>> {
     while (this.#jobs.length >= this.#options.queued) await new Promise<void>((resolve) => this.#room.push(resolve));
     if (this.#closed) throw new SyncError('SyncClosed', 'the renderer is closed');
     return new Promise((resolve, reject) => {
-      const question = { id: this.#nextId++, bytes, defaultNamespace };
-      this.#jobs.push({ question, resolve, reject });
+      const question = { id: this.#nextId++, task };
+      this.#jobs.push({ question, resolve: (result) => resolve(result as RenderResult<T>), reject });
       this.#start().postMessage(question);
       if (this.#jobs.length === 1) this.#armDeadline();
     });
@@ -159,7 +190,7 @@ class WorkerRenderer implements Renderer {
   #answered(worker: Worker, answer: RenderAnswer): void {
     if (this.#worker !== worker || this.#jobs[0]?.question.id !== answer.id) return;
     this.#warm = true;
-    this.#jobs.shift()?.resolve(answer.prepared);
+    this.#jobs.shift()?.resolve(answer.result);
     this.#next();
   }
 
@@ -171,15 +202,7 @@ class WorkerRenderer implements Renderer {
     const job = this.#jobs.shift();
     if (job !== undefined) {
       this.#log.warn({ reason: why }, 'a manifest could not be read');
-      job.resolve({
-        objects: [],
-        pending: [],
-        refusedIds: [],
-        diagnostics: [
-          { severity: 'error', code: 'InvalidManifest', message: `the file cannot be read: ${why}`, line: 0 },
-        ],
-        failed: true,
-      });
+      job.resolve(brokenOff(job.question.task, why));
     }
     if (this.#jobs.length > 0) for (const { question } of this.#jobs) this.#start().postMessage(question);
     this.#next();
@@ -219,6 +242,22 @@ class WorkerRenderer implements Renderer {
     for (const wake of this.#room.splice(0)) wake();
     await worker?.terminate();
   }
+}
+
+/** What is told of a task that ended its thread, or would not end. */
+function brokenOff(task: RenderTask, why: string): RenderAnswer['result'] {
+  if (task.type === 'kustomize') return { type: 'failed', problem: { path: task.folder, line: 0, message: why } };
+  return {
+    objects: [],
+    pending: [],
+    refusedIds: [],
+    diagnostics: [{ severity: 'error', code: 'InvalidManifest', message: `the file cannot be read: ${why}`, line: 0 }],
+    failed: true,
+  };
+}
+
+function frozen(files: readonly SourceFile[]): readonly SourceFile[] {
+  return deepFreeze(files);
 }
 
 function cacheKey(blobId: string, defaultNamespace: string): string {

@@ -53,6 +53,21 @@ export function lineOfField({ object, lines }: Located, path: string): number {
   return typeof node === 'number' ? node : node[0];
 }
 
+/** The line of the deepest part of a path of keys and indexes that the file has. */
+export function lineOfPath(lines: LineTree, path: readonly (string | number)[]): number {
+  let node = lines;
+  for (const step of path) {
+    if (typeof node === 'number') return node;
+    const [line, parts]: Exclude<LineTree, number> = node;
+    const next: LineTree | undefined = isRecord(parts)
+      ? partOf(parts as LinesOfMap, String(step))
+      : parts[Number(step)];
+    if (next === undefined) return line;
+    node = next;
+  }
+  return typeof node === 'number' ? node : node[0];
+}
+
 /** A Secret's `data` may be written as `stringData`. */
 function stepsInFile(object: KubeObject, path: string): readonly FieldStep[] {
   const steps = leadingSteps(path);

@@ -157,7 +157,8 @@ describe('src/api/yaml/manifests.ts', () => {
 
     it('more documents or values than the limits allow', () => {
       const limits = { maxBytes: 1000, maxNodes: 20, maxDepth: 5, maxDocuments: 2 };
-      const messages = (text: string) => parseManifests(text, 'f', limits).diagnostics.map(({ message }) => message);
+      const messages = (text: string) =>
+        parseManifests(text, 'f', { limits }).diagnostics.map(({ message }) => message);
       expect(messages('---\n---\n---\n')).toEqual(['more than 2 documents']);
       expect(messages(cm('a', `x: [${'1,'.repeat(30)}]`))).toEqual(['more than 20 values, aliases expanded']);
       // The budget is the file's, not each document's.

@@ -5,6 +5,7 @@ import { createYamlReader, type Position, type YamlDocument, type YamlReader } f
 import { manifestLimits, type YamlLimits } from './limits.ts';
 import { type LineTree, linesOf } from './locate.ts';
 import { YamlProblem } from './problem.ts';
+import type { Words } from './scalar.ts';
 import { offsetOf, ValueReader } from './values.ts';
 
 /** One thing wrong with a file of a repository. Lines and columns count from 1. */
@@ -29,6 +30,11 @@ export interface ParsedManifests {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+export interface ParseOptions {
+  readonly limits?: YamlLimits;
+  readonly words?: Words;
+}
+
 /** Diagnostics told per file; whoever mends the first hundred sees the rest. */
 const MAX_DIAGNOSTICS = 100;
 
@@ -36,7 +42,11 @@ const MAX_DIAGNOSTICS = 100;
  * Reads the Kubernetes objects of one file: several documents, lists expanded, documents of comments alone skipped,
  * scalars as kubectl reads them. One bad document does not hide the others. Never throws.
  */
-export function parseManifests(text: string, path: string, limits: YamlLimits = manifestLimits): ParsedManifests {
+export function parseManifests(
+  text: string,
+  path: string,
+  { limits = manifestLimits, words = 'booleans' }: ParseOptions = {},
+): ParsedManifests {
   const reader = createYamlReader(text, limits);
   const objects: Manifest[] = [];
   const diagnostics: Diagnostic[] = [];
@@ -47,7 +57,7 @@ export function parseManifests(text: string, path: string, limits: YamlLimits = 
   let spent = 0;
   try {
     for (const document of reader.documents()) {
-      const values = new ValueReader(limits, { spent });
+      const values = new ValueReader(limits, { spent, words });
       try {
         objects.push(...readDocument(document, values, reader, path, report));
       } catch (error) {

@@ -14,12 +14,20 @@ const NOT_FINITE = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 const MAX_NUMBER_LENGTH = 512;
 
 /**
+ * How `yes`, `on`, `y` and their kin are read: as YAML 1.1 has it and kubectl does, or as text, as kustomize does.
+ */
+export type Words = 'booleans' | 'text';
+
+const TRUE_OR_FALSE = /^(?:true|True|TRUE|false|False|FALSE)$/;
+
+/**
  * What kubectl makes of a plain scalar: YAML 1.1 booleans and octals (`0400` is 256), `0o17` as well, but `1:30` and
  * dates stay text. Integers between 2^53 and 2^63 that a double would change are a problem.
  * Source: measured against `kubectl patch --local` v1.32.5 on 44,000 random scalars.
  */
-export function resolvePlain(text: string): ScalarResult {
+export function resolvePlain(text: string, words: Words = 'booleans'): ScalarResult {
   const constant = CONSTANTS.get(text);
+  if (typeof constant === 'boolean' && words === 'text' && !TRUE_OR_FALSE.test(text)) return { value: text };
   if (constant !== undefined) return { value: constant };
   if (!/^[-+.0-9]/.test(text) || text.length > MAX_NUMBER_LENGTH) return { value: text };
   if (NOT_FINITE.test(text)) return { problem: `"${text}" is not a finite number: quote it if it is meant as text` };

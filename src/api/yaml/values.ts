@@ -4,7 +4,7 @@ import type { Json } from '../meta/object.ts';
 import { setOwn } from '../values/own.ts';
 import type { YamlLimits } from './limits.ts';
 import { YamlProblem } from './problem.ts';
-import { resolvePlain, resolveTagged, type ScalarResult } from './scalar.ts';
+import { resolvePlain, resolveTagged, type ScalarResult, type Words } from './scalar.ts';
 
 interface Anchor {
   readonly value: Json;
@@ -17,6 +17,7 @@ type MutableMap = Record<string, Json>;
 export interface ValueReaderOptions {
   /** Nodes that earlier documents of the same text took. */
   readonly spent?: number;
+  readonly words?: Words;
   /** Told the path of each key that stands twice in one map, of which the last wins; without it such a key is refused. */
   onDuplicate?(path: string): void;
 }
@@ -31,10 +32,12 @@ export class ValueReader {
   readonly #onDuplicate: ValueReaderOptions['onDuplicate'];
   /** The way to the value now being read: `.spec`, `[0]`. */
   readonly #steps: string[] = [];
+  readonly #words: Words;
   #nodes: number;
 
-  constructor(limits: YamlLimits, { spent = 0, onDuplicate }: ValueReaderOptions = {}) {
+  constructor(limits: YamlLimits, { spent = 0, words = 'booleans', onDuplicate }: ValueReaderOptions = {}) {
     this.#limits = limits;
+    this.#words = words;
     this.#nodes = spent;
     this.#onDuplicate = onDuplicate;
   }
@@ -64,7 +67,7 @@ export class ValueReader {
   #plain(node: Exclude<ParsedNode, { type: 'alias' }>, depth: number): { value: Json; depth: number } {
     if (isMap(node)) return this.#map(node as YAMLMap.Parsed, depth);
     if (isSeq(node)) return this.#list(node as YAMLSeq.Parsed, depth);
-    return { value: scalarValue(node as Scalar.Parsed), depth: 0 };
+    return { value: scalarValue(node as Scalar.Parsed, this.#words), depth: 0 };
   }
 
   #list(node: YAMLSeq.Parsed, depth: number): { value: Json; depth: number } {
@@ -171,17 +174,17 @@ function isMergeKey(node: ParsedNode | null): boolean {
   return node.tag === undefined ? node.type === Scalar.PLAIN : node.tag === 'tag:yaml.org,2002:merge';
 }
 
-function scalarValue(node: Scalar.Parsed): Json {
-  const result = resolve(node);
+function scalarValue(node: Scalar.Parsed, words: Words): Json {
+  const result = resolve(node, words);
   if ('problem' in result) throw new YamlProblem(result.problem, offsetOf(node));
   return result.value;
 }
 
-function resolve(node: Scalar.Parsed): ScalarResult {
+function resolve(node: Scalar.Parsed, words: Words): ScalarResult {
   // A failsafe scalar without text (`key:`) is a plain empty one.
   const text = node.source ?? '';
   if (node.tag !== undefined) return resolveTagged(node.tag, text);
-  return node.type === undefined || node.type === Scalar.PLAIN ? resolvePlain(text) : { value: text };
+  return node.type === undefined || node.type === Scalar.PLAIN ? resolvePlain(text, words) : { value: text };
 }
 
 function checkTag(node: YAMLMap.Parsed | YAMLSeq.Parsed, expected: string): void {
