@@ -118,6 +118,21 @@ export {
   TOKEN_REVIEWS,
 } from './kinds/reviews.ts';
 export type * from './kinds/types.ts';
+export type { PodClaim } from './kinds/volumes.ts';
+export {
+  CLAIM_PROTECTION,
+  claimsOf,
+  defaultStorageClassOf,
+  isClaimOfPod,
+  isVolumeOfClaim,
+  lacksStorageClass,
+  NODE_LOCAL,
+  NODE_LOCAL_FINALIZER,
+  storageClassOf,
+  VOLUME_ANNOTATIONS,
+  VOLUME_NODE_LABEL,
+  VOLUME_PROTECTION,
+} from './kinds/volumes.ts';
 export type {
   GroupKind,
   Json,
@@ -167,6 +182,8 @@ export { formatFieldPath, parseFieldPath } from './values/field-path.ts';
 export type { FieldRequirement, FieldSelector } from './values/field-selector.ts';
 export { parseFieldSelector } from './values/field-selector.ts';
 export { intOrPercent, isIntOrPercent } from './values/int-or-percent.ts';
+export type { NodeIdentity, NodeRequirement, NodeSelectorTerm } from './values/node-selector.ts';
+export { nodeSelectorMatches, nodeTermMatches } from './values/node-selector.ts';
 export { getOwn, isRecord, setOwn } from './values/own.ts';
 export type { Quantity, QuantityLike } from './values/quantity.ts';
 export {

@@ -1,4 +1,14 @@
-import { ENDPOINT_SLICES, ENDPOINTS, isApiError, type KubeObject, type ResourceType, SERVICES } from '#api';
+import {
+  defaultStorageClassOf,
+  ENDPOINT_SLICES,
+  ENDPOINTS,
+  isApiError,
+  type KubeObject,
+  NODE_LOCAL,
+  type ResourceType,
+  SERVICES,
+  STORAGE_CLASSES,
+} from '#api';
 import type { Client } from '#client';
 import { type ApiServiceOptions, apiServiceObjects } from '#controllers';
 import { apiEndpoint, clusterNetwork } from './config.ts';
@@ -33,6 +43,19 @@ const dnsService: KubeObject = {
   },
 };
 
+/** Folders of the node where the pod goes: the class of claims that name none, unless there is such a class already. */
+const nodeLocalClass = (isDefault: boolean): KubeObject => ({
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: {
+    name: 'node-local',
+    annotations: { 'storageclass.kubernetes.io/is-default-class': String(isDefault) },
+  },
+  provisioner: NODE_LOCAL,
+  reclaimPolicy: 'Delete',
+  volumeBindingMode: 'WaitForFirstConsumer',
+});
+
 async function ensure(client: Client, resource: ResourceType, object: KubeObject): Promise<void> {
   const { name = '', namespace } = object.metadata;
   const found = await client.get(resource, { name, ...(namespace === undefined ? {} : { namespace }) });
@@ -57,4 +80,6 @@ export function apiServiceAt(apiPort: number, listenHost = '127.0.0.1'): ApiServ
 export async function bootstrapCluster(client: Client, apiPort: number, listenHost?: string): Promise<void> {
   const objects = systemObjects(apiServiceAt(apiPort, listenHost));
   for (const [resource, object] of objects) await ensure(client, resource, object);
+  const { items } = await client.list(STORAGE_CLASSES);
+  await ensure(client, STORAGE_CLASSES, nodeLocalClass(defaultStorageClassOf(items) === undefined));
 }

@@ -14,6 +14,7 @@ import {
   NAMESPACES,
   NODES,
   PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
   POD_DISRUPTION_BUDGETS,
   PODS,
   REPLICA_SETS,
@@ -21,6 +22,7 @@ import {
   SERVICE_ACCOUNTS,
   SERVICES,
   STATEFUL_SETS,
+  STORAGE_CLASSES,
 } from '#api';
 import type { Clock, Log } from '#base';
 import type { Client } from '#client';
@@ -87,6 +89,18 @@ import {
 import { createScheduling, type SchedulingOptions, schedulingDefaults } from './scheduling/scheduling.ts';
 import { AllKinds } from './shared/all-kinds.ts';
 import { createStatefulSetController, statefulSetSources } from './stateful-set/stateful-set.ts';
+import {
+  claimBinderSources,
+  createClaimBinderController,
+  createVolumeBinderController,
+  volumeBinderSources,
+} from './volumes/binder.ts';
+import {
+  claimProtectionSources,
+  createClaimProtectionController,
+  createVolumeProtectionController,
+  volumeProtectionSources,
+} from './volumes/protection.ts';
 
 export interface ControllersDeps {
   /** As `system:plumbline:controllers`; its field manager is the user agent's name. */
@@ -161,6 +175,8 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     endpoints: informers.of(ENDPOINTS),
     slices: informers.of(ENDPOINT_SLICES),
     statefulSets: informers.of(STATEFUL_SETS),
+    storageClasses: informers.of(STORAGE_CLASSES),
+    volumes: informers.of(PERSISTENT_VOLUMES),
   };
   const contents = new AllKinds({ client, clock, log }, informers);
   const graph = new OwnerGraph(contents);
@@ -176,6 +192,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
       ),
   });
   const nodeEvents = eventsOf('node-controller');
+  const volumeDeps = { ...base, events: eventsOf('persistentvolume-controller') };
   const schedulerClient = deps.schedulerClient ?? client;
   const schedulerEvents = eventsOf('default-scheduler', schedulerClient);
   const runners: readonly ControllerRunner[] = [
@@ -243,6 +260,10 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
       createPodCollectionController(base, { ...podCollectionDefaults, ...options.podCollection }),
       podCollectionSources(kinds),
     ),
+    loop(createClaimBinderController(volumeDeps), claimBinderSources(volumeDeps), 1),
+    loop(createVolumeBinderController(volumeDeps), volumeBinderSources(volumeDeps)),
+    loop(createClaimProtectionController(base), claimProtectionSources(kinds)),
+    loop(createVolumeProtectionController(base), volumeProtectionSources(kinds)),
     {
       name: 'scheduling',
       run: (signal) =>

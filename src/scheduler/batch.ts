@@ -2,6 +2,7 @@ import type { Pod, PodDisruptionBudget } from '#api';
 import { Candidates } from './candidates.ts';
 import { demandOf, type PodDemand } from './demand.ts';
 import { type Explanation, explain } from './explain.ts';
+import type { VolumeNeed } from './filters/filter.ts';
 import { likenessOf } from './filters/filters.ts';
 import type { NodeTable, Nominee } from './node-table.ts';
 import { Budgets } from './preemption/budgets.ts';
@@ -37,6 +38,14 @@ export interface BatchOf {
 const MAX_KINDS = 16;
 /** Pods of one batch for which others may have to go: each costs a look at many nodes. Those beyond wait for the next batch. */
 const MAX_PREEMPTIONS = 32;
+
+/** A pod that is decided, with what it needs. */
+interface Asked {
+  readonly pod: Pod;
+  readonly volumes: readonly VolumeNeed[];
+  readonly demand: PodDemand;
+  readonly kind: string;
+}
 
 /** Room that is kept for a pod that was promised it. */
 interface Promised {
@@ -89,15 +98,16 @@ export class Batch {
   }
 
   /** To be called for the most important pods first. */
-  decide(pod: Pod): void {
+  decide(pod: Pod, volumes: readonly VolumeNeed[]): void {
     this.#keepPromises(pod.spec.priority ?? 0);
     const own = this.#redeem(pod);
     const demand = demandOf(pod);
-    const kind = this.#kindOf(pod, demand);
+    const asked = { pod, volumes, demand, kind: this.#kindOf(pod, demand, volumes) };
+    const { kind } = asked;
     const known = own === undefined ? this.#failed.get(kind) : undefined;
-    const best = known === undefined ? this.#candidates(pod, kind, demand).best(demand.owner, own) : undefined;
+    const best = known === undefined ? this.#candidates(asked).best(demand.owner, own) : undefined;
     if (best === undefined) {
-      this.#refuse({ pod, kind, demand, own, known });
+      this.#refuse(asked, own, known);
       return;
     }
     this.#usage.add(best.slot, demand);
@@ -111,22 +121,11 @@ export class Batch {
     this.bindings.push({ pod, node: best.node, reason });
   }
 
-  #refuse({
-    pod,
-    kind,
-    demand,
-    own,
-    known,
-  }: {
-    readonly pod: Pod;
-    readonly kind: string;
-    readonly demand: PodDemand;
-    readonly own: string | undefined;
-    readonly known: Explanation | undefined;
-  }): void {
+  #refuse(asked: Asked, own: string | undefined, known: Explanation | undefined): void {
+    const { pod, kind } = asked;
     const table = this.#table;
     if (table.size === 0) {
-      this.failures.push({ pod, kind, victims: [], ...explain(table, this.#candidates(pod, kind, demand).fit) });
+      this.failures.push({ pod, kind, victims: [], ...explain(table, this.#candidates(asked).fit) });
       return;
     }
     const { priority = 0, preemptionPolicy = '' } = pod.spec;
@@ -142,7 +141,7 @@ export class Batch {
       return;
     }
     this.#preemptions += 1;
-    const { fit } = this.#candidates(pod, kind, demand);
+    const { fit } = this.#candidates(asked);
     const why = known ?? explain(table, fit);
     if (own === undefined) this.#failed.set(kind, why);
     const { verdicts } = why;
@@ -165,9 +164,10 @@ export class Batch {
     this.failures.push({ pod, kind, nominated: node, victims, ...withReason(why, reason) });
   }
 
-  #candidates(pod: Pod, kind: string, demand: PodDemand): Candidates {
+  #candidates(asked: Asked): Candidates {
     const kinds = this.#kinds;
-    const candidates = kinds.get(kind) ?? this.#newCandidates(pod, demand);
+    const { kind } = asked;
+    const candidates = kinds.get(kind) ?? this.#newCandidates(asked);
     kinds.delete(kind);
     kinds.set(kind, candidates);
     for (const oldest of kinds.keys()) {
@@ -177,8 +177,8 @@ export class Batch {
     return candidates;
   }
 
-  #newCandidates(pod: Pod, demand: PodDemand): Candidates {
-    const fit = { mask: this.#table.maskFor(pod.spec), usage: this.#usage, demand };
+  #newCandidates({ pod, demand, volumes }: Asked): Candidates {
+    const fit = { mask: this.#table.maskFor(pod.spec, volumes), usage: this.#usage, demand };
     if (!this.#related) return new Candidates(this.#table, fit);
     const relations = new Relations(pod, this.#table, this.#justPlaced);
     if (this.#promised.size === 0) return new Candidates(this.#table, { ...fit, relations });
@@ -230,9 +230,13 @@ export class Batch {
   }
 
   /** Pods of one kind are refused for the same reasons. */
-  #kindOf(pod: Pod, { amounts, hostPorts }: PodDemand): string {
+  #kindOf(pod: Pod, { amounts, hostPorts }: PodDemand, volumes: readonly VolumeNeed[]): string {
     const ports = hostPorts.map(({ ip, protocol, port }) => `${protocol}${ip}:${port}`);
-    const own = [likenessOf(pod.spec), [...amounts].map(([name, amount]) => `${name}=${amount}`).sort(), ports];
+    const own = [
+      likenessOf(pod.spec, volumes),
+      [...amounts].map(([name, amount]) => `${name}=${amount}`).sort(),
+      ports,
+    ];
     return (this.#related ? [...own, relationsKeyOf(pod)] : own).join('|');
   }
 }

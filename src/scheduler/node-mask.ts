@@ -1,4 +1,5 @@
 import type { PodSpec } from '#api';
+import type { VolumeNeed } from './filters/filter.ts';
 import { NODE_FILTERS } from './filters/filters.ts';
 import { preferenceFor } from './filters/node-affinity.ts';
 import { unwantedTaints } from './filters/taints.ts';
@@ -16,6 +17,7 @@ const NO_NODE = 0xffff;
 /** The node filters' answers for pods that are alike, by slot; kept up to date as nodes come, change and go. */
 export class NodeMask {
   readonly #pod: PodSpec;
+  readonly #volumes: readonly VolumeNeed[];
   readonly #refusals: NodeRefusal[] = [];
   #codes: Uint16Array;
   #unwanted: Uint8Array;
@@ -23,8 +25,9 @@ export class NodeMask {
   #preferred: Uint32Array;
   #mostPreferred: number | undefined;
 
-  constructor(pod: PodSpec, capacity: number) {
+  constructor(pod: PodSpec, volumes: readonly VolumeNeed[], capacity: number) {
     this.#pod = pod;
+    this.#volumes = volumes;
     this.#codes = new Uint16Array(capacity).fill(NO_NODE);
     this.#unwanted = new Uint8Array(capacity);
     this.#preferred = new Uint32Array(capacity);
@@ -73,7 +76,7 @@ export class NodeMask {
 
   #codeOf(node: NodeFacts): number {
     for (const filter of NODE_FILTERS) {
-      const reason = filter.refuse(this.#pod, node);
+      const reason = filter.refuse(this.#pod, node, this.#volumes);
       if (reason !== undefined) return this.#code({ filter: filter.name, reason });
     }
     return FITS;

@@ -1,6 +1,7 @@
 import type { Labels, Node, Pod, PodSpec } from '#api';
 import { equalJson } from '#base';
 import { demandOf, type PodDemand } from './demand.ts';
+import type { VolumeNeed } from './filters/filter.ts';
 import { likenessOf } from './filters/filters.ts';
 import { factsOf, type NodeFacts } from './node-facts.ts';
 import { NodeMask } from './node-mask.ts';
@@ -197,9 +198,9 @@ export class NodeTable {
   }
 
   /** The node filters' answers for a pod. */
-  maskFor(pod: PodSpec): NodeMask {
-    const likeness = likenessOf(pod);
-    const mask = this.#masks.get(likeness) ?? this.#newMask(pod);
+  maskFor(pod: PodSpec, volumes: readonly VolumeNeed[]): NodeMask {
+    const likeness = likenessOf(pod, volumes);
+    const mask = this.#masks.get(likeness) ?? this.#newMask(pod, volumes);
     this.#masks.delete(likeness);
     this.#masks.set(likeness, mask);
     if (this.#masks.size > MAX_MASKS) {
@@ -221,8 +222,8 @@ export class NodeTable {
     return ranks;
   }
 
-  #newMask(pod: PodSpec): NodeMask {
-    const mask = new NodeMask(pod, this.#usage.capacity);
+  #newMask(pod: PodSpec, volumes: readonly VolumeNeed[]): NodeMask {
+    const mask = new NodeMask(pod, volumes, this.#usage.capacity);
     for (const slot of this.#slots.values()) mask.set(slot, this.#nodes[slot]);
     return mask;
   }

@@ -71,6 +71,6 @@ export function planPlacement({ pod, nodes, pods, namespaces, budgets = [] }: Pl
 
 function verdictsOf(pod: Pod, table: NodeTable) {
   const relations = new Relations(pod, table, []);
-  const fit = { mask: table.maskFor(pod.spec), usage: table.usage, demand: demandOf(pod), relations };
+  const fit = { mask: table.maskFor(pod.spec, []), usage: table.usage, demand: demandOf(pod), relations };
   return explain(table, fit).verdicts;
 }

@@ -1,6 +1,7 @@
 import { type Node, type Pod, type PodDisruptionBudget, unsupportedPodFields } from '#api';
 import { Batch, byImportance, type PlannedBinding, type PlannedFailure } from './batch.ts';
 import type { Explanation } from './explain.ts';
+import type { ClusterChange, VolumeNeed } from './filters/filter.ts';
 import { NodeTable, nomineeOf } from './node-table.ts';
 
 export interface ScheduleSnapshot {
@@ -12,7 +13,14 @@ export interface ScheduleSnapshot {
   readonly budgets?: readonly PodDisruptionBudget[];
   /** Uids of pods that were told to go and may not show it yet. */
   readonly leaving?: ReadonlySet<string>;
+  /** What each pod's claims need, asked once for each, in the order of decisions. Nothing when absent. */
+  readonly volumes?: (pod: Pod) => PodVolumeNeeds;
 }
+
+/** What a pod's claims ask of its node, or why it can go to none for now and what may help. */
+export type PodVolumeNeeds =
+  | { readonly needs: readonly VolumeNeed[] }
+  | { readonly blocked: string; readonly retryOn: readonly ClusterChange[] };
 
 export interface SchedulePlan {
   /** In the order they were decided: each counts on those before it. */
@@ -25,18 +33,23 @@ export interface SchedulePlan {
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
+const NO_VOLUMES: PodVolumeNeeds = { needs: [] };
 
 /**
  * A node for every pod that fits somewhere; for the others why not, and whom to evict so that they do. Every pod of the
  * batch counts for those after it; the most important and then the oldest choose first. The answer depends on neither
  * the order of the pods nor the order in which nodes came.
  */
-export function planSchedule({ table, pods, budgets = [], leaving = NOBODY }: ScheduleSnapshot): SchedulePlan {
+export function planSchedule(snapshot: ScheduleSnapshot): SchedulePlan {
+  const { table, pods, budgets = [], leaving = NOBODY, volumes = () => NO_VOLUMES } = snapshot;
   const batch = new Batch({ table, pods, budgets, leaving });
   for (const pod of [...pods].sort(byImportance)) {
-    const impossible = explainUnsupported(table.size, pod);
-    if (impossible === undefined) batch.decide(pod);
-    else batch.failures.push({ pod, kind: impossible.message, victims: [], ...impossible });
+    const claims = volumes(pod);
+    const impossible =
+      explainUnsupported(table.size, pod) ??
+      ('blocked' in claims ? everywhere(table.size, claims.blocked, claims.retryOn) : undefined);
+    if (impossible !== undefined) batch.failures.push({ pod, kind: impossible.message, victims: [], ...impossible });
+    else if ('needs' in claims) batch.decide(pod, claims.needs);
   }
   const { bindings, failures, displaced, postponed } = batch;
   return { bindings, failures, displaced, postponed };
@@ -66,7 +79,11 @@ function explainUnsupported(nodes: number, { spec }: Pod): Explanation | undefin
   const fields = unsupportedPodFields(spec);
   if (fields.length === 0) return undefined;
   const why = fields.map(({ path, message }) => `spec.${path}: ${message}`).join(', ');
+  return everywhere(nodes, why, []);
+}
+
+function everywhere(nodes: number, why: string, retryOn: readonly ClusterChange[]): Explanation {
   const preemption = `0/${nodes} nodes are available: ${nodes} Preemption is not helpful for scheduling.`;
   const message = `0/${nodes} nodes are available: ${why}. preemption: ${preemption}`;
-  return { message, verdicts: [], retryOn: new Set() };
+  return { message, verdicts: [], retryOn: new Set(retryOn) };
 }

@@ -1,6 +1,4 @@
 /** Of each kind: what differs from Kubernetes, and why. '' is: nothing that we know of. Shown in docs/api.md. */
-const STORED =
-  'Stored, checked and printed as in Kubernetes; no controller acts on it yet, so an Application that holds one stays Progressing where Argo CD would wait for it.';
 const KEPT = 'Stored, checked and printed as in Kubernetes; nothing reads it yet.';
 
 export const API_NOTES: Readonly<Record<string, string>> = {
@@ -20,8 +18,9 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'core/LimitRange': 'Fills in what pods leave out, and holds pods and claims to it: [policies.md](policies.md).',
   'core/ResourceQuota':
     'Charged in the commit that stores an object, so that there is never more than fits: [policies.md](policies.md).',
-  'core/PersistentVolume': KEPT,
-  'core/PersistentVolumeClaim': STORED,
+  'core/PersistentVolume': 'Bound to claims, given back and, where it is a folder of a node, deleted: docs/volumes.md.',
+  'core/PersistentVolumeClaim':
+    'Bound to a volume that fits, or one is made for it: docs/volumes.md. What a claim asks beyond its size is not enforced.',
   'core/Endpoints':
     'Kept for Services with a selector (1000 addresses at most), mirrored into EndpointSlices for those without. Traffic goes by EndpointSlices.',
   'core/ReplicationController': '',
@@ -53,7 +52,8 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'rbac.authorization.k8s.io/RoleBinding': 'See [access.md](access.md).',
   'rbac.authorization.k8s.io/ClusterRole': 'See [access.md](access.md).',
   'rbac.authorization.k8s.io/ClusterRoleBinding': 'See [access.md](access.md).',
-  'storage.k8s.io/StorageClass': KEPT,
+  'storage.k8s.io/StorageClass':
+    'Decides how claims get volumes; `node-local` is there from the start: docs/volumes.md.',
   'storage.k8s.io/CSINode': KEPT,
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration':
     'Kept, checked and printed as in Kubernetes, with a warning: the webhooks are not asked, so nothing is refused by them.',

@@ -15,14 +15,14 @@ describe('src/api/kinds/pod-fields.ts', () => {
       ['resourceClaims[0]: dynamic resource allocation is not supported (claim "gpu")'],
     ],
     [
-      'a claim',
+      'a volume of a driver',
       {
         volumes: [
           { name: 'a', emptyDir: {} },
-          { name: 'b', persistentVolumeClaim: { claimName: 'c' } },
+          { name: 'b', flexVolume: { driver: 'example.com/disk' } },
         ],
       },
-      ['volumes[1].persistentVolumeClaim: volumes of this kind are not supported (volume "b")'],
+      ['volumes[1].flexVolume: volumes of this kind are not supported (volume "b")'],
     ],
     [
       'a trust bundle',

@@ -14,6 +14,7 @@ const VOLUME_KINDS: ReadonlySet<string> = new Set([
   'downwardAPI',
   'emptyDir',
   'hostPath',
+  'persistentVolumeClaim',
   'projected',
   'secret',
 ]);

@@ -1,5 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ApiError, EVENTS, NAMESPACES, NODES, POD_DISRUPTION_BUDGETS, PODS, type Pod, PRIORITY_CLASSES } from '#api';
+import {
+  ApiError,
+  EVENTS,
+  NAMESPACES,
+  NODES,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
+  POD_DISRUPTION_BUDGETS,
+  PODS,
+  type Pod,
+  PRIORITY_CLASSES,
+  STORAGE_CLASSES,
+} from '#api';
 import type { Client } from '#client';
 import { type Cluster, nodeObject, podObject, startCluster } from '../../../test/support/cluster.ts';
 import { settle } from '../../../test/support/fake-clock.ts';
@@ -16,7 +28,10 @@ const start = async (client: Pick<Client, 'update' | 'patch' | 'delete'> = clust
   const { clock, log, events, informers } = cluster;
   const [pods, nodes, namespaces] = [informers.of(PODS), informers.of(NODES), informers.of(NAMESPACES)];
   const budgets = informers.of(POD_DISRUPTION_BUDGETS);
-  const deps = { client, clock, log, events, pods, nodes, namespaces, budgets };
+  const volumes = informers.of(PERSISTENT_VOLUMES);
+  const [claims, storageClasses] = [informers.of(PERSISTENT_VOLUME_CLAIMS), informers.of(STORAGE_CLASSES)];
+  const kinds = { pods, nodes, namespaces, budgets, claims, volumes, storageClasses };
+  const deps = { client, clock, log, events, ...kinds };
   const scheduling = createScheduling(deps, { ...schedulingDefaults, backoff: { initialMs: 1, maxMs: 2 } });
   await cluster.run((signal) => scheduling.run(signal));
 };
@@ -127,13 +142,13 @@ describe('src/controllers/scheduling/scheduling.ts', () => {
     const { client } = cluster;
     await client.create(NODES, nodeObject('n1'));
     await start();
-    const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
+    const volumes = [{ name: 'data', flexVolume: { driver: 'example.com/disk' } }];
     await client.create(PODS, podObject('a', { spec: { volumes } }));
     const refused = await until('the pod is told', async () => said(await get('a')));
     expect(refused).toMatchObject({
       reason: 'Unschedulable',
       message:
-        '0/1 nodes are available: spec.volumes[0].persistentVolumeClaim: volumes of this kind are not supported (volume "data"). preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+        '0/1 nodes are available: spec.volumes[0].flexVolume: volumes of this kind are not supported (volume "data"). preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
     });
     expect((await get('a')).spec.nodeName).toBeUndefined();
   });

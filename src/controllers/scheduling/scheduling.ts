@@ -5,9 +5,12 @@ import {
   type KubeObject,
   type Namespace,
   type Node,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
   PODS,
   type Pod,
   type PodDisruptionBudget,
+  type StorageClass,
 } from '#api';
 import { type BackoffOptions, backoffMs, type Clock, errorCode, type Log, type Timer } from '#base';
 import type { Client } from '#client';
@@ -22,6 +25,7 @@ import {
   planSchedule,
 } from '#scheduler';
 import { PendingPods } from './pending-pods.ts';
+import { PodVolumes } from './pod-volumes.ts';
 import { evict } from './preemption.ts';
 import { asksAnew, planRefusal, standingOf } from './scheduling.plan.ts';
 
@@ -36,6 +40,9 @@ export interface SchedulingDeps {
   readonly namespaces: Informer<Namespace>;
   /** Which pods may go for more important ones. */
   readonly budgets: Informer<PodDisruptionBudget>;
+  readonly claims: Informer<PersistentVolumeClaim>;
+  readonly volumes: Informer<PersistentVolume>;
+  readonly storageClasses: Informer<StorageClass>;
 }
 
 export interface SchedulingOptions {
@@ -93,6 +100,9 @@ class SchedulingLoop {
   readonly #told = new Map<string, string>();
   readonly #toBind: PlannedBinding[] = [];
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #volumes: PodVolumes;
+  /** Ends the waits for volumes of pods that were given a node, by uid. */
+  readonly #waits = new Map<string, AbortController>();
   /** When the next of those that back off is tried again. */
   #release: { readonly dueMs: number; readonly timer: Timer } | undefined;
   #binding = 0;
@@ -102,11 +112,12 @@ class SchedulingLoop {
     this.#deps = deps;
     this.#options = options;
     this.#pending = new PendingPods(options.refusalBackoff);
+    this.#volumes = new PodVolumes({ ...deps, isAssumed: (uid) => this.#assumed.has(uid) });
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { nodes, pods, namespaces, budgets } = this.#deps;
-    for (const informer of [nodes, pods, namespaces, budgets]) {
+    const { nodes, pods, namespaces, budgets, claims, volumes, storageClasses } = this.#deps;
+    for (const informer of [nodes, pods, namespaces, budgets, claims, volumes, storageClasses]) {
       await informer.until(() => informer.synced, signal).catch(() => undefined); // Aborted: seen below.
     }
     signal.addEventListener('abort', () => this.#wake(), { once: true });
@@ -114,6 +125,7 @@ class SchedulingLoop {
       nodes.onChange((change) => this.#seeNode(change)),
       namespaces.onChange(({ key, current }) => this.#seeNamespace(key, current)),
       pods.onChange((change) => this.#seePod(change)),
+      ...[claims, volumes, storageClasses].map((kind) => kind.onChange(() => this.#retry({ change: 'volume' }))),
       this.#flushRegularly(),
       () => this.#release?.timer.cancel(),
     ];
@@ -128,6 +140,7 @@ class SchedulingLoop {
     }
     for (const each of stop) each();
     this.#toBind.length = 0;
+    for (const wait of this.#waits.values()) wait.abort();
     await Promise.all(this.#underWay);
   }
 
@@ -187,6 +200,7 @@ class SchedulingLoop {
     this.#assumed.delete(uid);
     this.#failures.delete(uid);
     this.#told.delete(uid);
+    this.#waits.get(uid)?.abort();
     if (this.#table.nominate(uid, undefined)) this.#retry({ change: 'pod' });
   }
 
@@ -226,11 +240,13 @@ class SchedulingLoop {
   }
 
   #plan(): void {
+    this.#volumes.beginPlan();
     const { bindings, failures, displaced, postponed } = planSchedule({
       table: this.#table,
       pods: this.#pending.take(this.#options.batch),
       budgets: this.#deps.budgets.list(),
       leaving: this.#leaving,
+      volumes: (pod) => this.#volumes.needsOf(pod),
     });
     let promisesEnd = false;
     for (const binding of bindings) {
@@ -238,7 +254,8 @@ class SchedulingLoop {
       this.#assumed.add(uid);
       if (this.#table.nominate(uid, undefined)) promisesEnd = true;
       this.#table.place(uid, binding.pod, binding.node);
-      this.#toBind.push(binding);
+      if (this.#volumes.mustBind(binding.pod)) this.#follow(this.#bindVolumes(binding));
+      else this.#toBind.push(binding);
     }
     for (const failure of failures) {
       this.#pending.refuse(failure.pod, failure, this.#deps.clock.monotonicMs());
@@ -272,6 +289,24 @@ class SchedulingLoop {
   #follow(work: Promise<unknown>): void {
     const followed: Promise<unknown> = work.finally(() => this.#underWay.delete(followed));
     this.#underWay.add(followed);
+  }
+
+  /** First the volumes, which may take minutes: it holds nobody up. Never rejects. */
+  async #bindVolumes(binding: PlannedBinding): Promise<void> {
+    const { pod, node } = binding;
+    const { uid } = pod.metadata;
+    const wait = new AbortController();
+    this.#waits.set(uid, wait);
+    try {
+      await this.#volumes.bind(pod, node, wait.signal);
+    } catch (error) {
+      if (!wait.signal.aborted) this.#bindFailed(pod, node, error);
+      return;
+    } finally {
+      this.#waits.delete(uid);
+    }
+    this.#toBind.push(binding);
+    this.#pump();
   }
 
   /** Never rejects. */

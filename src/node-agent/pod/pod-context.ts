@@ -8,6 +8,7 @@ import type { PodNetwork } from '../network/pod-network.ts';
 import type { Prober } from '../probes/prober.ts';
 import type { ReferenceStore } from '../references/reference-store.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
+import type { ClaimStore } from '../volumes/claim-store.ts';
 import type { PodFolders } from '../volumes/pod-folders.ts';
 import type { NodeFacts } from './container-builder.ts';
 import { allContainersOf, initContainersOf, isEphemeral } from './containers.plan.ts';
@@ -27,6 +28,7 @@ export interface PodDeps {
   readonly tokens: TokenStore;
   readonly images: ImagePuller;
   readonly folders: PodFolders;
+  readonly claims: Pick<ClaimStore, 'mountsOf'>;
   /** Host path of the gate program; absent where every pod gets a sandbox. */
   readonly gate: string | undefined;
   readonly recorder: EventRecorder;

@@ -10,6 +10,8 @@ import { ReferenceStore } from '../references/reference-store.ts';
 import type { StateFile } from '../state/saved-state.ts';
 import type { RenewalOptions } from '../tokens/token.plan.ts';
 import { TokenStore } from '../tokens/token-store.ts';
+import { ClaimStore } from '../volumes/claim-store.ts';
+import { Reclaimer } from '../volumes/reclaimer.ts';
 import { hasEnded, isTerminating } from './containers.plan.ts';
 import { ImagePuller } from './image-puller.ts';
 import { ANNOTATION, type PodIdentity, type PodVerdict } from './pod.types.ts';
@@ -18,7 +20,10 @@ import { referenceKey, referencesOf } from './references.plan.ts';
 import { RuntimeView } from './runtime-view.ts';
 
 export interface PodManagerDeps
-  extends Omit<PodWorkerDeps, 'client' | 'view' | 'prober' | 'references' | 'tokens' | 'images' | 'onEnd' | 'signal'> {
+  extends Omit<
+    PodWorkerDeps,
+    'client' | 'view' | 'prober' | 'references' | 'tokens' | 'claims' | 'images' | 'onEnd' | 'signal'
+  > {
   readonly client: Pick<Client, 'get' | 'list' | 'watch' | 'patch' | 'delete' | 'requestToken'>;
   readonly renewal: RenewalOptions;
   readonly nodeName: string;
@@ -86,8 +91,10 @@ export class PodManager {
       onChange: (uid) => this.#workers.get(uid)?.kick(),
       onFailure: (uid, container, kind, message) => this.#workers.get(uid)?.probeFailed(container, kind, message),
     });
-    const { keeper, maxParallelPulls } = this.#deps;
+    const { keeper, maxParallelPulls, nodeName, recorder } = this.#deps;
     const images = new ImagePuller({ runtime, keeper, clock, maxParallelPulls });
+    const claims = new ClaimStore({ client, folders, nodeName, isActive: (uid) => this.isActive(uid) });
+    const reclaimer = new Reclaimer({ client, clock, log, recorder, nodeName, folders: folders.volumes, claims });
     this.#worker = (pod) =>
       new PodWorker(
         {
@@ -96,9 +103,13 @@ export class PodManager {
           prober,
           references,
           tokens,
+          claims,
           images,
           signal,
-          onEnd: (uid) => this.#workers.delete(uid),
+          onEnd: (uid) => {
+            this.#workers.delete(uid);
+            reclaimer.podLeft();
+          },
         },
         pod,
       );
@@ -112,13 +123,14 @@ export class PodManager {
     const watching = this.#pods.run(signal);
     const listening = this.#listen(signal);
     const relisting = this.#relistNowAndThen(signal);
+    const reclaiming = reclaimer.run(signal);
     await this.#pods
       .until(() => this.#pods.synced, signal)
       .then(
         () => this.#apiAnswered(),
         () => undefined,
       );
-    await Promise.all([watching, listening, relisting]);
+    await Promise.all([watching, listening, relisting, reclaiming]);
     for (const worker of this.#workers.values()) worker.close();
     prober.close();
     await tokens.close();

@@ -1,5 +1,6 @@
 import { errorMessage } from '#base';
-import { type ReadyVolume, setUpVolumes } from '../volumes/volumes.ts';
+import { ClaimError } from '../volumes/claim-store.ts';
+import { type ReadyVolume, setUpVolumes, VolumeError } from '../volumes/volumes.ts';
 import type { PodContext } from './pod-context.ts';
 import type { PodPlace } from './pod-place.ts';
 import { referencesOf } from './references.plan.ts';
@@ -75,6 +76,7 @@ export class PodVolumes {
       const facts = {
         references: references.read(referencesOf(pod)),
         tokens: tokens.read(pod.metadata.uid),
+        claims: await this.#claims(),
         podIP,
         hostIP: node.hostIP,
         node,
@@ -84,6 +86,15 @@ export class PodVolumes {
       this.#ready = undefined;
       this.#context.tell('Warning', 'FailedMount', errorMessage(error));
       throw error;
+    }
+  }
+
+  async #claims() {
+    const { deps, pod } = this.#context;
+    try {
+      return await deps.claims.mountsOf(pod);
+    } catch (error) {
+      throw error instanceof ClaimError ? new VolumeError(error.volume, error.message, error) : error;
     }
   }
 }

@@ -2,6 +2,7 @@ import { chmod, chown, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/p
 import path from 'node:path';
 import { errorCode, type Log, PlumblineError } from '#base';
 import { mountsBelow, tmpfsMount, unmount } from '#runtime';
+import { type NodeFolders, openNodeFolders } from './node-folders.ts';
 
 /**
  * Where the agent keeps what belongs to pods: on disk below its state folder, and in memory what must not reach a disk
@@ -18,6 +19,8 @@ export interface PodFolders {
   readonly tokens: string | undefined;
   /** Where the node's owner puts profiles of seccomp for pods to name. */
   readonly seccomp: string;
+  /** Folders of volumes that outlive pods. */
+  readonly volumes: NodeFolders;
   /** Uids that have folders. */
   list(): Promise<readonly string[]>;
   /** Unmounts and removes everything of a pod. */
@@ -37,6 +40,7 @@ export async function openPodFolders(stateDir: string, log: Log): Promise<PodFol
     references: memoryRoot === undefined ? undefined : path.join(memoryRoot, 'references'),
     tokens: memoryRoot === undefined ? undefined : path.join(memoryRoot, 'tokens'),
     seccomp: path.join(root, 'seccomp'),
+    volumes: await openNodeFolders(root),
     disk: (podUid) => path.join(disk, checked(podUid)),
     memory: (podUid) => path.join(memory ?? disk, checked(podUid)),
     async list() {

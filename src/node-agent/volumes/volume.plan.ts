@@ -10,6 +10,7 @@ import {
   secretValue,
 } from '../pod/references.plan.ts';
 import { type TokenState, type Tokens, tokenKey, tokenSourceOf } from '../tokens/token.plan.ts';
+import type { ClaimMount } from './claim.plan.ts';
 
 /** One file of a volume. `path` is relative and clean. */
 export interface VolumeFile {
@@ -20,19 +21,23 @@ export interface VolumeFile {
 }
 
 /**
- * What a volume is: a folder of its own, files from the API, a path of the host, or why it cannot be made.
+ * What a volume is: a folder of the pod's own, files from the API, a path of the host, a folder that outlives the pod,
+ * or why it cannot be made.
  * `secret`: holds a Secret's values, so it belongs in memory.
  */
 export type VolumePlan =
   | { readonly type: 'emptyDir'; readonly memory: boolean; readonly sizeBytes?: number }
   | { readonly type: 'files'; readonly files: ReadonlyMap<string, VolumeFile>; readonly secret: boolean }
-  | { readonly type: 'hostPath'; readonly path: string; readonly check: string }
+  | { readonly type: 'hostPath'; readonly path: string; readonly check: string; readonly readOnly?: boolean }
+  | { readonly type: 'folder'; readonly handle: string; readonly readOnly: boolean }
   | { readonly type: 'failed'; readonly message: string };
 
 export interface VolumeInput extends Pick<EnvInput, 'references' | 'podIP' | 'hostIP' | 'node'> {
   readonly pod: Pod;
   readonly volume: Volume;
   readonly tokens: Tokens;
+  /** What the pod's claims are, by the volume's name. */
+  readonly claims: ReadonlyMap<string, ClaimMount>;
 }
 
 /** Source: core/v1 ConfigMapVolumeSourceDefaultMode, SecretVolumeSourceDefaultMode (v1.32). */
@@ -46,6 +51,8 @@ export function planVolume(input: VolumeInput): VolumePlan {
     return { type: 'emptyDir', memory: medium === 'Memory', ...(sizeBytes > 0 ? { sizeBytes } : {}) };
   }
   if (volume.hostPath) return { type: 'hostPath', path: volume.hostPath.path, check: volume.hostPath.type ?? '' };
+  const claim = input.claims.get(volume.name);
+  if (claim !== undefined) return { ...claim.source, readOnly: claim.readOnly };
   const collector = new FileCollector(input.references);
   if (volume.configMap) {
     const { name = '', items, optional, defaultMode } = volume.configMap;

@@ -62,6 +62,7 @@ const tokens: Tokens = new Map([
 const facts = {
   references,
   tokens,
+  claims: new Map(),
   podIP: undefined,
   hostIP: '192.0.2.1',
   node: { cpuMillis: 1000, memoryBytes: 2 ** 30 },

@@ -5,6 +5,7 @@ import { errorCode, errorMessage, PlumblineError } from '#base';
 import { bindMount, type Mount, mountsBelow, tmpfsMount, unmount } from '#runtime';
 import type { ContainerSpec, Pod } from '../pod/pod.types.ts';
 import { writeAtomically } from './atomic-writer.ts';
+import { giveToGroup } from './ownership.ts';
 import { makeFolder, type PodFolders } from './pod-folders.ts';
 import { type HeldPath, holdSubPath, resolveOwnSubPath } from './sub-path.ts';
 import { planVolume, type VolumeInput } from './volume.plan.ts';
@@ -22,6 +23,8 @@ export interface ReadyVolume {
   readonly hostPath: string;
   /** Its files are ours: containers may only read it, and links in it are to be followed. */
   readonly ours: boolean;
+  /** No container may write to it, whatever its mount says. */
+  readonly readOnly?: boolean;
 }
 
 export type VolumeFacts = Omit<VolumeInput, 'pod' | 'volume'>;
@@ -61,7 +64,17 @@ async function setUp(
         throw new VolumeError(name, plan.message);
       case 'hostPath':
         await checkHostPath(plan.path, plan.check);
-        return { volume: { name, hostPath: plan.path, ours: false }, changed: false };
+        return {
+          volume: { name, hostPath: plan.path, ours: false, readOnly: plan.readOnly ?? false },
+          changed: false,
+        };
+      case 'folder': {
+        const hostPath = await folders.volumes.make(plan.handle);
+        if (group !== undefined) {
+          await giveToGroup(hostPath, group, pod.spec.securityContext?.fsGroupChangePolicy);
+        }
+        return { volume: { name, hostPath, ours: false, readOnly: plan.readOnly }, changed: false };
+      }
       case 'emptyDir': {
         const hostPath = place((plan.memory ? folders.memory : folders.disk)(pod.metadata.uid));
         await mkdir(path.dirname(hostPath), { recursive: true, mode: 0o755 });
@@ -122,7 +135,7 @@ export async function mountsOf({ spec, volumes, expandSubPath, partsFolder }: Mo
     mounts.push({
       hostPath: await sourceOf(volume, subPath, path.join(partsFolder, String(index))),
       containerPath: mount.mountPath,
-      readOnly: volume.ours || mount.readOnly === true,
+      readOnly: volume.ours || volume.readOnly === true || mount.readOnly === true,
     });
   }
   return mounts;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Pod } from '#api';
+import type { PersistentVolume, Pod } from '#api';
 import { rolesFrom } from '../../../test/support/roles.ts';
 import { RESOURCE_ROWS } from '../registry/rows.ts';
 import { planAuthorization } from './authorization.plan.ts';
@@ -66,7 +66,40 @@ function ask(text: string): ResourceAttributes {
 const allowed = (user: UserInfo, attributes: Attributes, nodePods: readonly Pod[] = [POD]) =>
   planAuthorization({ user, attributes, nodePods, roles: ROLES }).allowed;
 
+/** A volume of node-1's own folders, and one that a claim of its pod names. */
+const volumeOf = (labels: object, more: object = {}) =>
+  ({
+    metadata: { name: 'pv', labels, finalizers: ['plumbline.dev/node-local'] },
+    ...more,
+  }) as unknown as PersistentVolume;
+
 describe('src/server/auth/authorization.plan.ts', () => {
+  const OWN = volumeOf({ 'plumbline.dev/volume-node': 'n1' });
+  const THEIRS = volumeOf({ 'plumbline.dev/volume-node': 'n2' });
+  const MOUNTED = volumeOf({}, { spec: { claimRef: { namespace: 'web', name: 'data' } } });
+  const FREED = { ...OWN, metadata: { ...OWN.metadata, finalizers: [] } };
+  const SELECTED = { volumeNode: 'n1' };
+  it.each<[string, object, PersistentVolume | undefined, boolean]>([
+    ['list', SELECTED, undefined, true],
+    ['watch', SELECTED, undefined, true],
+    ['list', {}, undefined, false],
+    ['watch', { volumeNode: 'n2' }, undefined, false],
+    ['get', { name: 'pv' }, OWN, true],
+    ['get', { name: 'pv' }, MOUNTED, true],
+    ['get', { name: 'pv' }, THEIRS, false],
+    ['get', { name: 'pv' }, undefined, false],
+    ['patch', { name: 'pv' }, OWN, true],
+    ['patch', { name: 'pv' }, FREED, false],
+    ['patch', { name: 'pv' }, MOUNTED, false],
+    ['patch', { name: 'pv' }, THEIRS, false],
+    ['update', { name: 'pv' }, OWN, false],
+    ['delete', { name: 'pv' }, OWN, false],
+  ])('asked to %s volumes %j by a node, of %#, answers as it must', (verb, asked, nodeVolume, expected) => {
+    const attributes = { verb, group: '', resource: 'persistentvolumes', namespace: '', ...asked };
+    const plan = planAuthorization({ user: NODE, attributes, nodePods: [POD], nodeVolume, roles: ROLES });
+    expect(plan.allowed).toBe(expected);
+  });
+
   it.each([
     'get /nodes /n1',
     'list /nodes /n1',

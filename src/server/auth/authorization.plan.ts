@@ -1,4 +1,4 @@
-import type { Pod } from '#api';
+import { NODE_LOCAL_FINALIZER, type PersistentVolume, type Pod, VOLUME_NODE_LABEL } from '#api';
 import type { AuthorizationInput, AuthorizationPlan, ResourceAttributes } from './authorization.types.ts';
 import { GROUP_MASTERS, nodeNameOf } from './groups.plan.ts';
 import { planPodReferences } from './pod-references.plan.ts';
@@ -11,26 +11,38 @@ const WRITE = ['create', 'update', 'patch'];
  * Decides whether a user may do something: `system:masters` always, a node what its own pods need, everyone else what
  * a role allows. What nothing allows is refused.
  */
-export function planAuthorization({ user, attributes, nodePods, roles }: AuthorizationInput): AuthorizationPlan {
+export function planAuthorization({
+  user,
+  attributes,
+  nodePods,
+  nodeVolume,
+  roles,
+}: AuthorizationInput): AuthorizationPlan {
   if (user.groups.includes(GROUP_MASTERS)) return allow('system:masters may do everything');
   const node = nodeNameOf(user);
-  const own = node === undefined ? deny('') : planForNode(node, attributes, nodePods);
+  const own = node === undefined ? deny('') : planForNode(node, attributes, { pods: nodePods, volume: nodeVolume });
   if (own.allowed) return own;
   const byRole = planRbac(user, attributes, roles);
   return byRole.allowed || byRole.reason !== '' ? byRole : own;
 }
 
+/** What there is of a node that its requests may concern. */
+interface NodeBelongings {
+  readonly pods: readonly Pod[];
+  readonly volume: PersistentVolume | undefined;
+}
+
 function planForNode(
   node: string,
   attributes: AuthorizationInput['attributes'],
-  pods: readonly Pod[],
+  belongings: NodeBelongings,
 ): AuthorizationPlan {
-  if ('resource' in attributes) return planNode(node, attributes, pods);
+  if ('resource' in attributes) return planNode(node, attributes, belongings);
   return attributes.path.startsWith(`/plumbline/v1/nodes/${node}/`) ? allow("a node's own tunnel") : deny('');
 }
 
 /** A stolen node is one node: it reads what its own pods need, and writes only what it is itself or runs itself. */
-function planNode(node: string, asked: ResourceAttributes, pods: readonly Pod[]): AuthorizationPlan {
+function planNode(node: string, asked: ResourceAttributes, { pods, volume }: NodeBelongings): AuthorizationPlan {
   const { verb, namespace, resource } = asked;
   const name = asked.name ?? asked.newName;
   const what = `${asked.group}/${asked.resource}${asked.subresource === undefined ? '' : `/${asked.subresource}`}`;
@@ -54,6 +66,14 @@ function planNode(node: string, asked: ResourceAttributes, pods: readonly Pod[])
       return when(verb === 'create' && isBound(pods, namespace, name), 'a pod bound to it');
     case '/persistentvolumeclaims':
       return when(verb === 'get' && isReferenced(pods, resource, namespace, name), 'named by a pod bound to it');
+    case '/persistentvolumes': {
+      const isItsOwn = volume?.metadata.labels?.[VOLUME_NODE_LABEL] === node;
+      if (either(['list', 'watch']))
+        return when(asked.volumeNode === node, `limited to the label ${VOLUME_NODE_LABEL} of itself`);
+      if (verb === 'get') return when(isItsOwn || isMounted(pods, volume), 'of itself or of a pod bound to it');
+      const isHeld = volume?.metadata.finalizers?.includes(NODE_LOCAL_FINALIZER) ?? false;
+      return when(verb === 'patch' && isItsOwn && isHeld, 'a volume whose folder it is to delete');
+    }
     case '/secrets':
     case '/configmaps':
     case '/serviceaccounts':
@@ -74,6 +94,12 @@ function planNode(node: string, asked: ResourceAttributes, pods: readonly Pod[])
 
 function isBound(pods: readonly Pod[], namespace: string, name: string | undefined): boolean {
   return pods.some(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
+}
+
+/** Whether one of the pods mounts the claim that the volume names. */
+function isMounted(pods: readonly Pod[], volume: PersistentVolume | undefined): boolean {
+  const { name, namespace = '' } = volume?.spec?.claimRef ?? {};
+  return isReferenced(pods, 'persistentvolumeclaims', namespace, name);
 }
 
 function isReferenced(pods: readonly Pod[], resource: string, namespace: string, name: string | undefined): boolean {

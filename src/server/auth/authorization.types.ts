@@ -1,4 +1,4 @@
-import type { ClusterRole, ClusterRoleBinding, Pod, Role, RoleBinding } from '#api';
+import type { ClusterRole, ClusterRoleBinding, PersistentVolume, Pod, Role, RoleBinding } from '#api';
 import type { UserInfo } from '../registry/api.ts';
 
 export type { UserInfo };
@@ -19,6 +19,8 @@ export interface ResourceAttributes {
   readonly newName?: string;
   /** `spec.nodeName` as a list's or watch's field selector demands it. */
   readonly nodeName?: string;
+  /** The node whose volumes a list's or watch's label selector demands. */
+  readonly volumeNode?: string;
 }
 
 /** A path that is no resource: discovery, documents, the agents' tunnel. */
@@ -44,6 +46,8 @@ export interface AuthorizationInput {
   readonly attributes: Attributes;
   /** Pods bound to the caller's node; empty for everyone who is no node. */
   readonly nodePods: readonly Pod[];
+  /** The volume that a node asks for by name. */
+  readonly nodeVolume?: PersistentVolume | undefined;
   readonly roles: RoleSource;
 }
 

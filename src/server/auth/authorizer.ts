@@ -1,4 +1,12 @@
-import { ApiError, PODS, type Pod, type StatusDetails } from '#api';
+import {
+  ApiError,
+  isApiError,
+  PERSISTENT_VOLUMES,
+  type PersistentVolume,
+  PODS,
+  type Pod,
+  type StatusDetails,
+} from '#api';
 import type { Clock, Log } from '#base';
 import { createCertificateAdmission } from '../certificates/certificate-admission.ts';
 import type { AdmissionChain } from '../registry/admission-chain.ts';
@@ -36,7 +44,14 @@ export interface AuthorizationDeps {
 }
 
 /** Resources whose access by a node depends on the pods bound to it. */
-const BY_PODS = new Set(['pods', 'secrets', 'configmaps', 'serviceaccounts', 'persistentvolumeclaims']);
+const BY_PODS = new Set([
+  'pods',
+  'secrets',
+  'configmaps',
+  'serviceaccounts',
+  'persistentvolumeclaims',
+  'persistentvolumes',
+]);
 
 const CONTEXT: RequestContext = {
   user: { name: 'system:plumbline:authorizer', groups: [GROUP_MASTERS] },
@@ -56,16 +71,34 @@ export async function startAuthorization({ api, admission, clock, log }: Authori
     return items as readonly Pod[];
   }
 
-  /** A pod that is gone is gone for its node too: "forbidden" would make the agent try again and again. */
+  async function volumeNamed({ resource, name }: ResourceAttributes): Promise<PersistentVolume | undefined> {
+    if (resource !== PERSISTENT_VOLUMES.plural || name === undefined) return undefined;
+    try {
+      const row = rowOf(api, PERSISTENT_VOLUMES);
+      return (await api.get({ context: CONTEXT, row, namespace: '', name })) as PersistentVolume;
+    } catch (error) {
+      if (isApiError(error, 'NotFound')) return undefined;
+      throw error;
+    }
+  }
+
+  /** What is gone is gone for a node too: "forbidden" would make the agent try again and again. */
   async function throwIfGone({ group, resource, namespace, name }: ResourceAttributes): Promise<void> {
-    if (group !== '' || resource !== 'pods' || name === undefined || namespace === '') return;
+    if (group !== '' || name === undefined) return;
+    if (resource === PERSISTENT_VOLUMES.plural) {
+      await api.get({ context: CONTEXT, row: rowOf(api, PERSISTENT_VOLUMES), namespace: '', name });
+    }
+    if (resource !== 'pods' || namespace === '') return;
     await api.get({ context: CONTEXT, row: rowOf(api, PODS), namespace, name });
   }
 
   async function decide(user: UserInfo, attributes: Attributes): Promise<AuthorizationPlan> {
     const node = nodeNameOf(user);
-    const nodePods = node !== undefined && dependsOnPods(attributes) ? await podsOf(node) : [];
-    return planAuthorization({ user, attributes, nodePods, roles });
+    if (node === undefined || !dependsOnPods(attributes)) {
+      return planAuthorization({ user, attributes, nodePods: [], roles });
+    }
+    const [nodePods, nodeVolume] = [await podsOf(node), await volumeNamed(attributes)];
+    return planAuthorization({ user, attributes, nodePods, nodeVolume, roles });
   }
 
   async function authorize(user: UserInfo, attributes: Attributes): Promise<void> {
@@ -84,7 +117,7 @@ export async function startAuthorization({ api, admission, clock, log }: Authori
 }
 
 /** Without a name no pod can vouch for the request: no need to look. */
-function dependsOnPods(asked: Attributes): boolean {
+function dependsOnPods(asked: Attributes): asked is ResourceAttributes {
   return 'resource' in asked && BY_PODS.has(asked.resource) && asked.name !== undefined;
 }
 

@@ -40,6 +40,23 @@ describe('src/server/auth/node-restriction.plan.ts', () => {
     expect(write(how, body)).toMatch(/^an agent may not /);
   });
 
+  it.each<[string, NodeWrite['how'], object, boolean]>([
+    ['its finalizer off', 'merge', { metadata: { finalizers: ['other'], uid: 'u', resourceVersion: '7' } }, true],
+    ['its finalizer off by an update', 'update', { metadata: { finalizers: ['other'] } }, false],
+    ["somebody else's off too", 'merge', { metadata: { finalizers: [] } }, false],
+    ['none off', 'merge', { metadata: { finalizers: ['other', 'plumbline.dev/node-local'] } }, false],
+    ['a label on', 'merge', { metadata: { finalizers: ['other'], labels: { a: 'b' } } }, false],
+    ['another path', 'merge', { metadata: { finalizers: ['other'] }, spec: { csi: {} } }, false],
+  ])('takes of a volume that is being deleted: %s', (_, how, body, fine) => {
+    const finalizers = ['other', 'plumbline.dev/node-local'];
+    const metadata = { ...live.metadata, finalizers, deletionTimestamp: '2026-01-01T00:00:00Z' };
+    const volume = { ...live, kind: 'PersistentVolume', metadata } as StoredObject;
+    const change = (of: StoredObject) => write(how, body, { resource: 'persistentvolumes', live: of });
+    expect(change(volume) === undefined).toBe(fine);
+    const { deletionTimestamp: _deletionTimestamp, ...standing } = metadata;
+    expect(change({ ...volume, metadata: standing })).toMatch(/^an agent may not /);
+  });
+
   it('lets an agent register itself, but not with the words of the operator', () => {
     const register = (metadata: object, spec: object = {}) =>
       write(

@@ -1,4 +1,4 @@
-import type { Json, StoredObject } from '#api';
+import { type Json, NODE_LOCAL_FINALIZER, type StoredObject } from '#api';
 import { equalJson } from '#base';
 
 export interface NodeWrite {
@@ -58,10 +58,11 @@ const HOST_LABELS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Decides whether an agent's write of a Node or a Pod's status stays within what an agent reports. Answers why not, or
+ * Decides whether an agent's write of a Node, a Pod's status or a volume stays within what an agent reports. Answers why not, or
  * undefined. Source: plugin/pkg/admission/noderestriction (words only).
  */
 export function planNodeWrite({ resource, subresource, how, body, live }: NodeWrite): string | undefined {
+  if (resource === 'persistentvolumes') return planVolumeWrite({ how, body, live });
   if (resource !== 'nodes' && resource !== 'pods') return undefined;
   if (subresource === 'ephemeralcontainers') return 'an agent may not put containers into pods';
   if (how === 'json') return 'an agent may not send JSON patches; use a merge patch';
@@ -69,6 +70,18 @@ export function planNodeWrite({ resource, subresource, how, body, live }: NodeWr
   const guarded = resource === 'nodes' && subresource === undefined ? GUARDED_NODE : GUARDED_METADATA;
   const changed = guarded.find((path) => changes(how, guardedPart(body, path), guardedPart(live, path)));
   return changed === undefined ? undefined : `an agent may not change ${changed.join('.')}`;
+}
+
+/** An agent lets go of a volume that is being deleted, once its folder is: nothing else. */
+function planVolumeWrite({ how, body, live }: Pick<NodeWrite, 'how' | 'body' | 'live'>): string | undefined {
+  const { finalizers = [], deletionTimestamp } = live?.metadata ?? {};
+  if (how !== 'merge') return 'an agent may not change a volume but by a merge patch';
+  if (deletionTimestamp === undefined) return 'an agent may not change a volume that is not being deleted';
+  const kept = finalizers.filter((each) => each !== NODE_LOCAL_FINALIZER);
+  const { metadata, ...rest } = isRecord(body) ? body : {};
+  const { finalizers: wanted, uid: _uid, resourceVersion: _version, ...more } = isRecord(metadata) ? metadata : {};
+  const isAsMeant = Object.keys(rest).length + Object.keys(more).length === 0 && equalJson(wanted ?? null, kept);
+  return isAsMeant ? undefined : 'an agent may not change more of a volume than its own finalizer';
 }
 
 function planRegistration(body: Json): string | undefined {

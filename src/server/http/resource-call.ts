@@ -1,4 +1,4 @@
-import { ApiError, parseFieldSelector } from '#api';
+import { ApiError, parseFieldSelector, parseLabelSelector, VOLUME_NODE_LABEL } from '#api';
 import type { Authorize, ResourceAttributes } from '../auth/authorization.types.ts';
 import type { RequestContext, ResourceRow, Subresource, Verb } from '../registry/api.ts';
 import { type AnswerFormat, acceptsPlainJson, planAnswerFormat } from './accept.plan.ts';
@@ -78,15 +78,31 @@ function notAcceptable(): ApiError {
   return new ApiError('NotAcceptable', 'only the following media types are accepted: application/json');
 }
 
-/** What a field selector pins down, for the authorizer: all its terms must hold, so that one suffices. */
-export function demandedBy(fieldSelector: string | undefined): { readonly name?: string; readonly nodeName?: string } {
-  if (fieldSelector === undefined) return {};
-  const { requirements } = parseFieldSelector(fieldSelector);
+interface Selection {
+  readonly fieldSelector?: string | undefined;
+  readonly labelSelector?: string | undefined;
+}
+
+/** What selectors pin down, for the authorizer: all their terms must hold, so that one suffices. */
+export function demandedBy({
+  fieldSelector,
+  labelSelector,
+}: Selection): Pick<ResourceAttributes, 'name' | 'nodeName' | 'volumeNode'> {
+  const fields = fieldSelector === undefined ? [] : parseFieldSelector(fieldSelector).requirements;
   const demanded = (wanted: string) =>
-    requirements.find(({ field, operator }) => field === wanted && operator === '=')?.value;
+    fields.find(({ field, operator }) => field === wanted && operator === '=')?.value;
   const name = demanded('metadata.name');
   const nodeName = demanded('spec.nodeName');
-  return { ...(name === undefined ? {} : { name }), ...(nodeName === undefined ? {} : { nodeName }) };
+  const labels = labelSelector === undefined ? [] : parseLabelSelector(labelSelector).requirements;
+  const ofNode = labels.find(
+    ({ key, operator, values }) => key === VOLUME_NODE_LABEL && operator === 'In' && values.length === 1,
+  );
+  const volumeNode = ofNode?.values[0];
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(nodeName === undefined ? {} : { nodeName }),
+    ...(volumeNode === undefined ? {} : { volumeNode }),
+  };
 }
 
 /** Source: apiserver, the words for a path that names nothing. */

@@ -62,7 +62,7 @@ export function createResourceReads(deps: ResourceReadsDeps): Readonly<Record<'g
     async list(call) {
       const { exchange, row } = call;
       const options = planReadOptions(exchange.query);
-      await permit(authorize, call, demandedBy(options.fieldSelector));
+      await permit(authorize, call, demandedBy(options));
       const format = formatOf(exchange);
       const answer = await api.list({ ...targetOf(call), ...options });
       return sendJsonPieces(exchange.reply, encoder.list(row, answer, format));
@@ -74,7 +74,7 @@ export function createResourceReads(deps: ResourceReadsDeps): Readonly<Record<'g
       const { fieldSelector: given, limit: _limit, continue: _continue, ...options } = planReadOptions(exchange.query);
       const byName = path.name === undefined ? [] : [`metadata.name=${path.name}`];
       const fieldSelector = [...byName, ...(given === undefined ? [] : [given])].join(',');
-      const demanded = demandedBy(fieldSelector);
+      const demanded = demandedBy({ ...options, fieldSelector });
       await permit(authorize, call, demanded);
       const request = {
         ...targetOf(call),

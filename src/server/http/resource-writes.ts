@@ -165,7 +165,7 @@ export function createResourceWrites(deps: ResourceWritesDeps): Readonly<Record<
     async deletecollection(call) {
       const { exchange, row } = call;
       const { labelSelector, fieldSelector } = planReadOptions(exchange.query);
-      await permit(authorize, call, demandedBy(fieldSelector));
+      await permit(authorize, call, demandedBy({ fieldSelector, labelSelector }));
       const options = planDeleteOptions(exchange.query, await bodies.options(exchange));
       const items = await api.deleteCollection({
         ...targetOf(call),

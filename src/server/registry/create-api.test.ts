@@ -195,10 +195,10 @@ describe('src/server/registry/create-api.ts', () => {
     });
 
     it('warns of what a pod cannot have, in whatever makes it, once', async () => {
-      const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
+      const volumes = [{ name: 'data', flexVolume: { driver: 'example.com/disk' } }];
       const why = 'volumes of this kind are not supported (volume "data"); the pod will not be scheduled';
       const made = await api.create({ ...at(PODS), object: pod('a', { volumes }) });
-      expect(made.warnings).toEqual([`spec.volumes[0].persistentVolumeClaim: ${why}`]);
+      expect(made.warnings).toEqual([`spec.volumes[0].flexVolume: ${why}`]);
       const deployment = {
         apiVersion: 'apps/v1',
         kind: 'Deployment',
@@ -208,7 +208,7 @@ describe('src/server/registry/create-api.ts', () => {
           template: { metadata: { labels: { app: 'web' } }, spec: { ...(pod('a', { volumes })['spec'] as object) } },
         },
       };
-      const path = 'spec.template.spec.volumes[0].persistentVolumeClaim';
+      const path = 'spec.template.spec.volumes[0].flexVolume';
       expect((await api.create({ ...at(DEPLOYMENTS), object: deployment })).warnings).toEqual([`${path}: ${why}`]);
       const change = (patch: object) =>
         api.patch({ ...at(DEPLOYMENTS), name: 'web', patchType: 'merge', patch: patch as never });

@@ -16,6 +16,7 @@ import { createLimitRangeAdmission } from './limit-range/limit-range.ts';
 import { startQuotaKeeper } from './quota/quota-keeper.ts';
 import { createQuotas } from './quota/quotas.ts';
 import { type ClusterObjects, createPodAdmission } from './rows/pod-admission.ts';
+import { createStorageAdmission } from './rows/storage-admission.ts';
 import { METRICS_ROWS, OTHER_VERSION_ROWS, RESOURCE_ROWS, REVIEW_ROWS } from './rows.ts';
 import { indexOf } from './selection.ts';
 import { createServiceAllocator, type NodePortRange } from './service-allocator.ts';
@@ -74,6 +75,7 @@ export async function createApi(deps: ApiDeps, partial: Partial<ApiOptions> = {}
   const allocator = createServiceAllocator({ store, random: chance.random }, options);
   const { admission = new AdmissionChain() } = deps;
   admission.add(createPodAdmission(clusterObjects(cache)));
+  admission.add(createStorageAdmission(clusterObjects(cache)));
   const limitRanges = cache.resource(resourceName(LIMIT_RANGES));
   admission.add(
     createLimitRangeAdmission({

@@ -1,0 +1,35 @@
+import { NODE_LOCAL, NODE_LOCAL_FINALIZER, type PersistentVolume, VOLUME_PROTECTION } from '#api';
+
+export interface ReclaimSnapshot {
+  /** As the server has it now. */
+  readonly volume: PersistentVolume;
+  /** Uids of pods of this node that have it, or have not been cleaned up. */
+  readonly users: readonly string[];
+}
+
+/** `delete`: the folder goes, then the volume is let go; `release`: it is let go and the folder stays; `keep`: nothing yet. */
+export interface ReclaimPlan {
+  readonly action: 'delete' | 'release' | 'keep';
+  readonly reason: string;
+  /** The folder's name. */
+  readonly handle?: string;
+}
+
+/** A volume is reclaimed once it is being deleted and the binder has said that no claim has it: never before. */
+export function planReclaim({ volume, users }: ReclaimSnapshot): ReclaimPlan {
+  const { deletionTimestamp, finalizers = [] } = volume.metadata;
+  const { csi, persistentVolumeReclaimPolicy: policy } = volume.spec ?? {};
+  const phase = volume.status?.phase ?? '';
+  if (!finalizers.includes(NODE_LOCAL_FINALIZER)) return keep('it is not held for this agent');
+  if (deletionTimestamp === undefined) return keep('it is not being deleted');
+  if (finalizers.includes(VOLUME_PROTECTION)) return keep('it is protected');
+  if (phase !== 'Released' && phase !== 'Failed') return keep(`it is ${phase || 'in no phase'}`);
+  if (users.length > 0) return keep(`pods have it: ${users.join(', ')}`);
+  if (policy !== 'Delete') return { action: 'release', reason: `its reclaim policy is ${policy}` };
+  if (csi?.driver !== NODE_LOCAL) return keep('it is no folder');
+  return { action: 'delete', reason: 'its claim is gone', handle: csi.volumeHandle };
+}
+
+function keep(reason: string): ReclaimPlan {
+  return { action: 'keep', reason };
+}
