@@ -38,6 +38,8 @@ export const PURE_MAY_USE = {
   api: ['yaml', 'kubernetes-types'],
   diff: ['diff'],
   network: ['dns-packet'],
+  // Compiles the values.schema.json of charts; looks nothing up.
+  render: ['ajv'],
 };
 
 /** Rooms that may start a process of their own. */

@@ -2,6 +2,17 @@
 
 export { atTheirLines, originOfField } from './field-lines.ts';
 export { compileGlob } from './glob.ts';
+export type {
+  Capabilities,
+  ChartFile,
+  ChartManifest,
+  ChartRequest,
+  ChartWarning,
+  Release,
+  RenderedChart,
+  RenderedFile,
+} from './helm/index.ts';
+export { formatManifests, mergeValues, orderManifests, readValues, renderChart, setValues } from './helm/index.ts';
 export type { BuildProblem, BuildResult, BuiltObject, KustomizeTree } from './kustomize/index.ts';
 export { buildKustomization, kustomizationIn, kustomizeLimits, prepareBuilt } from './kustomize/index.ts';
 export { prepareFile } from './prepare.ts';
@@ -19,3 +30,5 @@ export type {
   RenderedObject,
 } from './render.types.ts';
 export { selectFiles } from './select.plan.ts';
+export type { GoMap, Place, RenderErrorCode } from './template/index.ts';
+export { RenderError } from './template/index.ts';

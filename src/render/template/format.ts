@@ -290,7 +290,9 @@ class Printer {
   }
 
   #digits(value: bigint, base: number, prefix: string): string {
-    const { precision, zero, width, plus, space } = this.#flags;
+    const { precision, zero, width, space } = this.#flags;
+    // `%+v` asks for the names of fields, not for signs.
+    const plus = this.#flags.plus && this.#verb !== 'v';
     const magnitude = (value < 0n ? -value : value).toString(base);
     const sign = value < 0n ? '-' : plus ? '+' : space ? ' ' : '';
     if (precision === 0 && value === 0n) return this.#pad('', false);
@@ -303,7 +305,8 @@ class Printer {
     const verb = this.#verb;
     const format = verb.toLowerCase();
     if (verb !== 'v' && !'efg'.includes(format)) return this.#bad(value);
-    const { precision, plus, space, zero, width, sharp } = this.#flags;
+    const { precision, space, zero, width, sharp } = this.#flags;
+    const plus = this.#flags.plus && verb !== 'v';
     const kind = format === 'v' ? 'g' : (format as 'e' | 'f' | 'g');
     let text = formatFloat(value, kind, precision ?? (kind === 'g' ? -1 : 6));
     if (sharp && kind === 'g' && Number.isFinite(value)) text = withPoint(text, precision ?? 6);

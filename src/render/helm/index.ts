@@ -1,0 +1,10 @@
+/** Helm charts → manifests. Pure: files and values come in, texts go out. */
+export type { ChartFile } from './chart.types.ts';
+export type { ChartManifest } from './manifests.ts';
+export { formatManifests, orderManifests } from './manifests.ts';
+export type { ChartRequest, ChartWarning, RenderedChart, RenderedFile } from './render-chart.ts';
+export { renderChart } from './render-chart.ts';
+export type { Capabilities, Release } from './scope.ts';
+export { setValues } from './set-values.ts';
+export { mergeValues } from './values.ts';
+export { readValues } from './yaml-file.ts';

@@ -1,0 +1,5 @@
+#!/bin/sh
+# Runs once.
+echo "ready"
+
+exit 0
