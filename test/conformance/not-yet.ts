@@ -13,7 +13,6 @@ const inTier =
     test.tier === tier;
 
 export const NOT_YET: readonly NotYet[] = [
-  { holds: inFile('statefulset.go'), why: 'To be ported: nodes that pretend can run the pods of StatefulSets.' },
   { holds: inFile('job.go'), why: 'To be ported: nodes that pretend can end the pods of Jobs.' },
   {
     holds: inTier('rc'),

@@ -739,4 +739,61 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
     replace: '',
     why: 'DaemonSets have no subresource `status`.',
   },
+  '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] Scaling should happen in predictable order and halt if any stateful pod is unhealthy [Slow] [Conformance]':
+    {
+      file: 'src/controllers/stateful-set/stateful-set.plan.ts',
+      find: 'if (ordered && treated.waitsFor !== undefined)',
+      replace: "if (ordered && treated.waitsFor === '')",
+      why: 'No pod waits for those before it.',
+    },
+  '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] Burst scaling should run to completion even with unhealthy pods [Slow] [Conformance]':
+    {
+      file: 'src/controllers/stateful-set/stateful-set.plan.ts',
+      find: "const ordered = statefulSet.spec.podManagementPolicy !== 'Parallel';",
+      replace: 'const ordered = true;',
+      why: 'All sets keep to the order.',
+    },
+  '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] Should recreate evicted statefulset [Conformance]':
+    {
+      file: 'src/controllers/stateful-set/stateful-set.plan.ts',
+      find: '  if (isFinished(pod)) {\n',
+      replace: '  if (isFinished(pod) && ordinal > 0) {\n',
+      why: 'A first pod that failed is left as it is.',
+    },
+  '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should have a working scale subresource [Conformance]':
+    {
+      file: 'src/server/registry/rows/workloads.ts',
+      find: 'subresources: { ...statusOf(STATEFUL_SETS), scale }',
+      replace: 'subresources: statusOf(STATEFUL_SETS)',
+      why: 'StatefulSets have no subresource `scale`.',
+    },
+  '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should list, patch and delete a collection of StatefulSets [Conformance]':
+    {
+      file: 'src/server/registry/rows/workloads.ts',
+      find: "shortNames: ['sts'],\n  categories: ['all'],\n  verbs: allVerbs,",
+      replace:
+        "shortNames: ['sts'],\n  categories: ['all'],\n  verbs: allVerbs.filter((verb) => verb !== 'deletecollection'),",
+      why: 'StatefulSets cannot be deleted as a collection.',
+    },
+  '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should perform canary updates and phased rolling updates of template modifications [Conformance]':
+    {
+      file: 'src/controllers/stateful-set/stateful-set.plan.ts',
+      find: 'places.slice(rollingUpdate?.partition ?? 0)',
+      replace: 'places.slice(0)',
+      why: 'A rollout passes over the partition.',
+    },
+  '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should perform rolling updates and roll backs of template modifications [Conformance]':
+    {
+      file: 'src/controllers/stateful-set/stateful-set.plan.ts',
+      find: '!isGoing(pod)).reverse();',
+      replace: '!isGoing(pod));',
+      why: 'A rollout begins at the bottom.',
+    },
+  '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should validate Statefulset Status endpoints [Conformance]':
+    {
+      file: 'src/server/registry/rows/workloads.ts',
+      find: 'subresources: { ...statusOf(STATEFUL_SETS), scale }',
+      replace: 'subresources: { scale }',
+      why: 'StatefulSets have no subresource `status`.',
+    },
 };

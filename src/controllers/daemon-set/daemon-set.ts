@@ -8,7 +8,7 @@ import {
   type Pod,
   selectorFromObject,
 } from '#api';
-import { backoffMs, type Clock, equalJson } from '#base';
+import { type Clock, equalJson } from '#base';
 import type { Client } from '#client';
 import {
   type Controller,
@@ -21,6 +21,7 @@ import {
 } from '#reconcile';
 import { inBatches } from '../shared/batches.ts';
 import { claim } from '../shared/claim.ts';
+import { FailureMemory } from '../shared/failures.ts';
 import { createOwnedPods } from '../shared/owned-pods.ts';
 import { BY_CONTROLLER, controllerIndex, controllerOf, controllerReference } from '../shared/owners.plan.ts';
 import { planRevisions, REVISION_LABEL } from '../shared/revisions.plan.ts';
@@ -48,18 +49,12 @@ export interface DaemonSetOptions {
 
 export const daemonSetDefaults: DaemonSetOptions = { burst: 250, backoff: { initialMs: 1_000, maxMs: 900_000 } };
 
-/** How often a node's pod has failed lately. */
-interface Failures {
-  readonly count: number;
-  readonly lastMs: number;
-}
-
 export function createDaemonSetController(deps: DaemonSetDeps, options = daemonSetDefaults): Controller {
   const { client, clock, events, daemonSets, revisions, pods, nodes } = deps;
   const expectations = new Expectations(clock);
   const ownedPods = createOwnedPods({ client, events, pods, expectations });
-  /** By DaemonSet, then by node. Forgotten with the DaemonSet, and by a node that was calm for long. */
-  const failures = new Map<string, Map<string, Failures>>();
+  /** By node. */
+  const failures = new FailureMemory(clock, options.backoff);
   pods.addIndex(BY_CONTROLLER, controllerIndex);
   revisions.addIndex(BY_CONTROLLER, controllerIndex);
 
@@ -69,7 +64,7 @@ export function createDaemonSetController(deps: DaemonSetDeps, options = daemonS
       await expectations.settled(key, signal);
       const daemonSet = daemonSets.get(key);
       if (daemonSet === undefined) {
-        failures.delete(key);
+        failures.forget(key);
         return {};
       }
       const { selector } = daemonSet.spec;
@@ -94,7 +89,7 @@ export function createDaemonSetController(deps: DaemonSetDeps, options = daemonS
         hash,
         nowMs: clock.nowMs(),
         burst: options.burst,
-        retryAtMs: (node) => retryAtMs(key, node),
+        retryAtMs: (node) => failures.retryAtMs(key, node),
       });
       const removed = await inBatches(plan.remove, (each) => remove(key, daemonSet, each), signal);
       const made = await inBatches(
@@ -136,25 +131,12 @@ export function createDaemonSetController(deps: DaemonSetDeps, options = daemonS
     if (ended === 'Failed') {
       const message = `Found failed daemon pod ${at}, will try to kill it`;
       events.record(daemonSet, { type: 'Warning', reason: 'FailedDaemonPod', message });
-      noteFailure(key, node);
+      failures.note(key, node);
     } else if (ended === 'Succeeded') {
       const message = `Found succeeded daemon pod ${at}, will try to delete it`;
       events.record(daemonSet, { type: 'Normal', reason: 'SucceededDaemonPod', message });
     }
     await ownedPods.remove(key, daemonSet, pod);
-  }
-
-  function noteFailure(key: string, node: string): void {
-    const nowMs = clock.nowMs();
-    const byNode = failures.get(key) ?? new Map<string, Failures>();
-    for (const [other, { lastMs }] of byNode) if (nowMs - lastMs > 2 * options.backoff.maxMs) byNode.delete(other);
-    byNode.set(node, { count: (byNode.get(node)?.count ?? 0) + 1, lastMs: nowMs });
-    failures.set(key, byNode);
-  }
-
-  function retryAtMs(key: string, node: string): number {
-    const known = failures.get(key)?.get(node);
-    return known === undefined ? 0 : known.lastMs + backoffMs(known.count, options.backoff);
   }
 }
 

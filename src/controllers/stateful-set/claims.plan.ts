@@ -17,10 +17,10 @@ import { isWanted, ordinalOf, podName } from './identity.plan.ts';
 /** Finds a claim in the set's namespace by its name. */
 export type FindClaim = (name: string) => PersistentVolumeClaim | undefined;
 
-/** A pod with its number; without a uid while it is still to be made. */
+/** A pod with its number; its uid is empty while it is still to be made. */
 export interface Member {
   readonly ordinal: number;
-  readonly uid: string | undefined;
+  readonly uid: string;
 }
 
 /** A claim whose owners are to be others. */
@@ -139,7 +139,6 @@ function ownersOf(statefulSet: StatefulSet, { ordinal, uid }: Member): OwnerRefe
   const { deletesWhenScaled, deletesWithSet } = retention(statefulSet);
   const name = podName(statefulSet, ordinal);
   if (deletesWhenScaled && !isWanted(statefulSet, ordinal)) {
-    if (uid === undefined) return [];
     return [{ apiVersion: 'v1', kind: 'Pod', name, uid, controller: true, blockOwnerDeletion: true }];
   }
   return deletesWithSet ? [controllerReference(statefulSet, STATEFUL_SETS)] : [];

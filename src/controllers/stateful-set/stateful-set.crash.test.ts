@@ -23,7 +23,20 @@ beforeEach(async () => {
   cluster = await startCluster();
   client = cluster.client;
   stopping = new AbortController();
-  nodes = createHollowNode({ client, clock: systemClock, name: 'n1' }).run(stopping.signal);
+  // A pod runs for a moment before it is ready: whoever does not wait for it is seen.
+  const started = new Set<string>();
+  const node = createHollowNode({
+    client,
+    clock: systemClock,
+    name: 'n1',
+    outcome: ({ metadata: { uid } }) => {
+      if (started.has(uid)) return 'ready';
+      started.add(uid);
+      setTimeout(() => node.refresh(), 10);
+      return 'running';
+    },
+  });
+  nodes = node.run(stopping.signal);
 });
 afterEach(async () => {
   stopping.abort();

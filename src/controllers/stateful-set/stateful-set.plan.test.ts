@@ -44,14 +44,15 @@ function setOf(spec: object = {}, status: object = {}, metadata: object = {}): S
   } as StatefulSet;
 }
 
-type State = 'ready' | 'waiting' | 'pending' | 'Failed' | 'Succeeded' | 'going' | 'slow';
+type State = 'ready' | 'waiting' | 'pending' | 'Failed' | 'Succeeded' | 'going' | 'slow' | 'ending';
 
-/** `going`: it served and is told to end; `slow`: so is one that never served. Ready for `since` seconds. */
+/** `going`: it served and is told to end; `slow`: so is one that never served; `ending`: so is one that failed. Ready for `since` seconds. */
 function podAt(ordinal: number, revision = 'new', state: State = 'ready', since = 60): Pod {
   const made = podOf(setOf(), ordinal, { name: revision, template: templateOf(revision) as never });
-  const isGoing = state === 'going' || state === 'slow';
+  const isGoing = state === 'going' || state === 'slow' || state === 'ending';
   const ready = state === 'ready' || state === 'going' ? 'True' : 'False';
-  const phase = state === 'Failed' || state === 'Succeeded' ? state : state === 'pending' ? 'Pending' : 'Running';
+  const phases = { Failed: 'Failed', Succeeded: 'Succeeded', ending: 'Failed', pending: 'Pending' };
+  const phase = state in phases ? phases[state as keyof typeof phases] : 'Running';
   return {
     ...made,
     metadata: { ...made.metadata, ...meta(`db-${ordinal}`), ...(isGoing ? { deletionTimestamp: at(1) } : {}) },
@@ -67,6 +68,7 @@ function plan(parts: Partial<StatefulSetSnapshot> & { readonly pods: readonly Po
     findClaim: () => undefined,
     nowMs,
     burst: 500,
+    retryAtMs: () => 0,
     ...parts,
   });
 }
@@ -101,6 +103,7 @@ describe('src/controllers/stateful-set/stateful-set.plan.ts', () => {
     ],
     ['begins at another number', { ordinals: { start: 7 }, replicas: 2, ...parallel }, [], ['+db-7@new', '+db-8@new']],
     ['deletes one that failed', {}, [podAt(0), podAt(1, 'new', 'Failed'), podAt(2)], ['-db-1 failed']],
+    ['waits for one that failed and is on its way out', {}, [podAt(0, 'new', 'ending')], []],
     ['deletes one that succeeded', {}, [podAt(0, 'new', 'Succeeded')], ['-db-0 succeeded']],
     [
       'deletes those that ended, and makes the others',
@@ -181,6 +184,18 @@ describe('src/controllers/stateful-set/stateful-set.plan.ts', () => {
       ['-db-0 outdated'],
     ],
     [
+      'updates what does not serve first, and what serves after it',
+      { ...parallel, ...rolling({ maxUnavailable: 2 }) },
+      [podAt(0, 'old', 'waiting'), podAt(1, 'old'), podAt(2, 'old')],
+      ['-db-0 outdated', '-db-2 outdated'],
+    ],
+    [
+      'updates not even what does not serve while a new one does not either',
+      parallel,
+      [podAt(0, 'old', 'waiting'), podAt(1, 'old'), podAt(2, 'new', 'waiting')],
+      [],
+    ],
+    [
       'mends a broken template one pod at a time',
       parallel,
       [0, 1, 2].map((ordinal) => podAt(ordinal, 'old', 'waiting')),
@@ -201,6 +216,8 @@ describe('src/controllers/stateful-set/stateful-set.plan.ts', () => {
   it('without a partition makes as many pods from the old template as it has left', () => {
     const statefulSet = setOf({ updateStrategy: { type: 'RollingUpdate' }, ...parallel }, { currentReplicas: 2 });
     expect(steps(plan({ statefulSet, pods: [] }))).toEqual(['+db-0@old', '+db-1@old', '+db-2@new']);
+    const onDelete = setOf({ updateStrategy: { type: 'OnDelete' }, ...parallel, replicas: 1 }, { currentReplicas: 2 });
+    expect(steps(plan({ statefulSet: onDelete, pods: [] }))).toEqual(['+db-0@new']);
   });
 
   it('does nothing while it is being deleted, and still tells its status', () => {
@@ -211,6 +228,14 @@ describe('src/controllers/stateful-set/stateful-set.plan.ts', () => {
   it('treats no more at once than it may', () => {
     const made = plan({ statefulSet: setOf({ ...parallel, replicas: 9 }), pods: [], burst: 4 });
     expect(steps(made)).toHaveLength(4);
+  });
+
+  it('replaces a pod that failed again not before its time', () => {
+    const pods = [podAt(0, 'new', 'Failed'), podAt(1, 'new', 'Succeeded'), podAt(2, 'new', 'Failed')];
+    const retryAtMs = (name: string) => (name === 'db-0' ? nowMs + 4_000 : nowMs);
+    const made = plan({ statefulSet: setOf(parallel), pods, retryAtMs });
+    expect(steps(made)).toEqual(['-db-1 succeeded', '-db-2 failed']);
+    expect(made.requeueAfterMs).toBe(4_000);
   });
 
   it('tells which pods there are, and from which template', () => {
@@ -239,7 +264,7 @@ describe('src/controllers/stateful-set/stateful-set.plan.ts', () => {
     ['all are new and ready', {}, all('new'), 'new'],
     ['one is not ready', {}, [podAt(0), podAt(1), podAt(2, 'new', 'waiting')], 'old'],
     ['one is missing', {}, [podAt(0), podAt(1)], 'old'],
-    ['one is too many', { replicas: 2 }, all('new'), 'old'],
+    ['one is too many', { replicas: 2 }, [podAt(0), podAt(1), podAt(2, 'old', 'waiting')], 'old'],
     ['it is for the user to end it', { updateStrategy: { type: 'OnDelete' } }, all('new'), 'old'],
   ])('ends a rollout when all are new and ready: %s', (_what, spec, pods, revision) => {
     expect(plan({ statefulSet: setOf(spec), pods }).status.currentRevision).toBe(revision);
@@ -410,6 +435,7 @@ function check(world: World, made: ReturnType<typeof plan>): void {
   const before = serving.filter((each) => each < replicas).length;
   expect(left).toBeGreaterThanOrEqual(Math.min(before, replicas - most));
   if (!isOrdered) return;
+  expect(made.phases.every((phase) => phase.length === 1)).toBe(true);
   // In order: one at a time, up when all before serve, down when all others do.
   expect(made_.length + surplus.length).toBeLessThanOrEqual(1);
   for (const each of made_) for (let lower = 0; lower < each; lower += 1) expect(serving).toContain(lower);
@@ -440,6 +466,7 @@ describe('src/controllers/stateful-set/stateful-set.plan.ts, over any history', 
         for (let pass = 0; pass < 60; pass += 1) {
           const made = planOf(world);
           check(world, made);
+          if (made.phases.length === 0 && world.pods.every(servesNow)) break;
           world = carryOut(world, made).at(-1) ?? world;
           world = {
             ...world,
@@ -454,7 +481,7 @@ describe('src/controllers/stateful-set/stateful-set.plan.ts, over any history', 
         const { phases, status } = planOf(world);
         expect([phases, status.currentRevision]).toEqual([[], world.update]);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -491,7 +518,7 @@ describe('src/controllers/stateful-set/stateful-set.plan.ts, over any history', 
           expect(new Set(world.pods.map(({ metadata }) => metadata.name)).size).toBe(world.pods.length);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });
@@ -539,20 +566,24 @@ describe('src/controllers/stateful-set/claims.plan.ts', () => {
     ['of an earlier set of that name: not touched', DR, 2, [{ ...ofSet, uid: 'before' }], undefined],
     ['of an earlier pod of that name: not touched', DD, 2, [{ ...ofPod, uid: 'before' }], undefined],
   ])('%s', (_what, policy, replicas, before, after) => {
-    const statefulSet = setOf({ ...policy, replicas, volumeClaimTemplates });
-    const pods = [podAt(0), podAt(1)].map((pod) => ({
-      ...pod,
-      spec: {
-        ...pod.spec,
-        volumes: [{ name: 'data', persistentVolumeClaim: { claimName: `data-${pod.metadata.name}` } }],
-      },
-    }));
-    const findClaim = (name: string) => (name === 'data-db-1' ? claim(before) : undefined);
-    const made = plan({ statefulSet, pods, findClaim });
-    const owners = made.phases.flat().flatMap((step) => step.claims.own.map(({ ownerReferences }) => ownerReferences));
-    expect(owners).toEqual(after === undefined ? [] : [after]);
-    // What is to go with its pod is the pod's before that goes.
-    if (replicas === 1) expect(steps(made).at(-1)).toBe('-db-1 surplus');
+    for (const podManagementPolicy of ['OrderedReady', 'Parallel']) {
+      const statefulSet = setOf({ ...policy, replicas, volumeClaimTemplates, podManagementPolicy });
+      const pods = [podAt(0), podAt(1)].map((pod) => ({
+        ...pod,
+        spec: {
+          ...pod.spec,
+          volumes: [{ name: 'data', persistentVolumeClaim: { claimName: `data-${pod.metadata.name}` } }],
+        },
+      }));
+      const findClaim = (name: string) => (name === 'data-db-1' ? claim(before) : undefined);
+      const made = plan({ statefulSet, pods, findClaim });
+      const owners = made.phases
+        .flat()
+        .flatMap((step) => step.claims.own.map(({ ownerReferences }) => ownerReferences));
+      expect(owners).toEqual(after === undefined ? [] : [after]);
+      // What is to go with its pod is the pod's before that goes.
+      if (replicas === 1) expect(steps(made).at(-1)).toBe('-db-1 surplus');
+    }
   });
 
   it('makes a claim before its pod, as its template says, and gives it its owner at once', () => {

@@ -33,6 +33,8 @@ export interface StatefulSetSnapshot {
   readonly nowMs: number;
   /** Most pods treated in one phase of a pass. */
   readonly burst: number;
+  /** When a pod that failed may be replaced, by its name, in Unix ms; 0 for one that did not fail before. */
+  retryAtMs(name: string): number;
 }
 
 /** What is done about one pod; its claims come first. */
@@ -50,9 +52,7 @@ export interface PodRepair {
 }
 
 export interface StatefulSetPlan {
-  /** Whether steps are taken one after the other, each only when the one before it went well. */
-  readonly ordered: boolean;
-  /** Each phase begins when the one before it went well. */
+  /** Each phase begins when the one before it went well; with OrderedReady each is one step. */
   readonly phases: readonly (readonly Step[])[];
   readonly status: StatefulSetStatus;
   /** When something changes by the passing of time alone. */
@@ -95,7 +95,8 @@ export function planStatefulSet(snapshot: StatefulSetSnapshot): StatefulSetPlan 
     return { phases: [...phases, outdated], reason: outdated.length === 0 ? 'all is as declared' : 'rolling' };
   };
   const { phases, reason } = decide();
-  const steps = phases.map((phase) => phase.slice(0, burst)).filter((phase) => phase.length > 0);
+  const each = ordered ? phases.flat().map((step) => [step]) : phases.map((phase) => phase.slice(0, burst));
+  const steps = each.filter((phase) => phase.length > 0);
   const status = statusOf(
     snapshot,
     new Set(
@@ -105,7 +106,7 @@ export function planStatefulSet(snapshot: StatefulSetSnapshot): StatefulSetPlan 
         .map(({ pod }) => pod),
     ),
   );
-  return { ordered, phases: steps, status, requeueAfterMs: untilAvailableMs(snapshot), reason };
+  return { phases: steps, status, requeueAfterMs: untilNextMs(snapshot), reason };
 }
 
 interface Decision {
@@ -132,13 +133,14 @@ function keep(snapshot: StatefulSetSnapshot, places: readonly Place[], ordered: 
 /** Source: kubernetes pkg/controller/statefulset/stateful_set_control.go, processReplica (v1.32). */
 function treat(snapshot: StatefulSetSnapshot, { ordinal, pod }: Place, ordered: boolean): Treated {
   const { statefulSet, findClaim } = snapshot;
-  const member = { ordinal, uid: pod?.metadata.uid };
+  const member = { ordinal, uid: pod?.metadata.uid ?? '' };
   if (pod === undefined) return make(snapshot, member);
   const { name } = pod.metadata;
   if (isFinished(pod)) {
     const why = pod.status?.phase === 'Failed' ? 'failed' : 'succeeded';
     const remove: Step = { act: 'remove', pod, claims: NO_CLAIM_WORK, why };
-    return { steps: isGoing(pod) ? [] : [remove], waitsFor: `the end of ${name}` };
+    const isDue = !isGoing(pod) && (why === 'succeeded' || snapshot.retryAtMs(name) <= snapshot.nowMs);
+    return { steps: isDue ? [remove] : [], waitsFor: `the end of ${name}` };
   }
   const isPending = pod.status?.phase === 'Pending';
   const lost = isPending ? planClaims(statefulSet, member, findClaim) : NO_CLAIM_WORK;
@@ -288,9 +290,13 @@ function serves(snapshot: StatefulSetSnapshot, pod: Pod): boolean {
   return isAvailable(snapshot, pod) && !isGoing(pod);
 }
 
-function untilAvailableMs({ statefulSet, pods, nowMs }: StatefulSetSnapshot): number | undefined {
+function untilNextMs({ statefulSet, pods, nowMs, retryAtMs }: StatefulSetSnapshot): number | undefined {
   const later = pods
-    .map((pod) => availableAtMs(pod, statefulSet.spec.minReadySeconds ?? 0))
+    .map((pod) =>
+      pod.status?.phase === 'Failed'
+        ? retryAtMs(pod.metadata.name)
+        : availableAtMs(pod, statefulSet.spec.minReadySeconds ?? 0),
+    )
     .filter((atMs): atMs is number => atMs !== undefined && atMs > nowMs);
   return later.length === 0 ? undefined : Math.min(...later) - nowMs;
 }

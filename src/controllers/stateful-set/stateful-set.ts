@@ -27,6 +27,7 @@ import {
 } from '#reconcile';
 import { inBatches } from '../shared/batches.ts';
 import { claim } from '../shared/claim.ts';
+import { FailureMemory } from '../shared/failures.ts';
 import { createOwnedPods, type PodWords } from '../shared/owned-pods.ts';
 import { BY_CONTROLLER, controllerIndex, controllerOf } from '../shared/owners.plan.ts';
 import { planRevisions, REVISION_LABEL } from '../shared/revisions.plan.ts';
@@ -50,9 +51,14 @@ export interface StatefulSetDeps {
 export interface StatefulSetOptions {
   /** Most pods treated in one phase of a pass. Source: kubernetes pkg/controller/statefulset/stateful_set_control.go, MaxBatchSize (v1.32). */
   readonly burst: number;
+  /**
+   * Before a pod that failed again is replaced again: without it, one that its node refuses at once comes and goes as
+   * fast as the machine allows. As for containers that crash. Source: kubernetes pkg/kubelet/kubelet.go, MaxContainerBackOff (v1.32).
+   */
+  readonly backoff: { readonly initialMs: number; readonly maxMs: number };
 }
 
-export const statefulSetDefaults: StatefulSetOptions = { burst: 500 };
+export const statefulSetDefaults: StatefulSetOptions = { burst: 500, backoff: { initialMs: 1_000, maxMs: 300_000 } };
 
 /** Where a revision carries the hash of its template. Source: kubernetes pkg/controller/history/controller_history.go (v1.32). */
 const HASH_LABEL = 'controller.kubernetes.io/hash';
@@ -67,6 +73,8 @@ export function createStatefulSetController(deps: StatefulSetDeps, options = sta
   const expectations = new Expectations(clock);
   const ownedPods = createOwnedPods({ client, events, pods, expectations }, WORDS);
   const keeper = createClaimKeeper({ client, events, claims, expectations });
+  /** By pod name. */
+  const failures = new FailureMemory(clock, options.backoff);
   pods.addIndex(BY_CONTROLLER, controllerIndex);
   revisions.addIndex(BY_CONTROLLER, controllerIndex);
 
@@ -75,7 +83,10 @@ export function createStatefulSetController(deps: StatefulSetDeps, options = sta
     async reconcile(key, signal) {
       await expectations.settled(key, signal);
       const statefulSet = statefulSets.get(key);
-      if (statefulSet === undefined) return {};
+      if (statefulSet === undefined) {
+        failures.forget(key);
+        return {};
+      }
       const { selector } = statefulSet.spec;
       const owned = await claim(
         { client, informer: pods, expectations },
@@ -100,8 +111,9 @@ export function createStatefulSetController(deps: StatefulSetDeps, options = sta
         findClaim: (name) => claims.get(`${statefulSet.metadata.namespace}/${name}`),
         nowMs: clock.nowMs(),
         burst: options.burst,
+        retryAtMs: (name) => failures.retryAtMs(key, name),
       });
-      const error = await carryOut(key, statefulSet, plan, signal);
+      const error = await carryOut(key, statefulSet, plan.phases, signal);
       signal.throwIfAborted();
       await write(key, statefulSet, plan.status);
       if (error !== undefined) throw error;
@@ -137,12 +149,11 @@ export function createStatefulSetController(deps: StatefulSetDeps, options = sta
   async function carryOut(
     key: string,
     statefulSet: StatefulSet,
-    { ordered, phases }: StatefulSetPlan,
+    phases: StatefulSetPlan['phases'],
     signal: AbortSignal,
   ): Promise<unknown> {
-    const groups = ordered ? phases.flat().map((step) => [step]) : phases;
-    for (const group of groups) {
-      const { error } = await inBatches(group, (step) => take(key, statefulSet, step), signal);
+    for (const phase of phases) {
+      const { error } = await inBatches(phase, (step) => take(key, statefulSet, step), signal);
       if (error !== undefined) return error;
     }
     return undefined;
@@ -157,6 +168,7 @@ export function createStatefulSetController(deps: StatefulSetDeps, options = sta
     } else if (step.act === 'mend') {
       await mend(key, statefulSet, step.pod, step.repair);
     } else {
+      if (step.why === 'failed') failures.note(key, name);
       tellEnd(statefulSet, name, step.why);
       await ownedPods.remove(key, statefulSet, step.pod);
     }
