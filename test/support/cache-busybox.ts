@@ -1,4 +1,5 @@
 /** Fetches what images of the tests are made from, for tests on a host without a network; run by scripts/e2e.mjs. */
 import { busyboxProgram } from './images.ts';
+import { redisFiles } from './redis.ts';
 
-await busyboxProgram();
+await Promise.all([busyboxProgram(), redisFiles()]);

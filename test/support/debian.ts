@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -36,4 +36,39 @@ export async function fileOfPackage(name: string, places: readonly string[]): Pr
       await rm(work, { recursive: true, force: true });
     }
   }
+}
+
+/** All files of Debian packages in one folder, downloaded once by apt and never installed. Answers the folder. */
+export async function filesOfPackages(names: readonly string[]): Promise<string> {
+  const kept = path.join(CACHE, [...names].sort().join('+'));
+  const isKept = await stat(kept).then(
+    () => true,
+    () => false, // told below if it cannot be made
+  );
+  if (isKept) return kept;
+  const work = `${kept}-${process.pid}`;
+  await mkdir(work, { recursive: true });
+  try {
+    await run('apt-get', ['download', ...names], { cwd: work });
+    for (const archive of await readdir(work)) {
+      if (archive.endsWith('.deb')) await run('dpkg-deb', ['-x', archive, 'out'], { cwd: work });
+    }
+    await rename(path.join(work, 'out'), kept);
+    return kept;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** The shared libraries that programs need, the loader too, by where they look for them: those in `folder` before the host's. */
+export async function librariesOf(programs: readonly string[], folder: string): Promise<ReadonlyMap<string, string>> {
+  const { stdout } = await run('ldd', [...programs], { env: { ...process.env, LD_LIBRARY_PATH: folder } });
+  const missing = /(\S+) => not found/.exec(stdout);
+  if (missing !== null) throw new Error(`${missing[1]} is neither in ${folder} nor on this host`);
+  const found = new Map<string, string>();
+  for (const [, name = '', file] of stdout.matchAll(/^\s+(\/?\S+?)(?: => (\S+))? \(0x/gm)) {
+    if (name.startsWith('/')) found.set(name, name);
+    else if (file !== undefined) found.set(`/lib/${name}`, file);
+  }
+  return found;
 }
