@@ -7,6 +7,7 @@ export { requireFreeNodePort, sampleNodePort } from './demo/node-port.ts';
 export { prepareSampleImage } from './demo/sample-image.ts';
 export { diffAgainstLive, diffRuns } from './differences.ts';
 export { StartError } from './errors.ts';
+export { type Folder, readFolder } from './folder.ts';
 export { keepAgentRunning } from './keep-agent.ts';
 export { packageRoot, type StatePaths, statePaths } from './paths.ts';
 export { asRoot, typedAsRoot } from './privileges.ts';

@@ -8,6 +8,7 @@ import { CliError } from './errors.ts';
 import { type Output, plain, terminalOutput } from './output.ts';
 import { addApplicationCommands } from './program/applications.ts';
 import { addObjectCommands } from './program/objects.ts';
+import { addRenderCommand } from './program/render.ts';
 import { addRepoCommands } from './program/repositories.ts';
 import { addRunCommands } from './program/run.ts';
 import { addToolCommands } from './program/tools.ts';
@@ -67,6 +68,7 @@ export function createProgram(context: ProgramContext): Command {
     .exitOverride();
   addRunCommands(program, context);
   addApplicationCommands(program, context);
+  addRenderCommand(program, context);
   addRepoCommands(program, context);
   addObjectCommands(program, context);
   addToolCommands(program, context);

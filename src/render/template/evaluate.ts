@@ -523,7 +523,8 @@ class Execution {
       case 'dot':
         return this.#assignable(type, dot);
       case 'nil':
-        if (type === 'any' || type === 'dict' || type === 'list') return null;
+        if (type === 'any') return null;
+        if (type === 'dict' || type === 'list') return emptyOf(type);
         return this.#fail(`cannot assign nil to ${GO_TYPES[type]}`);
       case 'field':
         return this.#assignable(type, this.#fields(dot, dot, node, node.names, [], MISSING));
@@ -562,7 +563,7 @@ class Execution {
     if (type === 'any') return value;
     if (value === undefined || value === null) {
       if (type === 'dict' || type === 'list')
-        return value === undefined ? EMPTY(type) : this.#wrong(type, 'interface {}');
+        return value === undefined ? emptyOf(type) : this.#wrong(type, 'interface {}');
       if (value === undefined) return this.#fail(`invalid value; expected ${GO_TYPES[type]}`);
       return this.#wrong(type, 'interface {}');
     }
@@ -585,7 +586,8 @@ const GO_TYPES: Readonly<Record<ParameterType, string>> = {
   time: 'time.Time',
 };
 
-const EMPTY = (type: 'dict' | 'list'): Value => (type === 'dict' ? new Map() : []);
+/** What a nil map or list does. */
+const emptyOf = (type: 'dict' | 'list'): Value => (type === 'dict' ? new Map() : []);
 
 function isOfType(type: ParameterType, value: Value): boolean {
   switch (type) {

@@ -1,0 +1,163 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { formatYaml, RESOURCES, resourceOfKind } from '#api';
+import { type Folder, readFolder } from '#app';
+import { errorMessage } from '#base';
+import {
+  assemble,
+  type Diagnostic,
+  formatManifests,
+  mergeValues,
+  orderManifests,
+  prepareFile,
+  RenderError,
+  type RenderedFile,
+  readValues,
+  renderChart,
+  selectFiles,
+  setValues,
+} from '#render';
+import { CliError } from '../errors.ts';
+import { type Output, plain } from '../output.ts';
+
+export interface RenderOptions {
+  readonly values: readonly string[];
+  readonly set: readonly string[];
+  readonly setString: readonly string[];
+  readonly release?: string;
+  readonly namespace: string;
+  readonly crds: boolean;
+}
+
+/** Which Kubernetes charts are told that they are rendered for: the one that is served here. */
+const KUBE_VERSION = 'v1.32.0';
+
+interface Rendering {
+  readonly yaml: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Prints what a folder becomes, and resolves to whether all of it could be applied. Throws with exit code 2 when nothing can be told. */
+export async function renderDirectory(directory: string, options: RenderOptions, output: Output): Promise<boolean> {
+  const folder = await readFolder(directory, { hidden: true });
+  const isChart = folder.files.some((file) => file.path === 'Chart.yaml');
+  const { yaml, diagnostics } = isChart ? await chart(directory, folder, options) : manifests(folder, options);
+  if (yaml !== '') output.write(yaml.trimEnd());
+  for (const { severity, path: file, line, message } of diagnostics)
+    output.note(`${severity}: ${plain(file)}${line === 0 ? '' : `:${line}`}: ${plain(message)}`);
+  return !diagnostics.some(({ severity }) => severity === 'error');
+}
+
+async function chart(directory: string, folder: Folder, options: RenderOptions): Promise<Rendering> {
+  const release = options.release ?? path.basename(path.resolve(directory));
+  try {
+    const { crds, files, warnings } = renderChart({
+      files: folder.files,
+      path: '',
+      values: await givenValues(options),
+      release: { name: release, namespace: options.namespace },
+      capabilities: { kubeVersion: KUBE_VERSION, apiVersions: apiVersions() },
+      seed: `${options.namespace}/${release}`,
+      nowMs: 0,
+    });
+    const definitions = options.crds ? crds : [];
+    const told = warnings.map(({ message, place }) => warning(place.path, place.line, message));
+    return {
+      yaml: definitions.map(withSource).join('') + formatManifests(orderManifests(files)),
+      diagnostics: [
+        ...unread(folder),
+        ...told,
+        ...[...definitions, ...files].flatMap((file) => mistakes(file, options)),
+      ],
+    };
+  } catch (error) {
+    if (error instanceof RenderError) throw cannotRender(error);
+    throw error;
+  }
+}
+
+const withSource = ({ name, text }: RenderedFile) => `---\n# Source: ${name}\n${text.trimEnd()}\n`;
+
+function cannotRender(error: RenderError): CliError {
+  const { place, code } = error;
+  const at = place === undefined ? '' : `${place.path}${place.line === 0 ? '' : `:${place.line}:${place.column}`}: `;
+  return new CliError(plain(`${at}${error.message}`), {
+    exitCode: 2,
+    hint: `${code}: docs/errors.md tells more.`,
+    cause: error,
+  });
+}
+
+/** What the chart's own values are overlaid with: files in their order, then single values. */
+async function givenValues({ values, set, setString }: RenderOptions) {
+  let merged: ReturnType<typeof readValues> = new Map();
+  for (const file of values) merged = mergeValues(merged, readValues(await bytesOf(file), file));
+  for (const text of set) setValues(merged, text);
+  for (const text of setString) setValues(merged, text, true);
+  return merged;
+}
+
+async function bytesOf(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new CliError(`the values ${file} cannot be read: ${errorMessage(error)}`, { exitCode: 2, cause: error });
+  }
+}
+
+/** `v1`, `apps/v1`, `apps/v1/Deployment`: what `.Capabilities.APIVersions` knows. */
+function apiVersions(): readonly string[] {
+  const versions = new Set<string>();
+  for (const { group, version, kind } of RESOURCES) {
+    const apiVersion = group === '' ? version : `${group}/${version}`;
+    versions.add(apiVersion).add(`${apiVersion}/${kind}`);
+  }
+  return [...versions];
+}
+
+/** What is wrong with the objects of a rendered file, at the lines of its template. */
+function mistakes({ path: file, text, lines }: RenderedFile, { namespace }: RenderOptions): readonly Diagnostic[] {
+  const { diagnostics } = prepareFile(text, { defaultNamespace: namespace, resourceOf: resourceOfKind });
+  return diagnostics.map((diagnostic) => ({ ...diagnostic, path: file, line: lines[diagnostic.line - 1] ?? 0 }));
+}
+
+const unread = ({ unread: files }: Folder): readonly Diagnostic[] =>
+  files.map(({ path: file, reason }) => ({
+    severity: 'error',
+    code: 'FileSkipped',
+    message: reason,
+    path: file,
+    line: 0,
+  }));
+
+const warning = (file: string, line: number, message: string): Diagnostic => ({
+  severity: 'warning',
+  code: 'NotAllowed',
+  message,
+  path: file,
+  line,
+});
+
+/** Manifests as they stand, below the folder as well. A kind that is not known here is taken at its word. */
+function manifests(folder: Folder, { namespace, values, set, setString }: RenderOptions): Rendering {
+  if (values.length + set.length + setString.length > 0)
+    throw new CliError('values are for charts, and this folder has no Chart.yaml', { exitCode: 2 });
+  const visible = folder.files.filter((file) => !file.path.split('/').some((part) => part.startsWith('.')));
+  const { files, problem } = selectFiles(visible, '', { recurse: true });
+  if (problem !== undefined) throw new CliError(plain(problem), { exitCode: 2 });
+  const prepared = files.map((file) => ({
+    path: file.path,
+    prepared: prepareFile(file.bytes.toString('utf8'), { defaultNamespace: namespace, resourceOf: resourceOfKind }),
+  }));
+  const versions = prepared.flatMap((file) =>
+    file.prepared.pending.map(({ key, object }) => ({ ...key, version: object.apiVersion.split('/').at(-1) ?? '' })),
+  );
+  const { objects, diagnostics } = assemble(prepared, folder.unread, (group, kind) => ({
+    namespaced: true,
+    versions: versions.filter((known) => known.group === group && known.kind === kind).map(({ version }) => version),
+  }));
+  const yaml = objects.map(
+    ({ object, origin }) => `---\n# Source: ${origin.path}:${origin.line}\n${formatYaml(object)}`,
+  );
+  return { yaml: yaml.join(''), diagnostics };
+}
