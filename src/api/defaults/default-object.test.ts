@@ -90,6 +90,7 @@ describe('src/api/defaults/default-object', () => {
       },
       {
         spec: {
+          serviceName: '',
           podManagementPolicy: 'OrderedReady',
           updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } },
           persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
@@ -114,6 +115,7 @@ describe('src/api/defaults/default-object', () => {
       { spec: { updateStrategy: { type: 'RollingUpdate' } } },
       {
         spec: {
+          serviceName: '',
           podManagementPolicy: 'OrderedReady',
           updateStrategy: { type: 'RollingUpdate' },
           persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },

@@ -45,6 +45,8 @@ export function labelLikeTemplate(object: JsonObject): void {
 export function defaultStatefulSet(statefulSet: JsonObject): void {
   const spec = ensurePart(statefulSet, 'spec');
   if (spec === undefined) return;
+  // Not optional in the type, and asked for by nobody. Source: api apps/v1 types.go, StatefulSetSpec (v0.32).
+  setDefault(spec, 'serviceName', '');
   setDefault(spec, 'podManagementPolicy', 'OrderedReady');
   defaultStatefulStrategy(spec);
   const retention = ensurePart(spec, 'persistentVolumeClaimRetentionPolicy');

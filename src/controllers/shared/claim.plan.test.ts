@@ -38,6 +38,13 @@ describe('src/controllers/shared/claim.plan.ts', () => {
     expect(plan([candidate])).toEqual(expected);
   });
 
+  it('lets go, and does not take, what is no member', () => {
+    const candidates = [object('a'), object('b'), object('c', { owner: 'me' }), object('d', { owner: 'me' })];
+    const isMember = ({ metadata }: StoredObject) => metadata.name === 'b' || metadata.name === 'd';
+    const { owned, adopt, release } = planClaim({ owner: object('me'), selector, candidates, isMember });
+    expect([owned, adopt, release].map(names)).toEqual([['d'], ['b'], ['c']]);
+  });
+
   it('takes and lets go nothing on its own way out', () => {
     const candidates = [object('a'), object('b', { owner: 'me', app: 'other' }), object('c', { owner: 'me' })];
     expect(plan(candidates, object('me', { going: true }))).toEqual({ ...nothing, owned: ['c'] });

@@ -49,7 +49,6 @@ describe('src/controllers/stateful-set/stateful-set.ts, when a node is lost', ()
     }));
     const spec = {
       replicas: 3,
-      serviceName: 'db',
       podManagementPolicy: 'Parallel',
       selector: { matchLabels: labels },
       template: { metadata: { labels }, spec: { tolerations, containers: [{ name: 'main', image: 'a:1' }] } },
