@@ -62,7 +62,7 @@ describe('src/cli/commands/render.ts', () => {
     await put({
       ...CHART,
       'web/templates/bad.yaml':
-        '{{- if true }}\napiVersion: v1\nkind: Service\nmetadata:\n  name: x\n  labls: {}\n{{- end }}\n{{ randAlpha 5 | printf "# %s" }}\n',
+        '{{- if true -}}\napiVersion: v1\nkind: Service\nmetadata:\n  name: x\n  labls: {}\n{{- end }}\n{{ randAlpha 5 | printf "# %s" }}\n',
     });
     const { code, noted } = await render('web');
     expect(code).toBe(1);

@@ -238,7 +238,8 @@ function analyse(text: string): Analysis {
     /[ \t\n\r\u0085\u2028\u2029]#/.test(text);
   return {
     plain: !(special || breakThenBlank || edges || BREAK.test(text) || indicators),
-    single: !(special || breakThenBlank),
+    // Helm writes these two as they are, and they come back as line breaks.
+    single: !(special || breakThenBlank || /[\u2028\u2029]/.test(text)),
     block: !(special || text.endsWith(' ')),
   };
 }
