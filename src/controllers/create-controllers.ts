@@ -95,6 +95,7 @@ import {
   createVolumeBinderController,
   volumeBinderSources,
 } from './volumes/binder.ts';
+import { createEphemeralVolumeController, ephemeralVolumeSources } from './volumes/ephemeral.ts';
 import {
   claimProtectionSources,
   createClaimProtectionController,
@@ -262,6 +263,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     ),
     loop(createClaimBinderController(volumeDeps), claimBinderSources(volumeDeps), 1),
     loop(createVolumeBinderController(volumeDeps), volumeBinderSources(volumeDeps)),
+    loop(createEphemeralVolumeController(volumeDeps), ephemeralVolumeSources(kinds)),
     loop(createClaimProtectionController(base), claimProtectionSources(kinds)),
     loop(createVolumeProtectionController(base), volumeProtectionSources(kinds)),
     {

@@ -13,6 +13,7 @@ const VOLUME_KINDS: ReadonlySet<string> = new Set([
   'configMap',
   'downwardAPI',
   'emptyDir',
+  'ephemeral',
   'hostPath',
   'persistentVolumeClaim',
   'projected',

@@ -224,4 +224,33 @@ describe('src/controllers/volumes, with the scheduler', () => {
     await client.create(PERSISTENT_VOLUMES, volumeObject('disk'));
     expect(await placed('a')).toBe('n1');
   });
+
+  it('makes a claim for a pod that brings its template, lets it go with the pod, and takes no other for it', async () => {
+    const { client } = cluster;
+    await client.create(NODES, nodeObject('n1', { metadata: { labels: { 'kubernetes.io/hostname': 'n1' } } }));
+    await client.create(STORAGE_CLASSES, storageClass('node-local'));
+    const { spec } = claimObject('x') as KubeObject & { readonly spec: object };
+    const volumeClaimTemplate = { metadata: { labels: { app: 'scratch' } }, spec };
+    const own = (name: string) =>
+      podObject(name, { spec: { volumes: [{ name: 'scratch', ephemeral: { volumeClaimTemplate } }] } });
+    const pod = await client.create(PODS, own('a'));
+    expect(await placed('a')).toBe('n1');
+    const claim = await bound('a-scratch');
+    expect(claim.metadata).toMatchObject({
+      labels: { app: 'scratch' },
+      ownerReferences: [{ kind: 'Pod', name: 'a', uid: pod.metadata.uid, controller: true }],
+    });
+    await client.delete(PODS, { namespace, name: 'a' }, { gracePeriodSeconds: 0 });
+    await until('its claim is gone', async () => (await getClaim('a-scratch')) === undefined);
+
+    await client.create(PERSISTENT_VOLUME_CLAIMS, claimObject('b-scratch'));
+    await client.create(PODS, own('b'));
+    await until('it is told whose claim that is not', async () => {
+      const said = (await getPod('b'))?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+      return said?.message?.includes('PVC "b-scratch" was not created for pod "default/b" (pod is not owner)');
+    });
+    expect(await told('FailedBinding')).toMatch(/was not created for pod default\/b \(pod is not owner\)/);
+    await client.delete(PERSISTENT_VOLUME_CLAIMS, { namespace, name: 'b-scratch' });
+    expect(await placed('b')).toBe('n1');
+  });
 });

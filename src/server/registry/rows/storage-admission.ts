@@ -1,18 +1,22 @@
 import {
   CLAIM_PROTECTION,
+  compareQuantities,
   defaultStorageClassOf,
   type KubeObject,
   lacksStorageClass,
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
+  type PersistentVolumeClaim,
   STORAGE_CLASSES,
+  storageClassOf,
   VOLUME_PROTECTION,
 } from '#api';
 import type { AdmissionPlugin } from '../admission-chain.ts';
+import { forbidden } from '../errors.ts';
 import type { ClusterObjects } from './pod-admission.ts';
 
 /**
- * Gives new claims that say nothing of a class the default one, and new claims and volumes the finalizer that keeps them
+ * Lets a claim grow only where its class says that volumes can. Gives new claims that say nothing of a class the default one, and new claims and volumes the finalizer that keeps them
  * while they are in use. Source: kubernetes plugin/pkg/admission/storage/{storageclass/setdefault,storageobjectinuseprotection} (v1.32).
  */
 export function createStorageAdmission(cluster: ClusterObjects): AdmissionPlugin {
@@ -24,7 +28,23 @@ export function createStorageAdmission(cluster: ClusterObjects): AdmissionPlugin
       if (row.type !== PERSISTENT_VOLUME_CLAIMS) return object;
       return withFinalizer(withClass(object, cluster), CLAIM_PROTECTION);
     },
+    validate({ row, operation, subresource, object, old, name }) {
+      if (row.type !== PERSISTENT_VOLUME_CLAIMS || operation !== 'UPDATE' || subresource !== undefined) return;
+      const claim = object as PersistentVolumeClaim;
+      if (!grows(claim, old as PersistentVolumeClaim)) return;
+      const storageClass = cluster.get(STORAGE_CLASSES, storageClassOf(claim));
+      if (storageClass?.allowVolumeExpansion !== true) throw forbidden(row.type, name, NO_GROWTH);
+    },
   };
+}
+
+/** Source of the words: kubernetes plugin/pkg/admission/storage/persistentvolume/resize/admission.go (v1.32). */
+const NO_GROWTH =
+  'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize';
+
+function grows({ spec }: PersistentVolumeClaim, { spec: before }: PersistentVolumeClaim): boolean {
+  const sizeOf = (of: PersistentVolumeClaim['spec']) => of?.resources?.requests?.['storage'] ?? '0';
+  return compareQuantities(sizeOf(spec), sizeOf(before)) > 0;
 }
 
 function withClass(claim: KubeObject, cluster: ClusterObjects): KubeObject {
