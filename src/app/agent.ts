@@ -9,12 +9,15 @@ import { readAgentConfig } from './agent-config.ts';
 import { clusterNetwork } from './config.ts';
 import { loadImages, withImagesComing } from './images.ts';
 import { boundLogFile } from './log-file.ts';
+import { readNodeSettings } from './node-settings.ts';
 import { removeProcessFile, startTicksOf, writeProcessFile } from './process-file.ts';
 
 export interface AgentRunOptions {
   readonly agentDir: string;
   readonly dockerHost?: string;
   readonly nodeName?: string;
+  /** The file of the node's settings; `config.yaml` in the agent's folder, if it is there, when absent. */
+  readonly config?: string;
   /** Written when the agent runs, taken away when it leaves. */
   readonly pidFile?: string;
   readonly fingerprint?: string;
@@ -42,6 +45,7 @@ export async function runAgent(options: AgentRunOptions, signal: AbortSignal): P
   const everyLine = createLog({ level: verbose ? 'debug' : 'info' });
   const log = verbose ? everyLine : createQuietLog(everyLine, clock);
   const config = await readAgentConfig(agentDir);
+  const settings = await readNodeSettings(agentDir, options.config);
   const nodeName = options.nodeName ?? config.nodeName;
   const owner = networkOwner(config.clusterId, nodeName, agentDir);
   await takePodNetwork(owner, log);
@@ -66,10 +70,10 @@ export async function runAgent(options: AgentRunOptions, signal: AbortSignal): P
     );
     const { server, ca, token } = config;
     const client = createHttpClient({ server, ca, token, userAgent: 'plumbline-node-agent' });
-    const agent = createNodeAgent({
+    const deps = {
       client,
       runtime: withImagesComing(runtime, loaded),
-      createNetwork: (podCidr) =>
+      createNetwork: (podCidr: string) =>
         createLinuxNetwork(
           {
             owner,
@@ -88,8 +92,8 @@ export async function runAgent(options: AgentRunOptions, signal: AbortSignal): P
       nodeName,
       stateDir: agentDir,
       version: options.version,
-    });
-    await agent.run(signal);
+    };
+    await createNodeAgent(deps, { settings }).run(signal);
     client.close();
     await bounded;
   } finally {

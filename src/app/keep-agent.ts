@@ -1,9 +1,11 @@
 import os from 'node:os';
-import { backoffMs, errorMessage, type Log, sleep, systemClock } from '#base';
+import { backoffMs, errorMessage, type Log, shortHash, sleep, systemClock } from '#base';
+import { readIfThere } from '#server';
 import { readAgentConfigIfThere, writeAgentConfig } from './agent-config.ts';
 import { type AgentProcessOptions, ensureAgentProcess } from './agent-process.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { StartError } from './errors.ts';
+import { nodeSettingsFile } from './node-settings.ts';
 import { ensurePrivateDir } from './private-state.ts';
 import { dockerConfigDir, homeOfUser, invoker } from './privileges.ts';
 
@@ -36,15 +38,11 @@ export const defaultNodeName = () =>
     .replace(/[^a-z0-9.-]+/g, '-')
     .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '') || 'node';
 
-/**
- * Sees that the agent of this machine runs, now and for as long as the signal lets it: one that dies is started again. When
- * the signal aborts the agent is left running.
- */
-export async function keepAgentRunning(
-  { plane, program, fingerprint, dockerHost, nodeName, log }: KeepAgentOptions,
-  signal: AbortSignal,
-): Promise<KeptAgent> {
-  const { paths, apiUrl, ca, clusterId } = plane;
+/** Writes down what the agent of this machine must know to join, unless it stands there. Answers its node's name. */
+export async function letAgentJoin({
+  plane: { paths, apiUrl, ca, clusterId, issueNodeToken },
+  nodeName,
+}: Pick<KeepAgentOptions, 'plane' | 'nodeName'>): Promise<string> {
   await ensurePrivateDir(paths.agent);
   const known = await readAgentConfigIfThere(paths.agent);
   const name = nodeName ?? known?.nodeName ?? defaultNodeName();
@@ -60,8 +58,23 @@ export async function keepAgentRunning(
       ca,
       clusterId,
       nodeName: name,
-      token: await plane.issueNodeToken(name),
+      token: await issueNodeToken(name),
     });
+  return name;
+}
+
+/**
+ * Sees that the agent of this machine runs, now and for as long as the signal lets it: one that dies is started again. When
+ * the signal aborts the agent is left running.
+ */
+export async function keepAgentRunning(
+  { plane, program, fingerprint, dockerHost, nodeName, log }: KeepAgentOptions,
+  signal: AbortSignal,
+): Promise<KeptAgent> {
+  const { paths, apiUrl } = plane;
+  const name = await letAgentJoin({ plane, ...(nodeName === undefined ? {} : { nodeName }) });
+  // Other settings, another agent.
+  const settings = (await readIfThere(nodeSettingsFile(paths.agent))) ?? '';
   const who = invoker();
   const home = who.env['SUDO_USER'] === undefined ? undefined : await homeOfUser(who.env['SUDO_USER']);
   const logins = dockerConfigDir(who, () => home);
@@ -77,7 +90,7 @@ export async function keepAgentRunning(
     ],
     pidFile: paths.agentPid,
     logFile: paths.agentLog,
-    fingerprint: `${fingerprint} ${apiUrl} ${name} ${logins ?? ''}`,
+    fingerprint: `${fingerprint} ${apiUrl} ${name} ${logins ?? ''} ${shortHash(settings)}`,
     clock: systemClock,
     ...(logins === undefined ? {} : { env: { DOCKER_CONFIG: logins } }),
   };

@@ -5,6 +5,7 @@ export interface AgentFlags {
   readonly agentDir: string;
   readonly dockerHost?: string;
   readonly nodeName?: string;
+  readonly config?: string;
   readonly pidFile?: string;
   readonly fingerprint?: string;
   readonly verbose?: boolean;

@@ -5,6 +5,7 @@ import {
   type ControlPlane,
   createDemoRepository,
   keepAgentRunning,
+  letAgentJoin,
   packageRoot,
   prepareSampleImage,
   type RootRepository,
@@ -33,6 +34,8 @@ export interface ServerFlags {
   readonly verbose?: boolean;
   readonly dockerHost?: string;
   readonly nodeName?: string;
+  /** Whether this process sees that the agent runs; otherwise somebody else does. */
+  readonly agent?: boolean;
 }
 
 /** Differs for every build, so that a new one replaces an agent of the old. */
@@ -82,7 +85,9 @@ async function serve(
   const leaving = new AbortController();
   let watched: Promise<void> | undefined;
   try {
-    if (withAgent) {
+    if (flags.agent === false)
+      await letAgentJoin({ plane, ...(flags.nodeName === undefined ? {} : { nodeName: flags.nodeName }) });
+    if (withAgent && flags.agent !== false) {
       const { state, nodeName } = await keepAgentRunning(
         {
           plane,

@@ -4,6 +4,7 @@ import { runAgentCommand } from '../commands/agent.ts';
 import { reset } from '../commands/reset.ts';
 import { runServerCommand, type ServerFlags, up, upDemo } from '../commands/up.ts';
 import type { ProgramContext } from '../context.ts';
+import { addInstallCommands } from './install.ts';
 
 const port = (flag: string) => (text: string) => parsePort(text, flag);
 
@@ -36,7 +37,8 @@ export function addRunCommands(program: Command, { output, exit }: ProgramContex
         .command('up <repository>')
         .description('follow a Git repository on this machine: control plane here, node agent beside it')
         .option('--path <path>', 'folder of the repository that holds the first objects', '.')
-        .option('--revision <revision>', 'branch, tag or commit', 'HEAD'),
+        .option('--revision <revision>', 'branch, tag or commit', 'HEAD')
+        .option('--no-agent', 'somebody else starts the node agent (plumb install): only write its credential'),
     ),
   )
     .addHelpText(
@@ -76,6 +78,7 @@ export function addRunCommands(program: Command, { output, exit }: ProgramContex
     .requiredOption('--agent-dir <dir>', 'where the agent keeps its credential and the pods of this node')
     .addOption(new Option('--pid-file <file>').hideHelp())
     .addOption(new Option('--fingerprint <text>').hideHelp())
+    .option('--config <file>', "the node's settings (default: config.yaml in the agent's folder, if it is there)")
     .option('--verbose', 'log every step')
     .addHelpText('after', '\nExample:\n  plumb agent --agent-dir .plumbline/agent --verbose')
     .action(
@@ -83,6 +86,7 @@ export function addRunCommands(program: Command, { output, exit }: ProgramContex
         agentDir: string;
         dockerHost?: string;
         nodeName?: string;
+        config?: string;
         pidFile?: string;
         fingerprint?: string;
         verbose?: boolean;
@@ -90,6 +94,7 @@ export function addRunCommands(program: Command, { output, exit }: ProgramContex
         exit(await runAgentCommand(flags));
       },
     );
+  addInstallCommands(program, { output, exit });
   program
     .command('reset')
     .description('end the agent, remove the containers and kernel rules of this installation, and delete its state')
