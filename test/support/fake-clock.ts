@@ -9,6 +9,7 @@ interface Pending {
 /** A clock that moves only when told. `advance` fires timers in time order and lets promises settle between them. */
 export class FakeClock implements Clock {
   #nowMs: number;
+  #jumpedMs = 0;
   #order = 0;
   readonly #pending = new Set<Pending>();
 
@@ -17,7 +18,12 @@ export class FakeClock implements Clock {
   }
 
   nowMs(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.#jumpedMs;
+  }
+
+  /** Somebody sets the wall clock; no time passes. */
+  jump(ms: number): void {
+    this.#jumpedMs += ms;
   }
 
   monotonicMs(): number {

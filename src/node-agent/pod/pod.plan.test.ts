@@ -635,4 +635,21 @@ describe('src/node-agent/pod/pod.plan.ts, ephemeral containers', () => {
       { type: 'removeSandbox', id: 's0' },
     ]);
   });
+
+  it.each<[string, Partial<PodSnapshot>]>([
+    [
+      'a restart',
+      { containers: [exitedOf({ finishedAtMs: NOW + 3_600_000, annotations: { [ANNOTATION.backoffMs]: '10000' } })] },
+    ],
+    [
+      'a pull',
+      {
+        problems: new Map([
+          ['app', { reason: 'ErrImagePull', message: '', failedAtMs: NOW + 3_600_000, retryAtMs: NOW + 3_610_000 }],
+        ]),
+      },
+    ],
+  ])('does not wait an hour for %s when the clock was set back by one', (_, more) => {
+    expect(planPod(snapshotOf(more)).actions).toMatchObject([{ type: 'startContainer', name: 'app' }]);
+  });
 });

@@ -25,6 +25,7 @@ import {
   type PodSnapshot,
   type RuntimeContainer,
   type Sandbox,
+  type StartProblem,
 } from './pod.types.ts';
 
 /** A stop under way is hastened only when that gains at least so much, in ms. */
@@ -99,7 +100,7 @@ function planWithoutSandbox(snapshot: PodSnapshot): PodPlan {
   const left = tearDown(snapshot, 'the sandbox has died');
   const alive = containers.some(({ state }) => state !== 'exited');
   if (alive || sandboxes.length > 0) return { ...left, down: false };
-  const retryAtMs = sandboxProblem?.retryAtMs ?? 0;
+  const retryAtMs = retryTime(sandboxProblem, nowMs);
   if (retryAtMs > nowMs)
     return { actions: [], down: false, wakeAtMs: retryAtMs, reason: 'the sandbox could not be made' };
   // A removed sandbox leaves its number with the containers that lived in it.
@@ -240,8 +241,8 @@ function planContainer(
   if (problem !== undefined && problem.retryAtMs === undefined) return NOTHING;
   // A new sandbox is a new beginning; only restarts within one wait.
   const notBeforeMs = Math.max(
-    problem?.retryAtMs ?? 0,
-    here === undefined ? 0 : (here.finishedAtMs ?? 0) + restartDelayMs(here, spec),
+    retryTime(problem, nowMs),
+    here === undefined ? 0 : waited(here.finishedAtMs ?? 0, restartDelayMs(here, spec), nowMs),
   );
   if (notBeforeMs > nowMs) return { actions: [], wakeAtMs: notBeforeMs };
   return {
@@ -257,6 +258,19 @@ function planContainer(
   };
 }
 
+/** Clocks of the engine and of ours differ by this at most, in ms, unless somebody sets them. */
+const CLOCK_HAIR_MS = 5_000;
+
+/** When a wait is over; at once when the clock was set back since it began: nobody waits an hour for ten seconds. */
+function waited(sinceMs: number, delayMs: number, nowMs: number): number {
+  return sinceMs > nowMs + CLOCK_HAIR_MS ? 0 : sinceMs + delayMs;
+}
+
+function retryTime(problem: StartProblem | undefined, nowMs: number): number {
+  if (problem?.retryAtMs === undefined) return 0;
+  return waited(problem.failedAtMs, problem.retryAtMs - problem.failedAtMs, nowMs);
+}
+
 /** An ephemeral container runs once, as soon as what it joins runs. */
 function planEphemeral(snapshot: PodSnapshot, sandbox: Sandbox, spec: ContainerSpec): ContainerStep {
   const { pod, containers, problems, work, nowMs } = snapshot;
@@ -267,7 +281,8 @@ function planEphemeral(snapshot: PodSnapshot, sandbox: Sandbox, spec: ContainerS
   if (last !== undefined || hasRun || sharingOf(pod, spec, sandbox.id, containers) === undefined) return NOTHING;
   const problem = problems.get(spec.name);
   if (problem !== undefined && problem.retryAtMs === undefined) return NOTHING;
-  if ((problem?.retryAtMs ?? 0) > nowMs) return { actions: [], wakeAtMs: problem?.retryAtMs ?? nowMs };
+  const retryAtMs = retryTime(problem, nowMs);
+  if (retryAtMs > nowMs) return { actions: [], wakeAtMs: retryAtMs };
   return {
     actions: [{ type: 'startContainer', name: spec.name, attempt: 0, sandboxId: sandbox.id, nextBackoffMs: 0 }],
   };

@@ -98,6 +98,19 @@ describe('src/node-agent/tokens/token-store.ts', () => {
     expect(changes).toEqual(['uid-1', 'uid-1']);
   });
 
+  it.each([
+    ['forward', LIFE_S * 1_000],
+    ['back', -LIFE_S * 1_000],
+  ])('renews it soon when the clock is set %s, and no more than once', async (_, ms) => {
+    store.hold(pod);
+    await has('secret-1');
+    clock.jump(ms);
+    await clock.advance(10_000);
+    await has('secret-2');
+    await clock.advance(60_000);
+    expect(asked).toHaveLength(2);
+  });
+
   it('keeps the token it has while a new one cannot be had, and gets one as soon as it can', async () => {
     answer = (count) => (count === 1 || count > 4 ? `secret-${count}` : undefined);
     store.hold(pod);

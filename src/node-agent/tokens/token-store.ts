@@ -30,6 +30,10 @@ export interface TokenStoreDeps {
 /** Between attempts to get a token. */
 const RETRY = { initialMs: 200, maxMs: 60_000 };
 
+/** How often the clock is looked at, in ms; and how far it may be back before that counts as set. */
+const CLOCK_LOOK_MS = 10_000;
+const CLOCK_HAIR_MS = 5_000;
+
 interface Kept {
   readonly token: string;
   readonly givenAtMs: number;
@@ -158,8 +162,19 @@ export class TokenStore {
     held.failure = undefined;
     held.failures = 0;
     const dueMs = kept.givenAtMs + renewAfterMs(kept.lifetimeMs, this.#random(), this.#deps.renewal);
-    this.#renewIn(held, dueMs - this.#deps.clock.nowMs());
+    this.#renewAt(held, kept.givenAtMs, dueMs);
     this.#deps.onChange(held.pod.uid);
+  }
+
+  /** By the clock that others judge the token by, which may be set meanwhile: forward, it ends early; back, it is not good yet. */
+  #renewAt(held: Held, givenAtMs: number, dueMs: number): void {
+    const { clock } = this.#deps;
+    const look = () => {
+      const nowMs = clock.nowMs();
+      if (nowMs >= dueMs || nowMs < givenAtMs - CLOCK_HAIR_MS) void this.#renew(held);
+      else held.timer = clock.after(Math.min(dueMs - nowMs, CLOCK_LOOK_MS), look);
+    };
+    look();
   }
 
   #renewIn(held: Held, delayMs: number): void {
