@@ -39,7 +39,7 @@ const UNITS: Readonly<Record<InstallPart, string>> = {
   agent: 'plumbline-agent.service',
   server: 'plumbline-server.service',
 };
-/** The agent first: pods, Services and DNS come back without a control plane. */
+/** The agent first: networks, Services and DNS come back without a control plane. */
 const ORDER: readonly InstallPart[] = ['agent', 'server'];
 
 /** Units of a machine: the agent after Docker, the control plane after the agent, each started again whenever it ends. */
