@@ -1,6 +1,7 @@
-// npm run simulate: plays a simulated cluster under seeded faults until 100,000 faults and 10,000 commits are reached, on as
-// many processes as there are processors. --seed=N plays one seed, --faults=M so many of its faults, --bug=P09 with a
-// seeded bug; --write puts the result into docs/simulation.md.
+// npm run simulate: plays a simulated cluster on as many processes as there are processors: dying at every write of the
+// scenario, then under seeded faults until there were 100,000 and 10,000 commits, then with each bug that must be found.
+// --faults=M, --commits=M and --every=K (of the writes) make it shorter; --seed=N plays one seed, up to --faults=M of its
+// faults; --write puts the result into docs/simulation.md.
 
 import path from 'node:path';
 import { build } from 'esbuild';

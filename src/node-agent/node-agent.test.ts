@@ -421,6 +421,29 @@ describe('src/node-agent/node-agent.ts', () => {
     expect(pod.metadata.uid).toBe(metadata.uid);
   });
 
+  it('starts no pod of a StatefulSet again from memory: it may run elsewhere by now', async () => {
+    const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', uid: 'db-1', controller: true };
+    const { metadata, ...rest } = podOf('db-0');
+    await client.create(PODS, { ...rest, metadata: { ...metadata, ownerReferences: [owner] } });
+    await client.create(PODS, podOf('other'));
+    await Promise.all([ready('db-0'), ready('other')]);
+    await stop();
+    runtime.control.halt();
+
+    const refuse = () => Promise.reject(new ApiError('ServiceUnavailable', 'down'));
+    const dead = async function* (): AsyncGenerator<never> {
+      yield await refuse();
+    };
+    startAgent({ client: { ...client, get: refuse, list: refuse, patch: refuse, watch: dead } });
+    const runs = async (name: string) => (await containersOf(name)).some(({ state }) => state === 'running');
+    await until('the other one runs again', () => runs('other'), DEADLINE_MS);
+    expect(await runs('db-0')).toBe(false);
+    await stop();
+
+    startAgent();
+    await until('it runs again once the API was asked', () => runs('db-0'), DEADLINE_MS);
+  });
+
   it('is not ready after the engine missed three checks, and is again when it answers', async () => {
     await stop();
     const clock = new FakeClock(Date.now());

@@ -4,5 +4,6 @@ export { readApplication } from './application.plan.ts';
 export type { SyncErrorCode } from './errors.ts';
 export { SyncError } from './errors.ts';
 export { effectiveRules } from './ignore-rules.plan.ts';
+export { startInlineThread } from './inline-thread.ts';
 export type { RepositoryHint, SyncDeps, SyncEngine, SyncSettings } from './sync.ts';
 export { createSync, syncSettingsDefaults } from './sync.ts';

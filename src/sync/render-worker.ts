@@ -1,54 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import { resourceOfKind } from '#api';
-import { buildKustomization, type PreparedFile, prepareBuilt, prepareFile } from '#render';
-import type {
-  FileTask,
-  KustomizeAnswer,
-  KustomizeTask,
-  RenderAnswer,
-  RenderQuestion,
-} from './render-protocol.types.ts';
+import type { RenderQuestion } from './render-protocol.types.ts';
+import { answerOf } from './render-task.plan.ts';
 
 /** The thread that reads manifests: a task at a time, so that whoever waits knows which one takes too long. */
-parentPort?.on('message', ({ id, task }: RenderQuestion) => {
-  const answer: RenderAnswer = { id, result: task.type === 'file' ? readFile(task) : build(task) };
-  parentPort?.postMessage(answer);
-});
-
-function readFile({ bytes, defaultNamespace }: FileTask): PreparedFile {
-  const text = decode(bytes);
-  if (text !== undefined) return prepareFile(text, { defaultNamespace, resourceOf: resourceOfKind });
-  return {
-    objects: [],
-    pending: [],
-    refusedIds: [],
-    diagnostics: [{ severity: 'error', code: 'InvalidManifest', message: 'the file is not UTF-8 text', line: 0 }],
-    failed: true,
-  };
-}
-
-function build({ folder, paths, files, defaultNamespace }: KustomizeTask): KustomizeAnswer {
-  const known = new Set(paths);
-  const folders = new Set(['']);
-  for (const path of paths) {
-    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
-      folders.add(path.slice(0, end));
-  }
-  const tree = {
-    read: (path: string) => files.get(path),
-    has: (path: string) => known.has(path),
-    isDirectory: (path: string) => folders.has(path),
-  };
-  const result = buildKustomization(tree, folder);
-  if (result.type !== 'built') return result;
-  return { type: 'built', files: prepareBuilt(result.objects, { defaultNamespace, resourceOf: resourceOfKind }) };
-}
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
-}
+parentPort?.on('message', (question: RenderQuestion) => parentPort?.postMessage(answerOf(question)));

@@ -68,16 +68,50 @@ interface Job {
 /** What a result costs besides its text: small files are not free. */
 const ENTRY_BYTES = 1_024;
 
-export function createRenderer(
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
-  options: Partial<RendererOptions> = {},
-): Renderer {
-  return new WorkerRenderer(clock, log, { ...rendererDefaults, ...options });
+/** What does the work, one question after the other. */
+export interface RenderThread {
+  postMessage(question: RenderQuestion): void;
+  terminate(): Promise<unknown>;
 }
+
+export interface RenderListener {
+  answered(answer: RenderAnswer): void;
+  /** It ended, or is of no use any more. */
+  broken(why: string): void;
+}
+
+/** Starts one. It does not keep the process alive. */
+export type StartThread = (listener: RenderListener, limits: { readonly heapMb: number }) => RenderThread;
+
+export interface RendererDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A thread of its own, which can be ended, when absent. */
+  readonly startThread?: StartThread;
+}
+
+export function createRenderer(deps: RendererDeps, options: Partial<RendererOptions> = {}): Renderer {
+  return new WorkerRenderer(deps, { ...rendererDefaults, ...options });
+}
+
+const startWorker: StartThread = ({ answered, broken }, { heapMb }) => {
+  const { url, execArgv } = entryPoint(import.meta.url, 'render-worker');
+  const worker = new Worker(url, {
+    execArgv: [...execArgv],
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 },
+  });
+  worker.on('message', answered);
+  worker.on('error', (error) => broken(`reading it failed: ${errorMessage(error)}`));
+  worker.on('exit', () => broken('reading it ended the reader'));
+  worker.unref();
+  return worker;
+};
 
 class WorkerRenderer implements Renderer {
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #startThread: StartThread;
   readonly #options: RendererOptions;
   readonly #cache = new Map<
     string,
@@ -86,7 +120,7 @@ class WorkerRenderer implements Renderer {
   #cachedBytes = 0;
   readonly #jobs: Job[] = [];
   readonly #room: (() => void)[] = [];
-  #worker: Worker | undefined;
+  #worker: RenderThread | undefined;
   #deadline: Timer | undefined;
   #idle: Timer | undefined;
   #nextId = 1;
@@ -94,9 +128,10 @@ class WorkerRenderer implements Renderer {
   #warm = false;
   #closed = false;
 
-  constructor(clock: Clock, log: Log, options: RendererOptions) {
+  constructor({ clock, log, startThread = startWorker }: RendererDeps, options: RendererOptions) {
     this.#clock = clock;
     this.#log = log;
+    this.#startThread = startThread;
     this.#options = options;
   }
 
@@ -168,26 +203,23 @@ class WorkerRenderer implements Renderer {
     });
   }
 
-  #start(): Worker {
+  #start(): RenderThread {
     this.#idle?.cancel();
     this.#idle = undefined;
     if (this.#worker !== undefined) return this.#worker;
-    const { url, execArgv } = entryPoint(import.meta.url, 'render-worker');
-    const worker = new Worker(url, {
-      execArgv: [...execArgv],
-      env: {},
-      resourceLimits: { maxOldGenerationSizeMb: this.#options.heapMb, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 },
-    });
-    worker.on('message', (answer: RenderAnswer) => this.#answered(worker, answer));
-    worker.on('error', (error) => this.#broken(worker, `reading it failed: ${errorMessage(error)}`));
-    worker.on('exit', () => this.#broken(worker, 'reading it ended the reader'));
-    worker.unref();
+    const worker: RenderThread = this.#startThread(
+      {
+        answered: (answer) => this.#answered(worker, answer),
+        broken: (why) => this.#broken(worker, why),
+      },
+      this.#options,
+    );
     this.#worker = worker;
     this.#warm = false;
     return worker;
   }
 
-  #answered(worker: Worker, answer: RenderAnswer): void {
+  #answered(worker: RenderThread, answer: RenderAnswer): void {
     if (this.#worker !== worker || this.#jobs[0]?.question.id !== answer.id) return;
     this.#warm = true;
     this.#jobs.shift()?.resolve(answer.result);
@@ -195,7 +227,7 @@ class WorkerRenderer implements Renderer {
   }
 
   /** The file at the head of the line is the one that did it; the others get a new thread. */
-  #broken(worker: Worker, why: string): void {
+  #broken(worker: RenderThread, why: string): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     void worker.terminate();

@@ -13,6 +13,7 @@ import {
 import {
   createRefWatcher,
   type GitMirror,
+  type MirrorOptions,
   openMirror,
   parseRepositoryUrl,
   type RefWatcher,
@@ -69,6 +70,8 @@ export interface RepositoriesDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
+  /** Opens the mirror of a repository; Git's own when absent. */
+  readonly openMirror?: (options: MirrorOptions) => Promise<GitMirror>;
   /** Called after each fetch, good or bad. `failureChanged`: it failed and did not before, or the other way, or differently. */
   readonly onFetched: (url: string, failureChanged: boolean) => void;
 }
@@ -224,8 +227,8 @@ class Entry implements Repository {
   }
 
   async #openNow(): Promise<GitMirror> {
-    const { clock, log } = this.#deps;
-    return openMirror({
+    const { clock, log, openMirror: open = openMirror } = this.#deps;
+    return open({
       url: this.url,
       dir: join(this.#options.stateDir, 'git', shortHash(this.url, 24)),
       credentials: this.#credentials,

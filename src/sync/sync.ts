@@ -21,8 +21,13 @@ import { Kinds } from './kinds.ts';
 import { LiveObjects } from './live.ts';
 import type { Loaded } from './load.ts';
 import { OwnershipTable } from './ownership.ts';
-import { createRenderer, type RendererOptions } from './renderer.ts';
-import { createRepositories, type RepositoriesOptions, repositoriesDefaults } from './repositories.ts';
+import { createRenderer, type RendererOptions, type StartThread } from './renderer.ts';
+import {
+  createRepositories,
+  type RepositoriesDeps,
+  type RepositoriesOptions,
+  repositoriesDefaults,
+} from './repositories.ts';
 import { WebhookIds } from './webhook-ids.ts';
 import { type SyncOptions, stateOf, syncDefaults, type World } from './world.ts';
 
@@ -37,6 +42,10 @@ export interface SyncDeps {
   readonly stateDir: string;
   /** Paths of this machine that the operator named: only these, and what lies below them, are read as repositories. */
   readonly localPaths: readonly string[];
+  /** Opens the mirror of a repository; Git's own when absent. */
+  readonly openMirror?: RepositoriesDeps['openMirror'];
+  /** Starts what reads manifests; a thread of its own, which can be ended, when absent. */
+  readonly startThread?: StartThread;
 }
 
 export interface SyncSettings extends SyncOptions {
@@ -83,7 +92,7 @@ function urlsOf(application: Application | undefined): readonly string[] {
 /** The heart: Applications in, objects out. Knows the cluster only through `client`, so it can drive any. */
 export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}): SyncEngine {
   const settings: SyncSettings = { ...syncSettingsDefaults, ...options };
-  const { client, clock, log, random, stateDir, localPaths } = deps;
+  const { client, clock, log, random, stateDir, localPaths, openMirror, startThread } = deps;
   const namespace = settings.namespace;
   const informerDeps = { client, clock, log, random };
   const queue = new WorkQueue(clock);
@@ -95,9 +104,18 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
   const history = new History({ client, clock, log, webhooks }, namespace);
   const claims = new Claims();
   const kinds = new Kinds(informerDeps);
-  const renderer = createRenderer({ clock, log }, settings.renderer);
+  const renderer = createRenderer(
+    { clock, log, ...(startThread === undefined ? {} : { startThread }) },
+    settings.renderer,
+  );
   const repositories = createRepositories(
-    { clock, log, random, onFetched: (url, failureChanged) => void fetched(url, failureChanged) },
+    {
+      clock,
+      log,
+      random,
+      onFetched: (url, failureChanged) => void fetched(url, failureChanged),
+      ...(openMirror === undefined ? {} : { openMirror }),
+    },
     { ...settings.repositories, stateDir, localPaths, pollMs: settings.pollMs },
   );
   const states: World['states'] = new Map();

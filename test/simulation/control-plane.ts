@@ -1,8 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import type { Log } from '#base';
 import type { Client } from '#client';
 import { type ControllersOptions, createControllers } from '#controllers';
+import type { GitMirror } from '#git';
 import { AdmissionChain, type Api, createApi, createLocalClient, createServiceAccountAdmission } from '#server';
 import type { Store } from '#store';
+import { createSync, type SyncEngine, startInlineThread } from '#sync';
 import { actAs } from './actor.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
@@ -15,6 +18,8 @@ export interface ControlPlaneDeps {
   /** What a component of it speaks through, made from its direct way to the API. */
   readonly connect: (client: Client) => Client;
   readonly controllers: ControllersOptions;
+  /** What sync reads Git through. */
+  readonly mirror: () => GitMirror;
   /** The controllers ended, although nobody asked them to. */
   readonly failed: (error: unknown) => void;
 }
@@ -23,11 +28,16 @@ export interface ControlPlane {
   readonly api: Api;
   /** Somebody's own way to the API. */
   clientOf(user: string, groups?: readonly string[]): Client;
+  readonly sync: SyncEngine;
   /** The control plane's loops. */
   readonly loops: readonly string[];
 }
 
-/** API, controllers and scheduler of one process; they run until it is killed. Resolves when the API serves. */
+const API_SERVICE = { clusterIP: '10.96.0.1', targetPort: 6443, endpoint: { ip: '192.0.2.200', port: 6443 } };
+/** How long a run waits for what it applied to be healthy, ms: the product waits ten times as long. */
+const HEALTH_DEADLINE_MS = 60_000;
+
+/** API, controllers, scheduler and sync of one process; they run until it is killed. Resolves when the API serves. */
 export async function startControlPlane(deps: ControlPlaneDeps): Promise<ControlPlane> {
   const { process, random, log, connect, failed } = deps;
   const { clock } = process;
@@ -39,14 +49,32 @@ export async function startControlPlane(deps: ControlPlaneDeps): Promise<Control
     createLocalClient(api, { user: { name, groups: [...groups] }, userAgent: `${name.split(':').at(-1)}/1` });
   const client = connect(clientOf('system:plumbline:controllers'));
   const schedulerClient = connect(clientOf('system:plumbline:scheduler'));
-  const controllers = createControllers({ client, schedulerClient, clock, log }, deps.controllers);
+  const controllers = createControllers(
+    { client, schedulerClient, clock, log },
+    { caCertificate: 'a certificate', apiService: API_SERVICE, ...deps.controllers },
+  );
   for (const runner of controllers.runners) {
     const run = runner.run;
     runner.run = (signal) => actAs({ process: process.name, loop: runner.name }, () => run(signal));
   }
+  const sync = createSync(
+    {
+      client: connect(clientOf('system:plumbline:sync')),
+      clock,
+      log,
+      random,
+      stateDir: '/nowhere',
+      localPaths: [],
+      openMirror: async () => process.door(deps.mirror()),
+      startThread: startInlineThread,
+    },
+    { healthDeadlineMs: HEALTH_DEADLINE_MS },
+  );
   const forever = new AbortController();
+  setMaxListeners(0, forever.signal); // As in the product: every informer and loop listens.
   actAs({ process: process.name, loop: 'informers' }, () => void controllers.run(forever.signal).catch(failed));
-  return { api, clientOf, loops: controllers.runners.map(({ name }) => name) };
+  actAs({ process: process.name, loop: 'sync' }, () => void sync.run(forever.signal).catch(failed));
+  return { api, clientOf, sync, loops: [...controllers.runners.map(({ name }) => name), 'sync'] };
 }
 
 /** The disk, as the process reaches it. */

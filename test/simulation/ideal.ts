@@ -1,7 +1,7 @@
-import type { DaemonSet, Deployment, EndpointSlice, Job, KubeObject, Pod, ReplicaSet } from '#api';
+import type { DaemonSet, Deployment, EndpointSlice, Job, KubeObject, Pod, ReplicaSet, StatefulSet } from '#api';
 import { isActive, isReady, ownerOf } from './guards/pods.ts';
 import type { Scene } from './promises.ts';
-import { type Declared, serves, type Workload } from './workloads.ts';
+import type { Declared, Workload } from './workloads.ts';
 
 /** What differs from what is declared, once everything has come to rest and every node is there. */
 export function differencesFrom(declared: Declared, scene: Scene, nodes: number): readonly string[] {
@@ -18,6 +18,18 @@ export function differencesFrom(declared: Declared, scene: Scene, nodes: number)
         problems.push(...deploymentProblems(name, workload, named<Deployment>('deployments.apps', name), ofApp(name)));
         if (workload.service === true) problems.push(...serviceProblems(name, scene, ofApp(name)));
         break;
+      case 'StatefulSet': {
+        const active = ofApp(name).filter(isActive);
+        const good = active.filter((pod) => isReady(pod) && imageOf(pod) === workload.image);
+        const names = good.map(({ metadata }) => metadata.name).toSorted();
+        const wanted = Array.from({ length: workload.replicas }, (_, ordinal) => `${name}-${ordinal}`);
+        const status = named<StatefulSet>('statefulsets.apps', name)?.status;
+        const right = active.length === wanted.length && names.join() === wanted.join();
+        if (!right || (status?.readyReplicas ?? 0) !== wanted.length) {
+          problems.push(`${name}: ${names.join(' ')} serve of ${active.length} pods; declared are ${wanted.length}`);
+        }
+        break;
+      }
       case 'DaemonSet': {
         const status = named<DaemonSet>('daemonsets.apps', name)?.status;
         const active = ofApp(name).filter(isActive);
@@ -50,7 +62,7 @@ function deploymentProblems(
   deployment: Deployment | undefined,
   pods: readonly Pod[],
 ): readonly string[] {
-  const { image, replicas, surge, unavailable } = workload;
+  const { image, replicas } = workload;
   const active = pods.filter(isActive);
   const ready = active.filter(isReady);
   const told = deployment?.status;
@@ -60,10 +72,6 @@ function deploymentProblems(
     return [`${name}: its newest spec was not looked at`];
   if ((told?.replicas ?? 0) !== active.length || (told?.readyReplicas ?? 0) !== ready.length) {
     return [`${name}: ${shown}, its status says ${told?.readyReplicas ?? 0} of ${told?.replicas ?? 0}`];
-  }
-  if (!serves(image)) {
-    const right = ready.length >= 0 && active.length <= replicas + surge;
-    return right ? [] : [`${name}: ${shown} of ${replicas} (+${surge} −${unavailable}) behind a bad image`];
   }
   const current = active.filter((pod) => imageOf(pod) === image);
   if (active.length === replicas && ready.length === replicas && current.length === replicas) return [];
@@ -84,9 +92,11 @@ function serviceProblems(name: string, { world }: Scene, pods: readonly Pod[]): 
 /** What nobody declares. */
 function leftovers(declared: Declared, { world }: Scene, pods: readonly Pod[]): readonly string[] {
   const problems: string[] = [];
-  for (const resource of ['deployments.apps', 'daemonsets.apps', 'jobs.batch'] as const) {
+  for (const resource of ['deployments.apps', 'daemonsets.apps', 'statefulsets.apps', 'jobs.batch'] as const) {
     for (const { metadata, kind } of world.of(resource).values()) {
-      if (declared.get(metadata.name ?? '')?.kind !== kind) problems.push(`${kind} ${metadata.name} is not declared`);
+      const wanted = declared.get(metadata.name ?? '')?.kind;
+      if (wanted !== kind && wanted !== 'Other' && (metadata.ownerReferences ?? []).length === 0)
+        problems.push(`${kind} ${metadata.name} is not declared`);
     }
   }
   for (const pod of pods) {
@@ -133,4 +143,35 @@ function strays(scene: Scene, pods: readonly Pod[]): readonly string[] {
 
 function imageOf({ spec }: Pod): string | undefined {
   return spec.containers[0]?.image?.replace(/^local\//, '');
+}
+
+/** Of no concern to whether two clusters are in the same state: names by chance, times, and the history of how they came there. */
+const HISTORY = new Set([
+  'syncruns.plumbline.dev',
+  'renderedsets.plumbline.dev',
+  'nodes',
+  'pods',
+  'applications.argoproj.io',
+]);
+const CHANGING =
+  /^(uid|resourceVersion|creationTimestamp|generation|observedGeneration|managedFields|annotations|finalizers|.*[tT]ime|.*IPs?|nodeName|targetRef|addresses|startedAt|finishedAt|ownerReferences|clusterIPs?|deletionTimestamp|lastUpdate.*|nodePort|updateRevision|currentRevision|message|revision|collisionCount|claimRef|commit)$/;
+
+/** Every object as far as it is not by chance, sorted: equal for two clusters that are in the same state. */
+export function stateOf({ world }: Scene): readonly string[] {
+  const lines: string[] = [];
+  for (const [resource, objects] of world.all()) {
+    if (HISTORY.has(resource)) continue;
+    for (const object of objects.values()) lines.push(`${resource} ${JSON.stringify(object, leaveOut)}`);
+  }
+  for (const pod of world.of<Pod>('pods').values()) {
+    const { metadata, status } = pod;
+    lines.push(`pod of ${metadata.labels?.['app']}: ${imageOf(pod)} ${status?.phase} ${isReady(pod)}`);
+  }
+  return lines.toSorted();
+}
+
+function leaveOut(this: unknown, key: string, value: unknown): unknown {
+  if (CHANGING.test(key)) return undefined;
+  const isGenerated = key === 'name' && (this as { generateName?: string }).generateName !== undefined;
+  return isGenerated ? '' : value;
 }

@@ -1,84 +1,102 @@
-import { fork } from 'node:child_process';
-import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { LOOPS } from './loops.ts';
-import { type Job, type Played, play } from './play.ts';
+import { faultsOf, type Job, type Played, play, sum } from './play.ts';
+import { failuresOf, writeReport } from './report.ts';
+import { SEEDED_BUGS } from './sabotage.ts';
+import { playAll, WORKER } from './workers.ts';
 
-/** Until then seeds are played. */
-const ENOUGH = { faults: 100_000, commits: 10_000 };
-const STEPS = 240;
-const NODES = 10;
-const WORKER = '--worker';
+/** Seeds in which a bug that was put in must be found. */
+const SEEDS_TO_FIND = 12;
 
+/** `--seed=7` or `--seed 7`. */
 function numberOf(name: string): number | undefined {
-  const word = process.argv.find((each) => each.startsWith(`--${name}=`)) ?? pair(name);
-  return word === undefined ? undefined : Number(word.slice(word.indexOf('=') + 1));
+  const at = process.argv.findIndex((word) => word === `--${name}` || word.startsWith(`--${name}=`));
+  if (at < 0) return undefined;
+  const value = process.argv[at]?.split('=')[1] ?? process.argv[at + 1];
+  return Number(value);
 }
 
-/** `--seed 7` is `--seed=7`. */
-function pair(name: string): string | undefined {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? undefined : `--${name}=${process.argv[at + 1] ?? ''}`;
-}
-
-export function faultsOf({ faults }: Pick<Played, 'faults'>): number {
-  return Object.values(faults).reduce((sum, count) => sum + count, 0);
-}
-
-function line(played: Played): string {
-  const { seed, digest, commits, revisions, rests, simulatedMs, cpuMs, broken } = played;
+function lineOf(played: Played): string {
+  const { seed, diesAt, bug, digest, commits, revisions, rests, simulatedMs, cpuMs, broken } = played;
+  const which = `seed ${seed}${diesAt === undefined ? '' : `, dying at write ${diesAt}`}${bug === undefined ? '' : `, with a bug against ${bug}`}`;
   const facts = `${faultsOf(played)} faults, ${commits} commits, ${revisions} revisions, ${rests} rests`;
   const times = `${Math.round(simulatedMs / 1_000)} s in ${Math.round(cpuMs / 1_000)} s`;
   const end = broken === undefined ? 'every promise kept' : `step ${broken.step}: ${broken.message}`;
-  return `seed ${seed}: ${digest}: ${facts}, ${times}: ${end}`;
+  return `${which}: ${digest}: ${facts}, ${times}: ${end}`;
 }
 
-/** Gives seeds to as many processes as there are processors until `enough` says so. */
-async function playMany(seeds: Iterator<Job>, see: (played: Played) => void): Promise<void> {
-  const file = fileURLToPath(import.meta.url);
-  const one = () =>
-    new Promise<void>((resolve, reject) => {
-      const child = fork(file, [WORKER], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-      const next = () => {
-        const job = seeds.next();
-        if (job.done === true) child.disconnect();
-        else child.send(job.value);
-      };
-      child.on('message', (played: Played) => {
-        see(played);
-        next();
-      });
-      child.on('error', reject);
-      child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a process ended with ${code}`))));
-      next();
-    });
-  await Promise.all(Array.from({ length: availableParallelism() }, one));
+async function collect(jobs: Iterator<Job, unknown>): Promise<readonly Played[]> {
+  const all: Played[] = [];
+  await playAll(jobs, (played) => {
+    all.push(played);
+    console.log(lineOf(played));
+  });
+  return all;
+}
+
+function* points(writes: number): Generator<Job> {
+  const every = numberOf('every') ?? 1;
+  for (let diesAt = 1; diesAt <= writes; diesAt += every) yield { seed: 1, scenario: true, diesAt };
+}
+
+/** Seeds until there are enough faults and commits, or a promise is broken. */
+async function playSeeds(): Promise<readonly Played[]> {
+  const enough = { faults: numberOf('faults') ?? 100_000, commits: numberOf('commits') ?? 10_000 };
+  const all: Played[] = [];
+  const isEnough = () =>
+    sum(all.map(faultsOf)) >= enough.faults && sum(all.map(({ commits }) => commits)) >= enough.commits;
+  function* seeds(): Generator<Job> {
+    for (let seed = numberOf('from') ?? 1; !isEnough(); seed += 1) yield { seed };
+  }
+  await playAll(seeds(), (played) => {
+    all.push(played);
+    console.log(lineOf(played));
+  });
+  return all;
+}
+
+/** Each bug by itself, seed after seed until it is found. */
+async function playBugs(): Promise<readonly Played[]> {
+  const found = new Set<string>();
+  const all: Played[] = [];
+  function* jobs(): Generator<Job> {
+    for (let seed = 1; seed <= SEEDS_TO_FIND; seed += 1) {
+      for (const { promise } of SEEDED_BUGS) if (!found.has(promise)) yield { seed, bug: promise };
+    }
+  }
+  await playAll(jobs(), (played) => {
+    all.push(played);
+    if (played.broken !== undefined) found.add(played.bug ?? '');
+    console.log(lineOf(played));
+  });
+  return all.toSorted((left, right) => left.seed - right.seed);
 }
 
 async function main(): Promise<number> {
   const seed = numberOf('seed');
   if (seed !== undefined) {
     const faults = numberOf('faults');
-    const steps = faults === undefined ? STEPS : STEPS + faults;
-    const played = await play({ seed, steps, nodes: NODES, loops: LOOPS, ...(faults === undefined ? {} : { faults }) });
-    console.log(line(played));
+    const played = await play({ seed, ...(faults === undefined ? {} : { faults }) });
+    console.log(lineOf(played));
     return played.broken === undefined ? 0 : 1;
   }
-  const all: Played[] = [];
-  const total = (value: (played: Played) => number) => all.reduce((sum, played) => sum + value(played), 0);
-  const enough = () =>
-    all.some(({ broken }) => broken !== undefined) ||
-    (total(faultsOf) >= (numberOf('faults') ?? ENOUGH.faults) &&
-      total(({ commits }) => commits) >= (numberOf('commits') ?? ENOUGH.commits));
-  function* seeds(): Generator<Job, undefined> {
-    for (let next = 1; !enough(); next += 1) yield { seed: next, steps: STEPS, nodes: NODES, loops: LOOPS };
-  }
-  await playMany(seeds(), (played) => {
-    all.push(played);
-    console.log(line(played));
-  });
-  console.log(`${total(faultsOf)} faults, ${total(({ commits }) => commits)} commits, ${all.length} seeds`);
-  return all.some(({ broken }) => broken !== undefined) ? 1 : 0;
+  const startMs = Date.now();
+  const base = await play({ seed: 1, scenario: true });
+  console.log(lineOf(base));
+  const results = {
+    base,
+    points: await collect(points(sum(Object.values(base.writes)))),
+    seeds: await playSeeds(),
+    bugs: await playBugs(),
+    tookMs: Date.now() - startMs,
+  };
+  if (process.argv.includes('--write')) writeReport(results);
+  const failures = failuresOf(results);
+  for (const failure of failures) console.log(failure);
+  const { seeds } = results;
+  const commits = sum(seeds.map((each) => each.commits));
+  console.log(
+    `${sum(seeds.map(faultsOf))} faults, ${commits} commits, ${results.points.length} crash points, ${failures.length} failures`,
+  );
+  return failures.length === 0 ? 0 : 1;
 }
 
 if (process.argv.includes(WORKER)) {

@@ -1,5 +1,6 @@
 import { NODES, PODS, type Pod, REPLICA_SETS, type ResourceType, type StoredObject } from '#api';
 import type { Client } from '#client';
+import type { TreeFile } from '#git';
 import { currentActor } from './actor.ts';
 import type { Step } from './script.ts';
 import type { Sabotage } from './simulation.ts';
@@ -24,6 +25,19 @@ const commit = (more: Partial<Extract<Workload, { kind: 'Deployment' }>> = {}): 
 
 /** Wrong in ways that have happened to real clusters. Each must be found. */
 export const SEEDED_BUGS: readonly SeededBug[] = [
+  {
+    promise: 'P05',
+    what: 'a file of an older commit is read with a newer one',
+    trace: [
+      commit(),
+      REST,
+      commit({ image: 'good:2' }),
+      REST,
+      { do: 'commit', set: { ant: { kind: 'DaemonSet', image: 'good:3', unavailable: 1 } } },
+      WAIT,
+    ],
+    sabotage: { mirror: mixing() },
+  },
   {
     promise: 'P07',
     trace: [commit(), REST, { do: 'commit', remove: ['web'] }, REST],
@@ -78,6 +92,27 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     },
   },
   {
+    promise: 'P11',
+    what: 'pods of lost nodes are taken for gone',
+    trace: [
+      { do: 'commit', set: { db: { kind: 'StatefulSet', image: 'good:1', replicas: 3, policy: 'Parallel' } } },
+      REST,
+      { do: 'cut', node: 0 },
+      { do: 'wait', ms: 420_000 },
+    ],
+    sabotage: {
+      controllers: (client) => ({
+        ...client,
+        delete: (resource, key, options) =>
+          client.delete(
+            resource,
+            key,
+            is('eviction', resource, PODS) ? { ...options, gracePeriodSeconds: 0 } : options,
+          ),
+      }),
+    },
+  },
+  {
     promise: 'P12',
     trace: [
       { do: 'cut', node: 0 },
@@ -128,6 +163,20 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     },
   },
   {
+    promise: 'P16',
+    what: 'a tree that was read in part is taken for the whole',
+    trace: [commit(), REST, { do: 'commit', set: { api: WEB } }, WAIT],
+    sabotage: {
+      mirror: (mirror) => ({
+        ...mirror,
+        listTree: async (id, path) => {
+          const tree = await mirror.listTree(id, path);
+          return tree === undefined || tree.files.length < 3 ? tree : { ...tree, files: tree.files.slice(0, -1) };
+        },
+      }),
+    },
+  },
+  {
     promise: 'Room',
     trace: [commit({ cpu: 1_100 }), REST],
     what: 'the scheduler binds every pod to the same node',
@@ -142,6 +191,24 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     },
   },
 ];
+
+/** Serves, once three commits were read, every path as it first was. */
+function mixing(): NonNullable<Sabotage['mirror']> {
+  return (mirror) => {
+    const first = new Map<string, TreeFile>();
+    const seen = new Set<string>();
+    return {
+      ...mirror,
+      listTree: async (id, path) => {
+        const tree = await mirror.listTree(id, path);
+        if (tree === undefined) return undefined;
+        seen.add(id);
+        for (const file of tree.files) if (!first.has(file.path)) first.set(file.path, file);
+        return seen.size < 4 ? tree : { ...tree, files: tree.files.map((file) => first.get(file.path) ?? file) };
+      },
+    };
+  };
+}
 
 /** The answer to a write, as if it had been seen long ago. */
 function forgetful<T extends StoredObject>(written: T): T {

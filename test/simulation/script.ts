@@ -1,3 +1,4 @@
+import type { KubeObject } from '#api';
 import { Chance } from './chance.ts';
 import type { Workload } from './workloads.ts';
 
@@ -8,6 +9,12 @@ export type Place = 'control plane' | number;
 export type Step =
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'commit'; readonly set?: Readonly<Record<string, Workload>>; readonly remove?: readonly string[] }
+  /** By hand, and not in Git: under a name by which all of it goes again. */
+  | { readonly do: 'apply'; readonly name: string; readonly objects: readonly KubeObject[] }
+  | { readonly do: 'delete'; readonly name: string }
+  | { readonly do: 'delete node'; readonly node: number }
+  /** Git does not answer the next fetches. */
+  | { readonly do: 'break git'; readonly count: number }
   | { readonly do: 'scale'; readonly name: string; readonly replicas: number }
   | { readonly do: 'kill pod'; readonly pick: number }
   | { readonly do: 'exit'; readonly pick: number; readonly code: number }
@@ -34,7 +41,7 @@ export interface ScriptOptions {
   readonly loops: readonly string[];
 }
 
-const NAMES = ['ant', 'bee', 'cat', 'dog', 'elk'] as const;
+const NAMES = ['ant', 'bee', 'cat', 'dog', 'elk', 'fox'] as const;
 /** Steps between two rests. */
 const ROUND = 40;
 
@@ -43,6 +50,8 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
   const chance = new Chance(seed, 'script');
   const declared = new Map<string, Workload>();
   const script: Step[] = [];
+  // It may not be changed, not even by one that comes in its place before the first is gone.
+  const policy = chance.pick(['OrderedReady', 'Parallel'] as const);
   let versions = 0;
   let jobs = 0;
   const push = (step: Step) => {
@@ -86,6 +95,11 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
       versions += 1;
       return { kind: 'DaemonSet', image: `good:${versions}`, unavailable: chance.between(1, 2) };
     }
+    if (name === 'fox') {
+      versions += 1;
+      const kind = chance.weighed({ good: 4, stubborn: 2 });
+      return { kind: 'StatefulSet', image: `${kind}:${versions}`, replicas: chance.between(1, 4), policy };
+    }
     if (before?.kind !== 'Deployment') {
       const surge = chance.between(0, 2);
       const replicas = chance.between(1, 5);
@@ -100,7 +114,8 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
         service: chance.holds(0.4),
       };
     }
-    if (chance.holds(0.35)) return { ...before, replicas: chance.between(0, 6) };
+    if (chance.holds(0.6))
+      return { ...before, replicas: Math.max(0, before.replicas + chance.pick([-2, -1, 1, 2])) % 7 };
     return { ...before, image: image() };
   }
 
@@ -114,8 +129,13 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
   }
 
   const acts = {
-    commit,
+    commit: () => {
+      commit();
+      // Others push as well, before the first is read.
+      while (chance.holds(0.4)) commit();
+    },
     job,
+    git: () => push({ do: 'break git', count: chance.between(1, 3) }),
     scale: () => push({ do: 'scale', name: chance.pick(NAMES), replicas: chance.between(0, 6) }),
     kill: () => push({ do: 'kill pod', pick: chance.below(1_000) }),
     exit: () => push({ do: 'exit', pick: chance.below(1_000), code: chance.pick([0, 1, 137]) }),
@@ -151,6 +171,7 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
   const weights: Record<keyof typeof acts, number> = {
     commit: 34,
     job: 2,
+    git: 2,
     scale: 2,
     kill: 4,
     exit: 4,

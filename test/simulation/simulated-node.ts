@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
 import type { Clock, Log } from '#base';
 import { createFakeNetwork } from '#network';
@@ -90,6 +91,7 @@ export class SimulatedNode {
     this.#process = process;
     this.#wire = wire;
     const forever = new AbortController();
+    setMaxListeners(0, forever.signal);
     actAs({ process: name }, () => void agent.run(forever.signal).catch(this.#deps.failed));
   }
 
@@ -99,10 +101,9 @@ export class SimulatedNode {
   }
 
   /** The machine loses its power: no process of it is left. */
-  async powerOff(): Promise<void> {
+  powerOff(): void {
     this.killAgent();
-    for (const { id } of this.running()) this.runtime.control.exit(id, 137);
-    for (const { id } of await this.runtime.listSandboxes()) this.runtime.control.killSandbox(id);
+    this.runtime.control.halt();
   }
 
   /** Everything of it is gone for good. */

@@ -1,10 +1,23 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DEPLOYMENTS, isApiError, type KubeObject, NODES, type Node, PODS, type Pod, resourceOfKind } from '#api';
-import { type Log, silentLog } from '#base';
+import {
+  APPLICATIONS,
+  type Application,
+  DEPLOYMENTS,
+  isApiError,
+  type KubeObject,
+  NAMESPACES,
+  NODES,
+  type Node,
+  PODS,
+  type Pod,
+  resourceOfKind,
+} from '#api';
+import { errorCode, type Log, silentLog } from '#base';
 import type { Client } from '#client';
 import type { ControllersOptions } from '#controllers';
+import type { GitMirror } from '#git';
 import type { Api } from '#server';
 import { createMemoryStore, type Store } from '#store';
 import { actAs, currentActor } from './actor.ts';
@@ -12,17 +25,20 @@ import { Chance } from './chance.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { guardBrakes } from './guards/brakes.ts';
 import { guardBudgets } from './guards/budgets.ts';
+import { guardCommits } from './guards/commits.ts';
+import { assertOneOfEachName } from './guards/identity.ts';
 import { guardPlaces } from './guards/places.ts';
 import { guardRollouts } from './guards/rollout.ts';
-import { differencesFrom } from './ideal.ts';
+import { differencesFrom, stateOf } from './ideal.ts';
 import { takeMachine } from './machine.ts';
 import { BrokenPromise, type Guard, type RunningContainer, type Scene } from './promises.ts';
 import type { Place, Step } from './script.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { SimulatedNode } from './simulated-node.ts';
 import { SimulatedProcess } from './simulated-process.ts';
+import { SimulatedRepository } from './simulated-repository.ts';
 import { type FaultKind, Wire, type Write } from './wire.ts';
-import { behaviourOf, manifestsOf, NAMESPACE, type Workload } from './workloads.ts';
+import { behaviourOf, manifestsOf, NAMESPACE, serves, type Workload } from './workloads.ts';
 import { type Revision, World } from './world.ts';
 
 /** What a test breaks on purpose, to see that it is found. */
@@ -32,6 +48,7 @@ export interface Sabotage {
   readonly agent?: (client: Client) => Client;
   readonly options?: ControllersOptions;
   readonly drain?: (client: Client, pod: Pod) => Promise<void>;
+  readonly mirror?: (mirror: GitMirror) => GitMirror;
 }
 
 export interface SimulationOptions {
@@ -42,6 +59,8 @@ export interface SimulationOptions {
   readonly sabotage?: Sabotage;
   /** Stops after the step in which so many faults were reached. */
   readonly faults?: number;
+  /** The control plane dies of its so-manieth write, counted from the beginning. */
+  readonly diesAt?: number;
 }
 
 export interface Outcome {
@@ -56,6 +75,10 @@ export interface Outcome {
   readonly crashes: Readonly<Record<string, number>>;
   /** Writes by loop. */
   readonly writes: Readonly<Record<string, number>>;
+  /** Every loop of the control plane. */
+  readonly loops: readonly string[];
+  /** How everything is at the end, without what is by chance. */
+  readonly state: readonly string[];
   readonly broken?: { readonly promise: string; readonly message: string; readonly step: number };
 }
 
@@ -99,6 +122,8 @@ class Simulation {
   readonly #guards: readonly Guard[];
   readonly #store: Store;
   readonly #nodes: readonly SimulatedNode[];
+  readonly #end = new AbortController();
+  readonly #repository = new SimulatedRepository();
   readonly #declared = new Map<string, Workload>();
   readonly #counts = new Map<string, number>();
   readonly #crashes = new Map<string, number>();
@@ -110,8 +135,12 @@ class Simulation {
   #broken: BrokenPromise | undefined;
   #commits = 0;
   #rests = 0;
+  #loops: readonly string[] = [];
+  /** Writes of the control plane since the beginning. */
+  #allWrites = 0;
   #planeWrites = 0;
   #lastWriteMs = 0;
+  #lastWriter = '';
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -121,7 +150,8 @@ class Simulation {
     const nowMs = () => this.#clock.nowMs();
     this.#world = new World(nowMs, (revision) => this.#see(revision));
     this.#scene = { world: this.#world, nowMs, running: () => this.#running() };
-    this.#guards = [guardRollouts, guardBudgets, guardBrakes, guardPlaces].map((make) => make(this.#scene));
+    const guards = [guardRollouts, guardBudgets, guardBrakes, guardPlaces].map((make) => make(this.#scene));
+    this.#guards = [...guards, guardCommits({ objectsOf: (commit) => this.#objectsOf(commit) })];
     this.#store = this.#world.watching(createMemoryStore({ clock: this.#clock }));
     this.#process = new SimulatedProcess('control-plane', this.#clock);
     const directory = path.join(existsSync(MEMORY) ? MEMORY : tmpdir(), `plumb-simulation-${process.pid}`);
@@ -145,10 +175,12 @@ class Simulation {
     const { script, faults = Number.POSITIVE_INFINITY } = this.#options;
     let step = -1;
     try {
+      for (const node of this.#nodes) void this.#watchStarts(node);
       this.#startPlane();
       await this.#pass(1_000);
       for (const node of this.#nodes) node.startAgent();
       await this.#pass(10_000);
+      await this.#follow();
       for (step = 0; step < script.length && this.#faults < faults; step += 1) await this.#take(script[step] as Step);
       if (this.#faults >= faults) await this.#rest();
     } catch (error) {
@@ -165,11 +197,25 @@ class Simulation {
       simulatedMs: this.#clock.nowMs() - START_MS,
       crashes: Object.fromEntries(this.#crashes),
       writes: Object.fromEntries(this.#writes),
+      loops: this.#loops,
+      state: stateOf(this.#scene),
       ...(broken === undefined ? {} : { broken: { promise: broken.promise, message: broken.message, step } }),
     };
   }
 
+  async #watchStarts({ runtime }: SimulatedNode): Promise<void> {
+    for await (const { type } of runtime.events(this.#end.signal)) {
+      if (type !== 'started') continue;
+      try {
+        assertOneOfEachName(this.#running());
+      } catch (error) {
+        this.#break(error);
+      }
+    }
+  }
+
   dispose(): void {
+    this.#end.abort();
     this.#process.kill();
     for (const node of this.#nodes) node.dispose();
   }
@@ -205,6 +251,7 @@ class Simulation {
     if (revision.actor.process === 'control-plane') {
       this.#planeWrites += 1;
       this.#lastWriteMs = revision.atMs;
+      this.#lastWriter = `${revision.actor.loop} at ${revision.changed.map(({ resource, key }) => `${resource} ${key}`)}`;
     }
     try {
       for (const guard of this.#guards) guard.see(revision);
@@ -241,11 +288,14 @@ class Simulation {
       log: this.#log,
       connect,
       controllers: sabotage?.options ?? {},
+      mirror: () => sabotage?.mirror?.(this.#repository.mirror()) ?? this.#repository.mirror(),
       failed: (error) => this.#break(error),
     });
     started.then(
       (plane) => {
-        if (process.alive) this.#plane = plane;
+        if (!process.alive) return;
+        this.#plane = plane;
+        this.#loops = plane.loops;
       },
       (error: unknown) => this.#break(error),
     );
@@ -262,6 +312,8 @@ class Simulation {
     const { loop = '?' } = currentActor();
     const what = `${loop}: ${write.verb} ${write.resource.kind}${write.subresource === undefined ? '' : `/${write.subresource}`}`;
     this.#writes.set(what, (this.#writes.get(what) ?? 0) + 1);
+    this.#allWrites += 1;
+    if (this.#allWrites === this.#options.diesAt) this.#crash = { loop: undefined, left: 1 };
     const crash = this.#crash;
     if (crash === undefined || (crash.loop !== undefined && crash.loop !== loop)) return;
     crash.left -= 1;
@@ -294,6 +346,18 @@ class Simulation {
         return this.#pass(step.ms);
       case 'commit':
         return this.#commit(step);
+      case 'apply':
+        return this.#apply(step.name, step.objects);
+      case 'delete':
+        return this.#delete(step.name);
+      case 'delete node': {
+        const { name } = this.#node(step.node);
+        return this.#as('kubectl', async (client) => void (await client.delete(NODES, { name })));
+      }
+      case 'break git':
+        this.#repository.failures += step.count;
+        this.#told('Git unreachable', step.count);
+        return;
       case 'scale':
         return this.#scale(step.name, step.replicas);
       case 'kill pod':
@@ -340,7 +404,7 @@ class Simulation {
       case 'power off': {
         const node = this.#node(step.node);
         if (!node.isUp) return;
-        await node.powerOff();
+        node.powerOff();
         this.#told('node loss');
         return;
       }
@@ -387,44 +451,88 @@ class Simulation {
     return outcome.value;
   }
 
+  /** Lets sync follow the repository. */
+  async #follow(): Promise<void> {
+    this.#push();
+    await this.#as('kubectl', async (client) => {
+      const metadata = { name: 'argocd' };
+      if ((await client.get(NAMESPACES, metadata)) === undefined) {
+        await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata });
+      }
+      await client.apply(APPLICATIONS, application(this.#repository.url), { fieldManager: 'kubectl', force: true });
+    });
+    await this.#pass(2_000);
+  }
+
   async #commit(step: Extract<Step, { do: 'commit' }>): Promise<void> {
     this.#commits += 1;
-    for (const name of step.remove ?? []) await this.#remove(name);
-    for (const [name, workload] of Object.entries(step.set ?? {})) {
-      if (this.#declared.get(name)?.kind !== workload.kind) await this.#remove(name);
-      this.#declared.set(name, workload);
-      for (const object of manifestsOf(name, workload)) {
-        await this.#as('git', (client) =>
-          client.apply(resourceFor(object), object, { fieldManager: 'git', force: true }),
-        );
-      }
+    for (const name of step.remove ?? []) this.#declared.delete(name);
+    for (const [name, workload] of Object.entries(step.set ?? {})) this.#declared.set(name, workload);
+    this.#push();
+    await this.#pass(0);
+  }
+
+  async #apply(name: string, objects: readonly KubeObject[]): Promise<void> {
+    this.#declared.set(name, { kind: 'Other', objects });
+    for (const object of objects) {
+      await this.#as('kubectl', (client) =>
+        client.apply(resourceFor(object), object, { fieldManager: 'kubectl', force: true }),
+      );
     }
   }
 
-  async #remove(name: string): Promise<void> {
+  async #delete(name: string): Promise<void> {
     const workload = this.#declared.get(name);
-    if (workload === undefined) return;
+    if (workload?.kind !== 'Other') return;
     this.#declared.delete(name);
-    for (const object of manifestsOf(name, workload)) {
-      const key = { namespace: NAMESPACE, name };
-      await this.#as('git', (client) => client.delete(resourceFor(object), key, { propagationPolicy: 'Background' }));
+    for (const object of workload.objects.toReversed()) {
+      const { name: of = '', namespace = '' } = object.metadata;
+      const options = { propagationPolicy: 'Background' } as const;
+      await this.#as('kubectl', (client) => client.delete(resourceFor(object), { name: of, namespace }, options));
     }
+  }
+
+  /** What is declared, as a commit; the repository's host tells of it. */
+  #push(): void {
+    const keeper = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'fleet' }, data: { kept: 'always' } };
+    const files = new Map([['fleet/fleet.yaml', JSON.stringify(keeper)]]);
+    for (const [name, workload] of this.#declared) {
+      const documents = manifestsOf(name, workload).map((object) => JSON.stringify(object));
+      if (documents.length > 0) files.set(`fleet/${name}.yaml`, documents.join('\n---\n'));
+    }
+    const id = this.#repository.commit(files, this.#clock.nowMs());
+    try {
+      this.#plane?.sync.hint({ url: this.#repository.url, id });
+    } catch (error) {
+      // Nobody uses the repository yet, or again: it is read when somebody does.
+      if (errorCode(error) !== 'UnknownRepository') throw error;
+    }
+  }
+
+  #objectsOf(commit: string): ReadonlyMap<string, KubeObject> {
+    const objects = new Map<string, KubeObject>();
+    for (const text of this.#repository.filesOf(commit).values()) {
+      for (const document of text.split('\n---\n')) {
+        const object = JSON.parse(document) as KubeObject;
+        objects.set(`${object.kind}/${object.metadata.name}`, object);
+      }
+    }
+    return objects;
   }
 
   async #scale(name: string, replicas: number): Promise<void> {
-    const workload = this.#declared.get(name);
-    if (workload?.kind !== 'Deployment') return;
-    this.#declared.set(name, { ...workload, replicas });
+    if (!this.#world.of('deployments.apps').has(`${NAMESPACE}/${name}`)) return;
+    this.#told('drift');
     await this.#as('kubectl', (client) =>
       client.patch(DEPLOYMENTS, { namespace: NAMESPACE, name }, { type: 'merge', body: { spec: { replicas } } }),
-    );
+    ).catch(ignoreGone);
   }
 
   async #killPod(pick: number): Promise<void> {
     const pods = [...this.#world.of<Pod>('pods').values()];
     const pod = pods[pick % Math.max(1, pods.length)];
     if (pod === undefined) return;
-    await this.#as('kubectl', (client) => client.delete(PODS, pod.metadata));
+    await this.#as('kubectl', (client) => client.delete(PODS, pod.metadata)).catch(ignoreGone);
     this.#told('pod killed');
   }
 
@@ -477,24 +585,48 @@ class Simulation {
       const known = this.#world.of<Node>('nodes').get(node.name);
       if (known?.spec?.unschedulable === true) await this.#cordon(index, false);
     }
+    this.#mendImages();
     await this.#pass(HEAL_MS);
     const orphans = this.#orphans();
     if (orphans.length > 0) throw new BrokenPromise('P13', `10 s after all is mended ${orphans.join('; ')}`);
     const beganMs = this.#clock.nowMs();
     this.#planeWrites = 0;
     this.#lastWriteMs = Math.max(this.#lastWriteMs, beganMs - CALM_MS + 10_000);
-    while (this.#clock.nowMs() - this.#lastWriteMs < CALM_MS) {
+    this.#repository.failures = 0;
+    while (this.#clock.nowMs() - this.#lastWriteMs < CALM_MS || !this.#isSynced()) {
       await this.#pass(5_000);
       if (this.#planeWrites > MAX_WRITES_TO_REST) {
-        throw new BrokenPromise('Liveness', `${this.#planeWrites} writes, and still no rest`);
+        throw new BrokenPromise('Liveness', `${this.#planeWrites} writes, and still no rest: ${this.#unrest()}`);
       }
       if (this.#clock.nowMs() - beganMs > REST_WITHIN_MS) {
-        throw new BrokenPromise('Liveness', 'somebody always writes, and it never comes to rest');
+        throw new BrokenPromise('Liveness', `it never comes to rest: ${this.#unrest()}`);
       }
     }
     this.#rests += 1;
     const problems = differencesFrom(this.#declared, this.#scene, this.#nodes.length);
     if (problems.length > 0) throw new BrokenPromise('P07', problems.join('; '));
+  }
+
+  /** As people do who see that a rollout is stuck. */
+  #mendImages(): void {
+    for (const [name, workload] of this.#declared) {
+      if (workload.kind !== 'Deployment' || serves(workload.image)) continue;
+      this.#declared.set(name, { ...workload, image: `good:${workload.image.split(':')[1]}-mended` });
+    }
+    this.#push();
+  }
+
+  /** Who writes, and what sync says. */
+  #unrest(): string {
+    const { status } = this.#world.of<Application>('applications.argoproj.io').get('argocd/fleet') ?? {};
+    const calmMs = this.#clock.nowMs() - this.#lastWriteMs;
+    const { sync, health, run, conditions } = status ?? {};
+    return `calm for ${calmMs} ms, the last was ${this.#lastWriter}; ${JSON.stringify({ sync, health, run, conditions })}`;
+  }
+
+  #isSynced(): boolean {
+    const { sync } = this.#world.of<Application>('applications.argoproj.io').get('argocd/fleet')?.status ?? {};
+    return sync?.status === 'Synced' && sync.revision === this.#repository.head;
   }
 
   /** Containers whose pod is gone, or should have been by now. */
@@ -510,10 +642,29 @@ class Simulation {
   }
 }
 
+/** It went by itself meanwhile. */
+function ignoreGone(error: unknown): void {
+  if (!isApiError(error, 'NotFound')) throw error;
+}
+
+function application(repoURL: string): KubeObject {
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: { name: 'fleet', namespace: 'argocd' },
+    spec: {
+      project: 'default',
+      source: { repoURL, path: 'fleet', targetRevision: 'main' },
+      destination: { server: 'https://kubernetes.default.svc', namespace: NAMESPACE },
+      syncPolicy: { automated: { prune: true, selfHeal: true } },
+    },
+  };
+}
+
 function resourceFor({ apiVersion, kind }: KubeObject) {
-  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
-  const resource = resourceOfKind(group ?? '', kind);
-  if (resource === undefined) throw new Error(`no such kind: ${group}/${version} ${kind}`);
+  const [group = ''] = apiVersion.includes('/') ? apiVersion.split('/') : [];
+  const resource = resourceOfKind(group, kind);
+  if (resource === undefined) throw new Error(`no such kind: ${apiVersion} ${kind}`);
   return resource;
 }
 

@@ -17,6 +17,14 @@ export type Workload =
       readonly budget?: number;
       readonly service?: boolean;
     }
+  | {
+      readonly kind: 'StatefulSet';
+      readonly image: string;
+      readonly replicas: number;
+      readonly policy: 'OrderedReady' | 'Parallel';
+    }
+  /** Made by hand. */
+  | { readonly kind: 'Other'; readonly objects: readonly KubeObject[] }
   | { readonly kind: 'DaemonSet'; readonly image: string; readonly unavailable: number }
   | { readonly kind: 'Job'; readonly image: string; readonly completions: number; readonly parallelism: number };
 
@@ -41,6 +49,13 @@ export function manifestsOf(name: string, workload: Workload): readonly KubeObje
   switch (workload.kind) {
     case 'Deployment':
       return deployment(name, workload);
+    case 'StatefulSet': {
+      const { image, replicas, policy } = workload;
+      const spec = { replicas, serviceName: name, podManagementPolicy: policy, selector: selector(name) };
+      return [{ ...head('apps/v1', 'StatefulSet', name), spec: { ...spec, template: template(name, image, 50) } }];
+    }
+    case 'Other':
+      return [];
     case 'DaemonSet': {
       const updateStrategy = { rollingUpdate: { maxUnavailable: workload.unavailable } };
       return [

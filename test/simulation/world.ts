@@ -42,6 +42,10 @@ export class World {
     return (this.#objects.get(resource) ?? new Map()) as ReadonlyMap<string, T>;
   }
 
+  all(): Iterable<readonly [resource: string, objects: ReadonlyMap<string, KubeObject>]> {
+    return this.#objects;
+  }
+
   note(text: string): void {
     this.#digest.update(`${this.#nowMs()} ${text}\n`);
   }

@@ -48,6 +48,8 @@ export class PodManager {
   readonly #pods: Informer<Pod>;
   readonly view: RuntimeView;
   #worker: ((pod: Pod) => PodWorker) | undefined;
+  /** Known pods that nobody starts anew before the API has said that they are still this node's. */
+  #held: readonly Pod[] = [];
 
   constructor(deps: PodManagerDeps) {
     this.#deps = deps;
@@ -113,7 +115,8 @@ export class PodManager {
         },
         pod,
       );
-    for (const pod of known) this.#see(pod);
+    this.#held = known.filter(isOneOfItsName);
+    for (const pod of known) if (!this.#held.includes(pod)) this.#see(pod);
     this.#pods.onChange(({ previous, current }) => {
       if (previous !== undefined && previous.metadata.uid !== current?.metadata.uid) this.#left(previous.metadata.uid);
       if (current !== undefined) this.#see(current);
@@ -213,6 +216,8 @@ export class PodManager {
       known.add(pod.uid);
       this.#deps.network.adopt(pod.uid, address);
     }
+    const living = new Set(found.filter(lives).map(({ pod }) => pod.uid));
+    for (const pod of this.#held) if (living.has(pod.metadata.uid)) this.#see(pod);
   }
 
   async #listen(signal: AbortSignal): Promise<void> {
@@ -254,6 +259,16 @@ export class PodManager {
       if (referencesOf(worker.pod).some((reference) => referenceKey(reference) === key)) worker.referencesChanged();
     }
   }
+}
+
+/**
+ * Whether no two pods may run under its name, wherever: what ran here before the machine stopped may run elsewhere by now.
+ * A pod that still runs is kept running.
+ */
+function isOneOfItsName({ metadata }: Pod): boolean {
+  return (
+    metadata.ownerReferences?.some(({ kind, controller }) => kind === 'StatefulSet' && controller === true) === true
+  );
 }
 
 /** As much of a pod as its containers' labels tell: enough to end it. */

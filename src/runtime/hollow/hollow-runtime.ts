@@ -57,6 +57,8 @@ export interface HollowControl {
   killSandbox(id: string): void;
   /** The next call of this operation fails so. */
   failNext(operation: Operation, error: RuntimeError): void;
+  /** The machine loses its power: whatever runs ends with code 137, and what is on its way never comes. */
+  halt(): void;
   /** Tells the listeners that events were lost. */
   resync(): void;
   /** Every container, as it is at this moment. */
@@ -99,6 +101,7 @@ class Hollow implements HollowRuntime {
   readonly #failures = new Map<Operation, RuntimeError[]>();
   readonly #calls = new Map<string, number>();
   #nextId = 1;
+  #boots = 0;
   readonly control: HollowControl;
 
   constructor(options: HollowRuntimeOptions) {
@@ -111,6 +114,7 @@ class Hollow implements HollowRuntime {
       failNext: (operation, error) => {
         this.#failures.set(operation, [...(this.#failures.get(operation) ?? []), error]);
       },
+      halt: () => this.#halt(),
       resync: () => this.#tell({ type: 'resync' }),
       containers: () => [...this.#containers.values()].map(({ state }) => state),
       calls: this.#calls,
@@ -377,6 +381,12 @@ class Hollow implements HollowRuntime {
     this.#tell({ type: 'died', id, pod: container.state.pod, containerName: container.state.name });
   }
 
+  #halt(): void {
+    this.#boots += 1;
+    for (const id of this.#containers.keys()) this.#exit(id, 137, false);
+    for (const id of this.#sandboxes.keys()) this.#killSandbox(id);
+  }
+
   #killSandbox(id: string): void {
     const sandbox = this.#sandboxes.get(id);
     if (sandbox === undefined) return;
@@ -406,10 +416,14 @@ class Hollow implements HollowRuntime {
     return `hollow-${this.#nextId++}`;
   }
 
+  /** Resolves after so long, unless the machine loses its power before. */
   #pass(ms: number): Promise<void> {
     if (ms <= 0) return Promise.resolve();
+    const boots = this.#boots;
     return new Promise((resolve) => {
-      this.#clock.after(ms, resolve);
+      this.#clock.after(ms, () => {
+        if (this.#boots === boots) resolve();
+      });
     });
   }
 }

@@ -4,17 +4,26 @@ import { BrokenPromise, type Guard, type Scene } from '../promises.ts';
 /** Source: reliability promise P12, as of kube-controller-manager's --unhealthy-zone-threshold and --node-eviction-rate. */
 const MANY = 0.55;
 const EVERY_MS = 10_000;
+/** How late the news that a node is down may be, ms: less than the 10 s for which a silent node is waited for after the others. */
+const NEWS_MS = 8_000;
 
 /** P12: pods leave lost nodes one node after the other, and none while most of the nodes are lost. */
 export function guardBrakes({ world }: Scene): Guard {
   let lastMs = Number.NEGATIVE_INFINITY;
+  /** Since when nodes are down, by name. */
+  const downMs = new Map<string, number>();
   return {
     see({ actor, atMs, changed }) {
+      for (const { resource, after, key } of changed) {
+        if (resource !== 'nodes') continue;
+        if (after === undefined || !isDown(after as Node)) downMs.delete(key);
+        else if (!downMs.has(key)) downMs.set(key, atMs);
+      }
       for (const { resource, before, after, key } of changed) {
         if (resource !== 'nodes' || after === undefined || actor.loop !== 'node-lifecycle') continue;
         if (evicts(after as Node) === undefined || evicts((before ?? after) as Node) !== undefined) continue;
         const nodes = [...world.of<Node>('nodes').values()];
-        const down = nodes.filter(isDown).length;
+        const down = [...downMs.values()].filter((sinceMs) => sinceMs <= atMs - NEWS_MS).length;
         if (down / nodes.length >= MANY) {
           throw new BrokenPromise(
             'P12',

@@ -1,0 +1,19 @@
+import { answerOf } from './render-task.plan.ts';
+import type { StartThread } from './renderer.ts';
+
+/**
+ * Reads manifests in the caller's own thread, in order: for simulation, where another thread would be chance. Nothing can
+ * end a file that costs too much, so never the default.
+ */
+export const startInlineThread: StartThread = ({ answered }) => {
+  let ended = false;
+  return {
+    postMessage: (question) =>
+      queueMicrotask(() => {
+        if (!ended) answered(answerOf(question));
+      }),
+    async terminate() {
+      ended = true;
+    },
+  };
+};

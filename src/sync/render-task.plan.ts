@@ -1,0 +1,52 @@
+import { resourceOfKind } from '#api';
+import { buildKustomization, type PreparedFile, prepareBuilt, prepareFile } from '#render';
+import type {
+  FileTask,
+  KustomizeAnswer,
+  KustomizeTask,
+  RenderAnswer,
+  RenderQuestion,
+} from './render-protocol.types.ts';
+
+/** What the thread that reads manifests answers. */
+export function answerOf({ id, task }: RenderQuestion): RenderAnswer {
+  return { id, result: task.type === 'file' ? readFile(task) : build(task) };
+}
+
+function readFile({ bytes, defaultNamespace }: FileTask): PreparedFile {
+  const text = decode(bytes);
+  if (text !== undefined) return prepareFile(text, { defaultNamespace, resourceOf: resourceOfKind });
+  return {
+    objects: [],
+    pending: [],
+    refusedIds: [],
+    diagnostics: [{ severity: 'error', code: 'InvalidManifest', message: 'the file is not UTF-8 text', line: 0 }],
+    failed: true,
+  };
+}
+
+function build({ folder, paths, files, defaultNamespace }: KustomizeTask): KustomizeAnswer {
+  const known = new Set(paths);
+  const folders = new Set(['']);
+  for (const path of paths) {
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
+      folders.add(path.slice(0, end));
+  }
+  const tree = {
+    read: (path: string) => files.get(path),
+    has: (path: string) => known.has(path),
+    isDirectory: (path: string) => folders.has(path),
+  };
+  const result = buildKustomization(tree, folder);
+  if (result.type !== 'built') return result;
+  return { type: 'built', files: prepareBuilt(result.objects, { defaultNamespace, resourceOf: resourceOfKind }) };
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
