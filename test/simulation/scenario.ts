@@ -33,6 +33,9 @@ const request = {
   accessModes: ['ReadWriteOnce'],
   storageClassName: 'manual',
 };
+/** A claim of the pod's own, which nothing can fill. */
+const unfilled = { ...request, storageClassName: 'none' };
+const scratch = { name: 'scratch', ephemeral: { volumeClaimTemplate: { spec: unfilled } } };
 const ports = [{ port: 80, protocol: 'TCP' }];
 const scaleTargetRef = { apiVersion: 'v1', kind: 'ReplicationController', name: 'old' };
 const endless: Step = { do: 'wait', ms: 420_000 };
@@ -110,6 +113,11 @@ export const SCENARIO: readonly Step[] = [
   },
   {
     do: 'apply',
+    name: 'scratch',
+    objects: [object('v1', 'Pod', 'scratch', pod('scratch', 'good:1', { volumes: [scratch] }))],
+  },
+  {
+    do: 'apply',
     name: 'team',
     objects: [
       clusterWide('v1', 'Namespace', 'team'),
@@ -131,6 +139,7 @@ export const SCENARIO: readonly Step[] = [
   { do: 'delete', name: 'tick' },
   { do: 'delete', name: 'team' },
   { do: 'delete', name: 'disk' },
+  { do: 'delete', name: 'scratch' },
   { do: 'commit', set: { web: web({ image: 'good:2' }), every: daemon('good:2'), db: database('good:2') } },
   wait(20_000),
   { do: 'kill pod', pick: 1 },
