@@ -397,6 +397,40 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
       replace: '',
       why: 'A dry run is carried out.',
     },
+  '[sig-scheduling] SchedulerPreemption [Serial] validates basic preemption works [Conformance]': {
+    file: 'src/scheduler/preemption/preempt.plan.ts',
+    find: 'const isLower = (other: PlacedPod, pod: Pod) => priorityOf(other.pod) < priorityOf(pod);',
+    replace: 'const isLower = (other: PlacedPod, pod: Pod) => priorityOf(other.pod) > priorityOf(pod);',
+    why: 'Those go who are more important.',
+  },
+  '[sig-scheduling] SchedulerPreemption [Serial] validates lower priority pod preemption by critical pod [Conformance]':
+    {
+      file: 'src/scheduler/preemption/preempt.plan.ts',
+      find: '    (one === two ? 0 : one - two) ||\n    sum(left) - sum(right) ||',
+      replace: '    (one === two ? 0 : two - one) ||\n    sum(right) - sum(left) ||',
+      why: 'The node is chosen whose victims are the most important.',
+    },
+  '[sig-scheduling] SchedulerPreemption [Serial] validates pod disruption condition is added to the preempted pod [Conformance]':
+    {
+      file: 'src/controllers/scheduling/preemption.ts',
+      find: "type: 'DisruptionTarget',",
+      replace: "type: 'Disrupted',",
+      why: 'A victim is not told that it is disrupted.',
+    },
+  '[sig-scheduling] SchedulerPreemption [Serial] PreemptionExecutionPath runs ReplicaSets to verify preemption running path [Conformance]':
+    {
+      file: 'src/scheduler/preemption/preempt.plan.ts',
+      find: 'if (refusalAt(slot, fit) === undefined) return true;',
+      replace: '',
+      why: 'Nobody is spared: all of lower priority go.',
+    },
+  '[sig-scheduling] SchedulerPreemption [Serial] PriorityClass endpoints verify PriorityClass endpoints can be operated with different HTTP methods [Conformance]':
+    {
+      file: 'src/api/validation/cluster-classes.ts',
+      find: "if ((object.value ?? 0) !== (old.value ?? 0)) yield forbidden('value', 'may not be changed in an update.');",
+      replace: '',
+      why: 'The value of a class can be changed.',
+    },
   '[sig-scheduling] SchedulerPredicates [Serial] validates resource limits of pods that are allowed to run [Conformance]':
     {
       file: 'src/scheduler/usage.ts',

@@ -302,6 +302,35 @@ describe('src/controllers/scheduling/scheduling.ts', () => {
     expect(refusals).toBe(0);
   });
 
+  it('evicts nobody else while an eviction is on its way', async () => {
+    const { client } = cluster;
+    await rank('high', 1000);
+    await client.create(NODES, nodeObject('n1', { status: { allocatable: { cpu: '2', memory: '8Gi', pods: '110' } } }));
+    const asked: string[] = [];
+    let permit: () => void = () => undefined;
+    const permitted = new Promise<void>((resolve) => {
+      permit = resolve;
+    });
+    await start({
+      ...client,
+      delete: async (resource, key, options) => {
+        asked.push(key.name);
+        await permitted;
+        return client.delete(resource, key, options);
+      },
+    });
+    for (const name of ['a', 'b']) await client.create(PODS, ranked(name));
+    await client.create(PODS, ranked('tiny', undefined, '0'));
+    await Promise.all(['a', 'b', 'tiny'].map(placed));
+    await client.create(PODS, ranked('high', 'high'));
+    await until('somebody is asked to go', () => asked.length > 0);
+    await drop('tiny');
+    await until('it was tried again', async () => said(await get('high'))?.message?.includes('not eligible'));
+    permit();
+    await until('it goes', async () => (await get(asked[0] ?? '')).metadata.deletionTimestamp !== undefined);
+    expect(asked).toHaveLength(1);
+  });
+
   it('evicts nobody for a pod that is gone by then', async () => {
     const { client } = cluster;
     await rank('high', 1000);
