@@ -25,6 +25,27 @@ describe('src/api/kinds/pod-fields.ts', () => {
       ['volumes[1].flexVolume: volumes of this kind are not supported (volume "b")'],
     ],
     [
+      'mounts that others are to see',
+      {
+        initContainers: [
+          { name: 'i', volumeMounts: [{ name: 'a', mountPath: '/a', mountPropagation: 'Bidirectional' }] },
+        ],
+        containers: [
+          {
+            name: 'c',
+            volumeMounts: [
+              { name: 'a', mountPath: '/a', mountPropagation: 'None', recursiveReadOnly: 'IfPossible' },
+              { name: 'b', mountPath: '/b', readOnly: true, recursiveReadOnly: 'Enabled' },
+            ],
+          },
+        ],
+      },
+      [
+        'initContainers[0].volumeMounts[0].mountPropagation: Bidirectional is not supported (volume "a")',
+        'containers[0].volumeMounts[1].recursiveReadOnly: Enabled is not supported (volume "b")',
+      ],
+    ],
+    [
       'a trust bundle',
       { volumes: [{ name: 'a', projected: { sources: [{ configMap: {} }, { clusterTrustBundle: { path: 't' } }] } }] },
       ['volumes[0].projected.sources[1].clusterTrustBundle: trust bundles are not supported (volume "a")'],

@@ -1,4 +1,4 @@
-import type { PodSpec, Volume } from 'kubernetes-types/core/v1.js';
+import type { Container, PodSpec, Volume } from 'kubernetes-types/core/v1.js';
 import type { KubeObject } from '../meta/object.ts';
 
 /** A field of a pod that Kubernetes acts on and we do not. */
@@ -36,7 +36,30 @@ export function unsupportedPodFields(spec: Readonly<Partial<PodSpec>>): readonly
   for (const [index, volume] of (spec.volumes ?? []).entries()) {
     for (const [path, message] of unsupportedVolume(volume)) say(`volumes[${index}].${path}`, message);
   }
+  for (const list of ['initContainers', 'containers'] as const) {
+    for (const [index, container] of (spec[list] ?? []).entries()) {
+      for (const [path, message] of unsupportedMounts(container)) say(`${list}[${index}].${path}`, message);
+    }
+  }
   return found;
+}
+
+/** Every mount is private, and what is mounted inside of one is as writable as it was. */
+function* unsupportedMounts({ volumeMounts = [] }: Container): Iterable<readonly [path: string, message: string]> {
+  for (const [index, mount] of volumeMounts.entries()) {
+    // The second is newer than the types.
+    const {
+      name,
+      mountPropagation = 'None',
+      recursiveReadOnly,
+    }: typeof mount & { readonly recursiveReadOnly?: string } = mount;
+    if (mountPropagation !== 'None') {
+      yield [`volumeMounts[${index}].mountPropagation`, `${mountPropagation} is not supported (volume "${name}")`];
+    }
+    if (recursiveReadOnly === 'Enabled') {
+      yield [`volumeMounts[${index}].recursiveReadOnly`, `Enabled is not supported (volume "${name}")`];
+    }
+  }
 }
 
 function* unsupportedVolume(volume: Volume): Iterable<readonly [path: string, message: string]> {
