@@ -228,10 +228,10 @@ export const PORTED_ON_DOCKER: Readonly<Record<string, Mutation>> = {
     },
   '[sig-storage] Secrets should be consumable from pods in volume as non-root with defaultMode and fsGroup set [LinuxOnly] [NodeConformance] [Conformance]':
     {
-      file: 'src/node-agent/volumes/atomic-writer.ts',
-      find: 'await chown(target, user ?? -1, group ?? -1);',
-      replace: 'await chown(target, user ?? -1, -1);',
-      why: 'Files are not given to the group of the pod.',
+      file: SECURITY,
+      find: '...(groups.length === 0 ? {} : { groups: groups.map(String) }),',
+      replace: '',
+      why: 'Containers are not in the group of the pod.',
     },
   '[sig-storage] Secrets should be consumable from pods in volume with mappings [NodeConformance] [Conformance]': {
     file: 'src/node-agent/volumes/volume.plan.ts',
@@ -371,10 +371,10 @@ export const PORTED_ON_DOCKER: Readonly<Record<string, Mutation>> = {
     why: 'Nobody hears of changes.',
   },
   '[sig-storage] Projected secret optional updates should be reflected in volume [NodeConformance] [Conformance]': {
-    file: 'src/node-agent/volumes/atomic-writer.ts',
-    find: 'await rename(path.join(folder, NEXT), path.join(folder, CURRENT));',
-    replace: 'if (before === undefined) await rename(path.join(folder, NEXT), path.join(folder, CURRENT));',
-    why: 'New content is never shown.',
+    file: 'src/node-agent/volumes/volume.plan.ts',
+    find: "{ kind: 'secret', name: '', ...source.secret, mode }",
+    replace: "{ kind: 'secret', name: '', ...source.secret, optional: false, mode }",
+    why: 'A projected Secret is never optional.',
   },
   '[sig-storage] Downward API volume should update labels on modification [NodeConformance] [Conformance]': {
     file: 'src/node-agent/pod/pod-worker.ts',
@@ -424,8 +424,8 @@ export const PORTED_ON_DOCKER: Readonly<Record<string, Mutation>> = {
   '[sig-node] Container Runtime blackbox test on terminated container should report termination message from file when pod succeeds and TerminationMessagePolicy FallbackToLogsOnError is set [NodeConformance] [Conformance]':
     {
       file: 'src/node-agent/pod/last-words.ts',
-      find: '(await this.#fromFile(container)) || (await this.#fromLog(container))',
-      replace: '(await this.#fromLog(container))',
+      find: '(await this.#fromFile(container)) || ',
+      replace: '',
       why: 'Nobody reads the file of last words.',
     },
   '[sig-node] Container Runtime blackbox test when starting a container that exits should run with the expected status [NodeConformance] [Conformance]':
@@ -617,5 +617,49 @@ export const PORTED_ON_DOCKER: Readonly<Record<string, Mutation>> = {
     find: "tail: tailLines === undefined ? 'all' : String(tailLines),",
     replace: "tail: 'all',",
     why: 'Logs are always told whole.',
+  },
+  '[sig-network] Networking Granular Checks: Pods should function for intra-pod communication: http [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/network/pod-network.ts',
+      find: 'await network.attachPod({ id: pod.metadata.uid, ip: address, pid });',
+      replace: '',
+      why: 'Pods get no network.',
+    },
+  '[sig-network] Networking Granular Checks: Pods should function for node-pod communication: http [LinuxOnly] [NodeConformance] [Conformance]':
+    {
+      file: 'src/node-agent/pod/status.plan.ts',
+      find: 'podIP: ip, podIPs: [{ ip }]',
+      replace: 'podIP: hostIP, podIPs: [{ ip }]',
+      why: "The node's address is told as the pod's.",
+    },
+  '[sig-network] Services should be able to create a functioning NodePort service [Conformance]': {
+    file: 'src/node-agent/services/services.plan.ts',
+    find: '...(nodePort === undefined || nodePort === 0 ? {} : { nodePort }),',
+    replace: '',
+    why: 'No port of the node leads to a Service.',
+  },
+  '[sig-network] Services should be able to change the type from ExternalName to ClusterIP [Conformance]': {
+    file: 'src/node-agent/services/services.plan.ts',
+    find: 'const own = byService.get(serviceKey(service)) ?? [];',
+    replace: 'const own: readonly EndpointSlice[] = [];',
+    why: 'Services lead nowhere.',
+  },
+  '[sig-network] Services should be able to change the type from ExternalName to NodePort [Conformance]': {
+    file: 'src/node-agent/services/services.plan.ts',
+    find: '...(nodePort === undefined || nodePort === 0 ? {} : { nodePort }),',
+    replace: '',
+    why: 'No port of the node leads to a Service.',
+  },
+  '[sig-apps] ReplicaSet should serve a basic image on each replica with a public image [Conformance]': {
+    file: 'src/server/proxy/proxy-target.plan.ts',
+    find: 'if (number >= 1 && number <= 65_535) return number;',
+    replace: 'if (number >= 1 && number <= 65_535) return 80;',
+    why: 'Whatever port is asked for, another one answers.',
+  },
+  '[sig-network] Proxy version v1 should proxy through a service and a pod [Conformance]': {
+    file: 'src/server/proxy/proxy-target.plan.ts',
+    find: 'spec.ports?.find((each) => each.port === Number(port))',
+    replace: 'spec.ports?.find((each) => each.name === port)',
+    why: 'Ports of Services are known by their names only.',
   },
 };

@@ -7,7 +7,7 @@ export const STAND_IN_IMAGE = 'plumbline.test/stand-in:1';
 
 /** What tests and scripts call by name. */
 const APPLETS =
-  'cat chmod cp cut date df echo env false grep head hostname httpd id ip kill ln ls mkdir mount mv nc nslookup printenv ps rm sed sh sleep sort stat tail test touch tr true umount usleep wc wget';
+  'cat chmod cp cut date df echo env false grep head hostname httpd id ip kill ln ls mkdir mount mv nc nslookup printenv ps rm sed sh sleep sort stat tail test timeout touch tr true umount usleep wc wget';
 
 /** Says in the log of its container, and to who asks, what it is asked. */
 const ECHO = `#!/bin/sh

@@ -1,8 +1,9 @@
 import { open, rm } from 'node:fs/promises';
 import { errorCode } from '#base';
-import type { Runtime, RuntimeContainer } from '#runtime';
+import { NO_SANDBOX, type Runtime, type RuntimeContainer } from '#runtime';
 import { lastWordsFile } from './container-builder.ts';
 import type { PodContext } from './pod-context.ts';
+import { CANNOT_RUN } from './status.plan.ts';
 
 /** Longest last words that are read, in bytes: their end. Source: kubelet/container/runtime.go, MaxContainerTerminationMessageLength (v1.32). */
 const MAX_LAST_WORDS = 4_096;
@@ -40,11 +41,15 @@ export class LastWords {
     this.#words.set(container.id, '');
     this.#reading += 1;
     const task = async () => {
-      this.#words.set(container.id, (await this.#fromFile(container)) || (await this.#fromLog(container)));
+      this.#words.set(container.id, await this.#wordsOf(container));
     };
     this.#context.beside(task, () => {
       this.#reading -= 1;
     });
+  }
+
+  async #wordsOf(container: RuntimeContainer): Promise<string> {
+    return (await this.#fromFile(container)) || (await this.#fromGate(container)) || (await this.#fromLog(container));
   }
 
   /** The record of the container is gone. */
@@ -64,6 +69,14 @@ export class LastWords {
       if (errorCode(error) === 'ENOENT') return '';
       throw error;
     }
+  }
+
+  /** Of a program that could not be started the gate says so in the log: nobody else could have. */
+  async #fromGate({ id, sandboxId, exitCode = 0 }: RuntimeContainer): Promise<string> {
+    const { words, exitCodes } = CANNOT_RUN;
+    if (sandboxId !== NO_SANDBOX || !exitCodes.some((code) => code === exitCode)) return '';
+    const said = await tailOf(this.#context.deps.runtime, id);
+    return said.startsWith(words) ? said.trimEnd() : '';
   }
 
   async #fromLog({ id, name, exitCode }: RuntimeContainer): Promise<string> {

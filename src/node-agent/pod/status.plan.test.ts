@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ANNOTATION, type Pod, type PodSnapshot, type RuntimeContainer, type Sandbox } from './pod.types.ts';
+import {
+  ANNOTATION,
+  NO_SANDBOX,
+  type Pod,
+  type PodSnapshot,
+  type RuntimeContainer,
+  type Sandbox,
+} from './pod.types.ts';
 import { planStatus } from './status.plan.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12);
@@ -141,6 +148,9 @@ describe('src/node-agent/pod/status.plan.ts', () => {
     [exitedOf({ exitCode: 0 }), 'Completed'],
     [exitedOf({ exitCode: 7 }), 'Error'],
     [{ ...exitedOf({ exitCode: 127 }), startedAtMs: undefined } as unknown as RuntimeContainer, 'ContainerCannotRun'],
+    [exitedOf({ exitCode: 127, sandboxId: NO_SANDBOX, message: 'cannot run /x' }), 'ContainerCannotRun'],
+    [exitedOf({ exitCode: 127, message: 'cannot run /x' }), 'Error'],
+    [exitedOf({ exitCode: 1, sandboxId: NO_SANDBOX, message: 'cannot run /x' }), 'Error'],
   ])('names the reason of an end (%#)', (container, reason) => {
     const { state } = statusOf({ pod: podOf(never), containers: [container] }).containerStatuses?.[0] ?? {};
     expect(state?.terminated?.reason).toBe(reason);
@@ -156,6 +166,14 @@ describe('src/node-agent/pod/status.plan.ts', () => {
       reason: 'ImagePullBackOff',
       message: 'Back-off pulling image "app:1": ErrImagePull: denied',
     });
+  });
+
+  it('tells of no containers where the node refused the pod, then and later', () => {
+    const refusal = { reason: 'SysctlForbidden', message: 'no' };
+    const first = statusOf({ refusal, sandboxes: [] });
+    expect(first.containerStatuses).toBeUndefined();
+    const next = statusOf({ pod: podOf({}, { status: first }), refusal, sandboxes: [] });
+    expect(next).toEqual(first);
   });
 
   it('gives the last words of all containers 12 KiB together, in equal shares', () => {

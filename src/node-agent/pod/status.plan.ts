@@ -14,15 +14,16 @@ import {
   restarts,
   toldOf,
 } from './containers.plan.ts';
-import type {
-  ContainerSpec,
-  ContainerStatus,
-  Pod,
-  PodCondition,
-  PodSnapshot,
-  PodStatus,
-  RuntimeContainer,
-  StartProblem,
+import {
+  type ContainerSpec,
+  type ContainerStatus,
+  NO_SANDBOX,
+  type Pod,
+  type PodCondition,
+  type PodSnapshot,
+  type PodStatus,
+  type RuntimeContainer,
+  type StartProblem,
 } from './pod.types.ts';
 
 /** How long a failed pull, or an end, is shown as such before it is shown as waiting for the next, in ms. */
@@ -56,10 +57,16 @@ export function planStatus(snapshot: PodSnapshot): PodStatus {
     ...(ip === undefined ? {} : { podIP: ip, podIPs: [{ ip }] }),
     startTime,
     conditions: conditionsOf(snapshot, phase, inits, containers),
-    ...(inits.length === 0 ? {} : { initContainerStatuses: inits }),
-    containerStatuses: containers,
+    ...(inits.length === 0 || neverBegan(snapshot) ? {} : { initContainerStatuses: inits }),
+    // Of a pod that the node refused there are none to tell of. Source: kubelet.go, rejectPod (v1.32).
+    ...(neverBegan(snapshot) ? {} : { containerStatuses: containers }),
     ...(ephemeral.length === 0 ? {} : { ephemeralContainerStatuses: ephemeral }),
   };
+}
+
+function neverBegan({ pod, refusal, containers }: PodSnapshot): boolean {
+  if (containers.length > 0) return false;
+  return refusal !== undefined || (hasEnded(pod) && pod.status?.containerStatuses === undefined);
 }
 
 /** The last words of all containers of a pod together, in bytes; each has an equal share. Source: status_manager.go (v1.32). */
@@ -238,13 +245,21 @@ function formatDelay(ms: number): string {
   return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
 }
 
+/** What the gate of a pod without a sandbox says before it ends so. Source: runtime/image/gate.c. */
+export const CANNOT_RUN = { words: 'cannot run ', exitCodes: [126, 127] } as const;
+
+function couldNotRun({ sandboxId, exitCode = 0, message = '' }: RuntimeContainer): boolean {
+  const { words, exitCodes } = CANNOT_RUN;
+  return sandboxId === NO_SANDBOX && exitCodes.some((code) => code === exitCode) && message.startsWith(words);
+}
+
 function terminated(container: RuntimeContainer, runtimeName: string): NonNullable<State['terminated']> {
   const { exitCode = 0, oomKilled, message, startedAtMs, finishedAtMs, createdAtMs, id } = container;
   return {
     exitCode,
     reason: oomKilled
       ? 'OOMKilled'
-      : startedAtMs === undefined
+      : startedAtMs === undefined || couldNotRun(container)
         ? 'ContainerCannotRun'
         : exitCode === 0
           ? 'Completed'
