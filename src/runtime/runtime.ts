@@ -152,7 +152,8 @@ export interface RuntimeContainer {
 /** `resync`: events may have been missed (the engine restarted, the stream broke); list again. */
 export type RuntimeEvent =
   | {
-      readonly type: 'started' | 'died' | 'removed';
+      /** `changed`: more is known of it now. */
+      readonly type: 'started' | 'died' | 'removed' | 'changed';
       readonly id: string;
       readonly pod: PodIdentity;
       readonly containerName: string | undefined;

@@ -74,6 +74,8 @@ export function createDockerRuntime({
   const images = new Images({ engine, clock, log, dockerConfigDir, stallMs: pullStallMs });
   const containers = new OurContainers(engine, owner);
 
+  const ooms = new RecentIds();
+  const read = (found: DockerInspect) => toContainer(found, ooms.has(found.Id));
   let known: RuntimeVersion | undefined;
 
   const runSandbox = async (config: SandboxConfig, observer?: SandboxObserver): Promise<Sandbox> => {
@@ -108,17 +110,17 @@ export function createDockerRuntime({
       const imageCommand = config.standAlone === undefined ? {} : await images.command(config.image);
       const id = await containers.create(planContainer(config, owner, { log: bounds, imageCommand }));
       const found = await containers.inspect(id);
-      const container = found === undefined ? undefined : toContainer(found);
+      const container = found === undefined ? undefined : read(found);
       if (container === undefined) throw new RuntimeError('ContainerNotFound', 'the container vanished as it was made');
       return container;
     },
     startContainer: (id) => containers.start(id),
     stopContainer: (id, graceSeconds) => containers.stop(id, graceSeconds),
     removeContainer: (id) => containers.remove(id),
-    listContainers: () => containers.list('container', toContainer),
+    listContainers: () => containers.list('container', read),
     async containerStatus(id) {
       const found = await containers.inspect(id);
-      return found === undefined ? undefined : toContainer(found);
+      return found === undefined ? undefined : read(found);
     },
 
     exec: (id, command, timeoutMs) => exec({ engine, clock, log }, id, command, timeoutMs),
@@ -151,7 +153,7 @@ export function createDockerRuntime({
       return found.filter((one) => one !== undefined);
     },
 
-    events: (signal) => followEvents({ engine, owner, clock, log, signal }),
+    events: (signal) => followEvents({ engine, owner, clock, log, signal, onOom: (id) => ooms.add(id) }),
 
     async removeAll() {
       // Containers first: a joiner whose sandbox is gone keeps running.
@@ -269,16 +271,35 @@ class OurContainers {
   }
 }
 
+/** Containers that are remembered to have run out of memory: the newest so many. */
+const MAX_RECENT = 1_000;
+
+class RecentIds {
+  readonly #ids = new Set<string>();
+
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
+  add(id: string): void {
+    this.#ids.add(id);
+    if (this.#ids.size <= MAX_RECENT) return;
+    const [oldest] = this.#ids;
+    if (oldest !== undefined) this.#ids.delete(oldest);
+  }
+}
+
 interface FollowEvents {
   readonly engine: Engine;
   readonly owner: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  readonly onOom: (id: string) => void;
 }
 
 /** Events of ours, for ever. `resync` is told after the stream stands: what is listed then has no gap to what follows. */
-async function* followEvents({ engine, owner, clock, log, signal }: FollowEvents): AsyncGenerator<RuntimeEvent> {
+async function* followEvents({ engine, owner, clock, log, signal, onOom }: FollowEvents): AsyncGenerator<RuntimeEvent> {
   const filters = JSON.stringify({ type: ['container'], label: [`${LABEL.owner}=${owner}`] });
   let failures = 0;
   while (!signal.aborted) {
@@ -286,7 +307,7 @@ async function* followEvents({ engine, owner, clock, log, signal }: FollowEvents
       const stream = await engine.stream('/events', { filters }, signal);
       failures = 0;
       yield { type: 'resync' };
-      yield* eventsOf(stream);
+      yield* eventsOf(stream, onOom);
       log.warn({}, 'the event stream of the container engine ended');
     } catch (error) {
       if (signal.aborted) return;

@@ -204,13 +204,15 @@ describe('src/runtime/docker/events.ts', () => {
       attempt: 0,
       container: { name: 'app', sandboxId: 's' },
     });
-    const text = `${event('start', ours)}\n${event('exec_create: x', ours)}\n${event('die', ours)}\n${event('start', {})}\n\n`;
+    const text = `${event('start', ours)}\n${event('exec_create: x', ours)}\n${event('die', ours)}\n${event('oom', ours)}\n${event('oom', {})}\n${event('start', {})}\n\n`;
     const pieces = async function* () {
       for (let at = 0; at < text.length; at += 7) yield Buffer.from(text.slice(at, at + 7));
     };
     const types: string[] = [];
-    for await (const { type } of eventsOf(pieces())) types.push(type);
-    expect(types).toEqual(['started', 'died']);
+    const ooms: string[] = [];
+    for await (const { type } of eventsOf(pieces(), (id) => ooms.push(id))) types.push(type);
+    expect(types).toEqual(['started', 'died', 'changed']);
+    expect(ooms).toEqual(['c1']);
   });
 });
 

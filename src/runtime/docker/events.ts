@@ -4,16 +4,21 @@ import { fromLabels, type Labels } from './labels.ts';
 /** Longest event line that is read, in bytes: labels are in it. */
 const MAX_LINE = 1024 * 1024;
 
+/** Docker's word for a process that was killed for want of memory. */
+const OUT_OF_MEMORY = 'oom';
+
 /** Docker's words → ours. `destroy` is the removal. */
-const TYPES: Readonly<Record<string, 'started' | 'died' | 'removed'>> = {
+const TYPES: Readonly<Record<string, 'started' | 'died' | 'removed' | 'changed'>> = {
   start: 'started',
   die: 'died',
   destroy: 'removed',
+  [OUT_OF_MEMORY]: 'changed',
 };
 
-/** The engine's stream of JSON lines as events of our containers and sandboxes. */
+/** The engine's stream of JSON lines as events of our containers and sandboxes; `onOom` is told before the event is. */
 export async function* eventsOf(
   stream: AsyncIterable<Uint8Array>,
+  onOom: (id: string) => void = () => undefined,
 ): AsyncGenerator<Exclude<RuntimeEvent, { type: 'resync' }>, void, undefined> {
   let rest = '';
   const decoder = new TextDecoder();
@@ -22,13 +27,13 @@ export async function* eventsOf(
     rest = lines.pop() ?? '';
     if (rest.length > MAX_LINE) throw new RangeError(`an event is longer than ${MAX_LINE} bytes`);
     for (const line of lines) {
-      const event = line.trim() === '' ? undefined : readEvent(line);
+      const event = line.trim() === '' ? undefined : readEvent(line, onOom);
       if (event !== undefined) yield event;
     }
   }
 }
 
-function readEvent(line: string): Exclude<RuntimeEvent, { type: 'resync' }> | undefined {
+function readEvent(line: string, onOom: (id: string) => void): Exclude<RuntimeEvent, { type: 'resync' }> | undefined {
   const parsed = JSON.parse(line) as {
     readonly Type?: string;
     readonly Action?: string;
@@ -38,5 +43,6 @@ function readEvent(line: string): Exclude<RuntimeEvent, { type: 'resync' }> | un
   const id = parsed.Actor?.ID;
   const labels = fromLabels(parsed.Actor?.Attributes ?? {});
   if (parsed.Type !== 'container' || type === undefined || id === undefined || labels === undefined) return undefined;
+  if (parsed.Action === OUT_OF_MEMORY) onOom(id);
   return { type, id, pod: labels.pod, containerName: labels.containerName };
 }

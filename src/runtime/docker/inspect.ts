@@ -36,7 +36,8 @@ export function toSandbox(inspect: DockerInspect): Sandbox | undefined {
   };
 }
 
-export function toContainer(inspect: DockerInspect): RuntimeContainer | undefined {
+/** `sawOom`: the engine told that memory ran out in it. Its own flag misses that when the end is told first. */
+export function toContainer(inspect: DockerInspect, sawOom = false): RuntimeContainer | undefined {
   const labels = fromLabels(inspect.Config.Labels ?? {});
   if (labels === undefined || labels.type !== 'container') return undefined;
   if (labels.containerName === undefined || labels.sandboxId === undefined) return undefined;
@@ -58,7 +59,7 @@ export function toContainer(inspect: DockerInspect): RuntimeContainer | undefine
     annotations: labels.annotations,
     ...(startedAtMs === undefined ? {} : { startedAtMs }),
     ...(finishedAtMs === undefined ? {} : { finishedAtMs }),
-    ...(state === 'exited' ? { exitCode: State.ExitCode, oomKilled: State.OOMKilled } : {}),
+    ...(state === 'exited' ? { exitCode: State.ExitCode, oomKilled: State.OOMKilled || sawOom } : {}),
     ...(State.Error === '' ? {} : { message: State.Error.slice(0, MAX_MESSAGE) }),
   };
 }

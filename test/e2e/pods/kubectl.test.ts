@@ -32,6 +32,15 @@ describe('pods on Docker, as kubectl shows them', () => {
       throw new Error(line);
     });
 
+  it.concurrent('tells that memory ran out, and with what exit code', async () => {
+    const hungry = container('tail /dev/zero', { resources: { limits: { memory: '16Mi' } } });
+    await create('hungry', { restartPolicy: 'Never', containers: [hungry] });
+    await shows('hungry', /^hungry +0\/1 +OOMKilled +0 /);
+    const told = await kubectl('describe', 'pod', 'hungry');
+    expect(told).toMatch(/State: +Terminated\n +Reason: +OOMKilled\n +Exit Code: +137\n/);
+    expect(told).toMatch(/Limits:\n +memory: +16Mi\n/);
+  });
+
   it.concurrent('tells of a container that fails again and again, and waits longer each time', async () => {
     await create('crashing', { containers: [container('echo no; exit 3')] });
     await shows('crashing', /^crashing +0\/1 +Error +\d/);
