@@ -23,19 +23,24 @@ beforeEach(async () => {
   cluster = await startCluster();
   client = cluster.client;
   stopping = new AbortController();
-  // A pod runs for a moment before it is ready: whoever does not wait for it is seen.
-  const started = new Set<string>();
+  // A pod becomes ready when the status counts it, and so after the pass that made it: whoever does not wait is seen.
+  const ready = new Set<string>();
+  const counted = new Map<string, number>();
   const node = createHollowNode({
     client,
     clock: systemClock,
     name: 'n1',
-    outcome: ({ metadata: { uid } }) => {
-      if (started.has(uid)) return 'ready';
-      started.add(uid);
-      setTimeout(() => node.refresh(), 10);
-      return 'running';
+    outcome: ({ metadata }) => {
+      const [set = '', ordinal] = metadata.name.split('-');
+      if (Number(ordinal) < (counted.get(set) ?? 0)) ready.add(metadata.uid);
+      return ready.has(metadata.uid) ? 'ready' : 'running';
     },
   });
+  cluster.informers.of(STATEFUL_SETS).onChange(({ current }) => {
+    if (current !== undefined) counted.set(current.metadata.name, current.status?.replicas ?? 0);
+    node.refresh();
+  });
+  await cluster.run();
   nodes = node.run(stopping.signal);
 });
 afterEach(async () => {
@@ -243,7 +248,10 @@ describe('src/controllers/stateful-set/stateful-set.ts, with an old view', () =>
     await apply('v1', { podManagementPolicy: 'Parallel', replicas: 2 });
     await until('both are made', () => made.length === 2);
     // The set is looked at again; the pods that there are, and a failed one among them, are not seen yet.
-    await until('one runs', async () => (await client.list(PODS, { namespace })).items.some(isReady));
+    await until('the first runs', async () => {
+      const first = await client.get(PODS, { namespace, name: 'db-0' });
+      return first?.status?.phase === 'Running';
+    });
     const body = { status: { phase: 'Failed' } };
     await client.patch(PODS, { namespace, name: 'db-0' }, { type: 'merge', body }, { subresource: 'status' });
     await apply('v1', { podManagementPolicy: 'Parallel', replicas: 3 });
