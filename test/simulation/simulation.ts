@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -122,6 +122,8 @@ class Simulation {
   readonly #guards: readonly Guard[];
   readonly #store: Store;
   readonly #nodes: readonly SimulatedNode[];
+  /** Of the agents' files; gone with the simulation. */
+  readonly #directory: string;
   readonly #end = new AbortController();
   readonly #repository = new SimulatedRepository();
   readonly #declared = new Map<string, Workload>();
@@ -154,7 +156,7 @@ class Simulation {
     this.#guards = [...guards, guardCommits({ objectsOf: (commit) => this.#objectsOf(commit) })];
     this.#store = this.#world.watching(createMemoryStore({ clock: this.#clock }));
     this.#process = new SimulatedProcess('control-plane', this.#clock);
-    const directory = path.join(existsSync(MEMORY) ? MEMORY : tmpdir(), `plumb-simulation-${process.pid}`);
+    this.#directory = path.join(existsSync(MEMORY) ? MEMORY : tmpdir(), `plumb-simulation-${process.pid}`);
     this.#nodes = Array.from({ length: options.nodes }, (_, index) => {
       const name = `node-${index}`;
       return new SimulatedNode({
@@ -162,7 +164,7 @@ class Simulation {
         index,
         clock: this.#clock,
         log: this.#log,
-        directory: path.join(directory, name),
+        directory: path.join(this.#directory, name),
         connect: (own) => this.#connectAgent(own),
         behave: (image) => behaviourOf(image.replace(/^.*\//, '')),
         leaseRenewMs: LEASE_RENEW_MS,
@@ -218,6 +220,7 @@ class Simulation {
     this.#end.abort();
     this.#process.kill();
     for (const node of this.#nodes) node.dispose();
+    rmSync(this.#directory, { recursive: true, force: true });
   }
 
   // What goes on.
