@@ -151,6 +151,11 @@ describe('src/controllers/horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts
       },
     });
     const sizes = (await told()).filter(({ reason }) => reason === 'SuccessfulRescale').map(({ message }) => message);
+    // A new wish is followed at once.
+    const body = { spec: { minReplicas: 3 } };
+    await client.patch(HORIZONTAL_POD_AUTOSCALERS, { namespace, name }, { type: 'merge', body });
+    await rest();
+    expect(await sizeOf(DEPLOYMENTS)).toBe(3);
     expect(sizes).toEqual([
       'New size: 4; reason: cpu resource utilization (percentage of request) above target',
       'New size: 7; reason: cpu resource utilization (percentage of request) above target',

@@ -2,6 +2,7 @@ import { isApiError, type Node, PODS, type Pod } from '#api';
 import { type Clock, equalJson } from '#base';
 import type { Client } from '#client';
 import { type Controller, type EventRecorder, type Informer, type KeySource, keyOf, keysFrom } from '#reconcile';
+import { markDisrupted } from '../shared/disrupted.ts';
 import { BY_NODE, nodeIndex } from './by-node.ts';
 import { planEviction } from './eviction.plan.ts';
 
@@ -19,6 +20,9 @@ export interface EvictionOptions {
 }
 
 export const evictionDefaults: EvictionOptions = { unsaidMs: 300_000 };
+
+/** Source: kubernetes pkg/controller/tainteviction/taint_eviction.go, addConditionAndDeletePod (v1.32). */
+const BY_TAINT = { reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint' };
 
 /** Deletes pods whose node has a NoExecute taint that they do not tolerate, or no longer. */
 export function createEvictionController(deps: EvictionDeps, options = evictionDefaults): Controller {
@@ -45,12 +49,13 @@ export function createEvictionController(deps: EvictionDeps, options = evictionD
       if (leaveMs > nowMs) return { requeueAfterMs: leaveMs - nowMs };
       const message = `Marking for deletion Pod ${key}`;
       events.record(pod, { type: 'Normal', reason: 'TaintManagerEviction', message });
-      await evict(pod);
+      await evict(pod, nowMs);
       return {};
     },
   };
 
-  async function evict(pod: Pod): Promise<void> {
+  async function evict(pod: Pod, nowMs: number): Promise<void> {
+    if (!(await markDisrupted(client, pod, BY_TAINT, nowMs))) return;
     try {
       await client.delete(PODS, pod.metadata, { preconditions: { uid: pod.metadata.uid } });
     } catch (error) {

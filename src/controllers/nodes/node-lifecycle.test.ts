@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LEASES, NODES, PODS } from '#api';
+import { LEASES, NODES, PODS, type Pod } from '#api';
 import { formatMicroTime, silentLog } from '#base';
 import { keysFrom } from '#reconcile';
 import { type Cluster, nodeObject, podObject, startCluster } from '../../../test/support/cluster.ts';
@@ -90,6 +90,9 @@ describe('src/controllers/nodes/node-lifecycle.ts', () => {
     expect((await pod('web'))?.metadata.deletionTimestamp).toBeUndefined();
     await pass(40, 'b', 'c');
     expect((await pod('web'))?.metadata.deletionTimestamp).toBeDefined();
+    expect((await pod('web'))?.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager' }),
+    );
 
     const back = { status: { conditions: [{ type: 'Ready', status: 'True' }] } };
     await beat('a');
@@ -116,8 +119,34 @@ describe('src/controllers/nodes/node-lifecycle.ts', () => {
     await client.delete(NODES, { name: 'a' });
     await pass(30);
     expect(await pod('web')).toBeDefined();
+    const last = new Map<string, Pod>();
+    cluster.informers.of(PODS).onChange(({ previous, current }) => {
+      if (current === undefined && previous !== undefined) last.set(previous.metadata.name, previous);
+    });
     await pass(20);
     expect([await pod('web'), await pod('going')]).toEqual([undefined, undefined]);
+    await until('both were seen to go', () => last.size === 2);
+    for (const { status } of last.values()) {
+      expect(status?.phase).toBe('Failed');
+      expect(status?.conditions).toContainEqual(
+        expect.objectContaining({ type: 'DisruptionTarget', reason: 'DeletionByPodGC' }),
+      );
+    }
+  });
+
+  it('lets the going pods of a node go that a person calls out of service, once it is down', async () => {
+    const { client } = cluster;
+    for (const name of ['a', 'b', 'c']) await client.create(NODES, nodeObject(name));
+    await runningOn('web', 'a');
+    await runningOn('staying', 'a');
+    await client.delete(PODS, { namespace: 'default', name: 'web' });
+    const taints = [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoSchedule' }];
+    await client.patch(NODES, { name: 'a' }, { type: 'merge', body: { spec: { taints } } });
+    await pass(30, 'a', 'b', 'c');
+    expect(await pod('web')).toBeDefined();
+    await pass(60, 'b', 'c');
+    expect(await pod('web')).toBeUndefined();
+    expect((await pod('staying'))?.status?.phase).toBe('Running');
   });
 
   it('writes nothing while nothing happens', async () => {

@@ -2,8 +2,10 @@ import { isApiError, NODES, type Node, PODS, type Pod } from '#api';
 import type { Clock } from '#base';
 import type { Client } from '#client';
 import { type Controller, type Informer, type KeySource, keyOf, keysFrom } from '#reconcile';
+import { type Disruption, markDisrupted } from '../shared/disrupted.ts';
 import { isFinished } from '../shared/pods.plan.ts';
 import { BY_NODE, nodeIndex } from './by-node.ts';
+import { isDown } from './node-lifecycle.plan.ts';
 
 export interface PodCollectionDeps {
   readonly client: Client;
@@ -23,7 +25,25 @@ export const podCollectionDefaults: PodCollectionOptions = { quarantineMs: 40_00
 
 const FINISHED = 'finished';
 
-/** Deletes pods whose node no longer exists, since nobody else will end them, and the oldest of too many ended pods. */
+/** Source: kubernetes pkg/controller/podgc/gc_controller.go, gcOrphaned (v1.32). */
+const LOST: Disruption = { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists', failed: true };
+/** What a person says of a node that is off for certain: its pods will end no more. Source: api core/v1 well_known_taints.go (v0.32). */
+const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
+
+function isOutOfService(node: Node): boolean {
+  return isDown(node) && node.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE) === true;
+}
+
+/** Whether a pod that goes has nobody to end it. Source: gc_controller.go, gcTerminating and gcUnscheduledTerminating. */
+function isAbandoned({ metadata, spec }: Pod, node: Node | undefined): boolean {
+  if (metadata.deletionTimestamp === undefined) return false;
+  return node === undefined ? !spec.nodeName : isOutOfService(node);
+}
+
+/**
+ * Deletes pods that nobody else will end, and the oldest of too many ended pods. What had not ended has failed: so says
+ * its status before it goes, for the sake of whoever counts.
+ */
 export function createPodCollectionController(deps: PodCollectionDeps, options = podCollectionDefaults): Controller {
   const { client, clock, nodes, pods } = deps;
   /** Since when a pod's node is known to be gone. */
@@ -35,10 +55,13 @@ export function createPodCollectionController(deps: PodCollectionDeps, options =
     name: 'pod-collection',
     async reconcile(key) {
       const pod = pods.get(key);
-      const node = pod?.spec.nodeName;
-      if (pod === undefined || !node || nodes.get(node) !== undefined) {
+      const name = pod?.spec.nodeName;
+      const node = name === undefined ? undefined : nodes.get(name);
+      if (pod === undefined || !name || node !== undefined) {
         lost.delete(key);
-        if (pod !== undefined && isSurplus(pod)) await remove(pod);
+        if (pod === undefined) return {};
+        if (isAbandoned(pod, node)) await remove(pod, { failed: true });
+        else if (isSurplus(pod)) await remove(pod);
         return {};
       }
       const nowMs = clock.monotonicMs();
@@ -46,7 +69,7 @@ export function createPodCollectionController(deps: PodCollectionDeps, options =
       lost.set(key, sinceMs);
       const leftMs = sinceMs + options.quarantineMs - nowMs;
       if (leftMs > 0) return { requeueAfterMs: leftMs };
-      if ((await client.get(NODES, { name: node })) === undefined) await remove(pod);
+      if ((await client.get(NODES, { name })) === undefined) await remove(pod, LOST);
       return {};
     },
   };
@@ -60,7 +83,8 @@ export function createPodCollectionController(deps: PodCollectionDeps, options =
     return pod.metadata.creationTimestamp <= (ages[surplus - 1] ?? '');
   }
 
-  async function remove(pod: Pod): Promise<void> {
+  async function remove(pod: Pod, disruption: Disruption = {}): Promise<void> {
+    if (!(await markDisrupted(client, pod, disruption, clock.nowMs()))) return;
     const preconditions = { uid: pod.metadata.uid };
     try {
       await client.delete(PODS, pod.metadata, { gracePeriodSeconds: 0, preconditions });
@@ -70,15 +94,18 @@ export function createPodCollectionController(deps: PodCollectionDeps, options =
   }
 }
 
-/** A pod is looked at when it gets a node or ends, and with all others of its node when the node comes or goes. */
+/** A pod is looked at when it gets a node, goes or ends, and with all others of its node when that comes, goes or is given up. */
 export function podCollectionSources({ nodes, pods }: Pick<PodCollectionDeps, 'nodes' | 'pods'>): KeySource[] {
   const onNode = ({ metadata }: Node) => pods.byIndex(BY_NODE, metadata.name).map(keyOf);
   const same = (left: Pod, right: Pod) =>
     left.metadata.uid === right.metadata.uid &&
     left.spec.nodeName === right.spec.nodeName &&
-    isFinished(left) === isFinished(right);
+    isFinished(left) === isFinished(right) &&
+    left.metadata.deletionTimestamp === right.metadata.deletionTimestamp;
+  const standsAlike = (left: Node, right: Node) =>
+    left.metadata.uid === right.metadata.uid && isOutOfService(left) === isOutOfService(right);
   return [
     keysFrom(pods, { when: (previous, current) => !same(previous, current) }),
-    keysFrom(nodes, { toKeys: onNode, when: (previous, current) => previous.metadata.uid !== current.metadata.uid }),
+    keysFrom(nodes, { toKeys: onNode, when: (previous, current) => !standsAlike(previous, current) }),
   ];
 }

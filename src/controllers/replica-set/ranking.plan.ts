@@ -10,12 +10,13 @@ type Criterion = (left: Pod, right: Pod) => number;
 
 /**
  * The pods in the order in which a smaller ReplicaSet gives them up: unplaced, pending, not ready, cheap, crowded,
- * newly ready, restarted and young ones first. `pods` are all active pods of the set.
+ * newly ready, restarted and young ones first. Crowded is a node with many active pods of the set or, for a Deployment,
+ * of all its sets: `related`.
  * Source: kubernetes pkg/controller/controller_utils.go, ActivePodsWithRanks (v1.32).
  */
-export function inOrderOfDeletion(pods: readonly Pod[], nowMs: number): readonly Pod[] {
+export function inOrderOfDeletion(pods: readonly Pod[], nowMs: number, related: readonly Pod[] = pods): readonly Pod[] {
   const onNode = new Map<string, number>();
-  for (const { spec } of pods) onNode.set(spec.nodeName ?? '', (onNode.get(spec.nodeName ?? '') ?? 0) + 1);
+  for (const { spec } of related) onNode.set(spec.nodeName ?? '', (onNode.get(spec.nodeName ?? '') ?? 0) + 1);
   const crowding = (pod: Pod) => onNode.get(pod.spec.nodeName ?? '') ?? 0;
   const criteria: readonly Criterion[] = [
     ascending((pod) => (pod.spec.nodeName ? 1 : 0)),

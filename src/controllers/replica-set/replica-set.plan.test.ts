@@ -155,4 +155,14 @@ describe('src/controllers/replica-set/ranking.plan.ts', () => {
     const pods = [pod('alone', { node: 'n2', ready: 50 }), pod('x', { ready: 50 }), pod('y', { ready: 50 })];
     expect(names(inOrderOfDeletion(pods, nowMs)).at(-1)).toBe('alone');
   });
+
+  it("counts the pods of its Deployment's other sets among those", () => {
+    const pods = [pod('a', { node: 'n2', ready: 50 }), pod('b', { ready: 50 })];
+    const others = ['x', 'y'].map((name) => pod(name, { node: 'n2', ready: 50 }));
+    const ended = pod('z', { phase: 'Succeeded' });
+    expect(names(inOrderOfDeletion(pods, nowMs))).toEqual(['b', 'a']);
+    const related = [...pods, ...others, ended];
+    const plan = planReplicaSet({ replicaSet: replicaSet(1), pods, related, nowMs, burst: 9 });
+    expect(names(plan.delete)).toEqual(['a']);
+  });
 });

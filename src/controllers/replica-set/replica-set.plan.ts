@@ -14,6 +14,8 @@ export interface ReplicaSetSnapshot {
   readonly replicaSet: Replicated;
   /** All pods it controls. */
   readonly pods: readonly Pod[];
+  /** The pods of all sets of its Deployment, itself among them; its own when it has none. */
+  readonly related?: readonly Pod[];
   readonly nowMs: number;
   /** Most pods made or deleted in one pass. */
   readonly burst: number;
@@ -30,7 +32,7 @@ export interface ReplicaSetPlan {
 }
 
 /** Source: kubernetes pkg/controller/replicaset/replica_set.go, manageReplicas (v1.32). */
-export function planReplicaSet({ replicaSet, pods, nowMs, burst }: ReplicaSetSnapshot): ReplicaSetPlan {
+export function planReplicaSet({ replicaSet, pods, related, nowMs, burst }: ReplicaSetSnapshot): ReplicaSetPlan {
   const active = pods.filter(isActive);
   const wanted = replicaSet.spec.replicas ?? 1;
   const surplus = active.length - wanted;
@@ -39,7 +41,7 @@ export function planReplicaSet({ replicaSet, pods, nowMs, burst }: ReplicaSetSna
   const toDelete = going ? 0 : Math.min(burst, Math.max(0, surplus));
   return {
     create: toCreate,
-    delete: toDelete === 0 ? [] : inOrderOfDeletion(active, nowMs).slice(0, toDelete),
+    delete: toDelete === 0 ? [] : inOrderOfDeletion(active, nowMs, related?.filter(isActive)).slice(0, toDelete),
     status: statusOf(replicaSet, active, nowMs),
     requeueAfterMs: nextAvailableInMs(replicaSet, active, nowMs),
     reason: going ? 'it is being deleted' : `${active.length} of ${wanted} pods`,

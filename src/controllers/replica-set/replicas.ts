@@ -58,6 +58,7 @@ export function createReplicasController<T extends Replicated>(
   const expectations = new Expectations(clock);
   const ownedPods = createOwnedPods({ client, events, pods, expectations });
   pods.addIndex(BY_CONTROLLER, controllerIndex);
+  owners.addIndex(BY_CONTROLLER, controllerIndex);
 
   return {
     name,
@@ -69,7 +70,8 @@ export function createReplicasController<T extends Replicated>(
         { client, informer: pods, expectations },
         { owner, resource, selector: selectorOf(owner) },
       );
-      const plan = planReplicaSet({ replicaSet: owner, pods: owned, nowMs: clock.nowMs(), burst: options.burst });
+      const view = { replicaSet: owner, pods: owned, ...siblings(owner) };
+      const plan = planReplicaSet({ ...view, nowMs: clock.nowMs(), burst: options.burst });
 
       const deleted = await inBatches(plan.delete, (pod) => ownedPods.remove(key, owner, pod), signal);
       const wanted = Array.from({ length: plan.create }, () => podOf(owner, resource));
@@ -84,6 +86,14 @@ export function createReplicasController<T extends Replicated>(
       return plan.requeueAfterMs === undefined ? {} : { requeueAfterMs: plan.requeueAfterMs };
     },
   };
+
+  /** Source: kubernetes pkg/controller/replicaset/replica_set.go, getIndirectlyRelatedPods (v1.32). */
+  function siblings(owner: T): { readonly related?: readonly Pod[] } {
+    const above = controllerOf(owner);
+    if (above === undefined) return {};
+    const sets = owners.byIndex(BY_CONTROLLER, above.uid);
+    return { related: sets.flatMap(({ metadata }) => pods.byIndex(BY_CONTROLLER, metadata.uid)) };
+  }
 }
 
 /** Which owners a change concerns: the owner itself, a pod's owner, and for nobody's pod every owner that selects it. */
