@@ -9,8 +9,8 @@ export interface NodeStatsDeps {
 }
 
 export const statsLimits = {
-  /** The engine is asked no more often than this, however often somebody asks us, in ms. Source: metrics-server --metric-resolution, 15s in its manifests (v0.7). */
-  sampleMs: 15_000,
+  /** The engine is asked no more often than this, however often somebody asks us, in ms: the least that metrics-server takes as its --metric-resolution (v0.7), so that each look of an autoscaler finds new figures. */
+  sampleMs: 10_000,
   /** An older sample says nothing of now: a rate begins anew, in ms. */
   staleMs: 60_000,
   /** The time of the first rate after a silence, in ms. */
