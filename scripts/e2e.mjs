@@ -40,7 +40,12 @@ try {
   const child = spawn(program, args, {
     cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, DOCKER_HOST: testbed.dockerHost, PLUMBLINE_TESTBED: testbed.name },
+    env: {
+      ...process.env,
+      DOCKER_HOST: testbed.dockerHost,
+      PLUMBLINE_TESTBED: testbed.name,
+      PLUMBLINE_OUTER_NETWORK: `/proc/${process.pid}/ns/net`,
+    },
   });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   code = await new Promise((resolve) => child.on('exit', (status) => resolve(status ?? 1)));

@@ -18,12 +18,18 @@ function must(program, ...args) {
 /** Tries a command whose failure means that there was nothing to clean. */
 const attempt = (program, ...args) => spawnSync(which(program) ?? program, args, { stdio: 'ignore' }).status === 0;
 
-function alive(pid) {
+/** Of the engine that runs there now: a test may have started it anew. */
+function enginePid(dir) {
+  const file = path.join(dir, 'docker.pid');
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
+}
+
+/** Whether the process lives; one that has ended has no command line, also while nobody has asked for its end. */
+function runs(pid) {
   try {
-    process.kill(pid, 0);
-    return true;
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
   } catch (error) {
-    if (error.code === 'ESRCH') return false;
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return false;
     throw error;
   }
 }
@@ -96,11 +102,12 @@ export async function createTestbed({ name, dir, liveRestore = true }) {
         const ids = docker('ps', '-aq').stdout?.split('\n').filter(Boolean) ?? [];
         if (ids.length > 0) docker('rm', '-f', ...ids);
       }
-      if (engine.pid !== undefined && alive(engine.pid)) {
-        process.kill(engine.pid, 'SIGTERM');
+      const pid = enginePid(dir);
+      if (pid !== undefined && runs(pid)) {
+        process.kill(pid, 'SIGTERM');
         const stopBy = Date.now() + ENGINE_STOP_TIMEOUT_MS;
-        while (alive(engine.pid) && engine.exitCode === null && Date.now() < stopBy) await delay(50);
-        if (engine.exitCode === null && alive(engine.pid)) process.kill(engine.pid, 'SIGKILL');
+        while (runs(pid) && Date.now() < stopBy) await delay(50);
+        if (runs(pid)) process.kill(pid, 'SIGKILL');
       }
       // live-restore leaves the data root mounted on itself.
       attempt('umount', path.join(dir, 'data'));

@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+/** Whole-product tests run in a network without a way out, and are told where the machine's own is. */
+const NETWORK = process.env['PLUMBLINE_OUTER_NETWORK'];
+const OUTSIDE = NETWORK === undefined ? [] : ['nsenter', `--net=${NETWORK}`];
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/plumbline/', import.meta.url));
 
 /**
@@ -20,7 +23,8 @@ export async function fileOfPackage(name: string, places: readonly string[]): Pr
     const work = path.join(CACHE, `${name}-${process.pid}`);
     await mkdir(work, { recursive: true });
     try {
-      await run('apt-get', ['download', name], { cwd: work });
+      const [program = '', ...args] = [...OUTSIDE, 'apt-get', 'download', name];
+      await run(program, args, { cwd: work });
       const archive = (await readdir(work)).find((file) => file.endsWith('.deb'));
       if (archive === undefined) throw new Error(`apt-get download ${name} brought no package`);
       await run('dpkg-deb', ['-x', archive, 'out'], { cwd: work });

@@ -32,6 +32,8 @@ export interface ProductOptions {
   /** Keeps and reuses this state folder; a fresh one, removed on close, when absent. */
   readonly stateDir?: string;
   readonly args?: readonly string[];
+  /** More variables of the control plane, and so of the agent it starts. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The built product, started as `npm start` starts it, with a demo repository and an agent on the engine at DOCKER_HOST. */
@@ -39,13 +41,15 @@ export class Product {
   readonly stateDir: string;
   readonly ports: readonly number[];
   readonly #args: readonly string[];
+  readonly #env: Readonly<Record<string, string>>;
   #server: ChildProcess | undefined;
   #output = '';
 
-  constructor(stateDir: string, ports: readonly number[], args: readonly string[]) {
+  constructor(stateDir: string, ports: readonly number[], { args = [], env = {} }: ProductOptions) {
     this.stateDir = stateDir;
     this.ports = ports;
     this.#args = args;
+    this.#env = env;
   }
 
   get demo(): string {
@@ -89,7 +93,7 @@ export class Product {
         ...dockerArgs(),
         ...this.#args,
       ],
-      { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+      { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.#env } },
     );
     this.#server = child;
     const collect = (chunk: Buffer) => {
@@ -210,9 +214,9 @@ export class Product {
 const dockerArgs = () =>
   process.env['DOCKER_HOST'] === undefined ? [] : ['--docker-host', process.env['DOCKER_HOST']];
 
-export async function startProduct({ stateDir, args = [] }: ProductOptions = {}): Promise<Product> {
-  const dir = stateDir ?? (await mkdtemp(path.join(tmpdir(), 'plumb-e2e-')));
-  const product = new Product(dir, await freePorts(3), args);
+export async function startProduct(options: ProductOptions = {}): Promise<Product> {
+  const dir = options.stateDir ?? (await mkdtemp(path.join(tmpdir(), 'plumb-e2e-')));
+  const product = new Product(dir, await freePorts(3), options);
   await product.start();
   return product;
 }
