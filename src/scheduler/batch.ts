@@ -4,6 +4,7 @@ import { demandOf, type PodDemand } from './demand.ts';
 import { type Explanation, explain } from './explain.ts';
 import type { VolumeNeed } from './filters/filter.ts';
 import { likenessOf } from './filters/filters.ts';
+import type { Locality } from './image-locality.ts';
 import type { NodeTable, Nominee } from './node-table.ts';
 import { Budgets } from './preemption/budgets.ts';
 import { planPreemption } from './preemption/preempt.plan.ts';
@@ -45,6 +46,7 @@ interface Asked {
   readonly volumes: readonly VolumeNeed[];
   readonly demand: PodDemand;
   readonly kind: string;
+  readonly locality: Locality | undefined;
 }
 
 /** Room that is kept for a pod that was promised it. */
@@ -102,7 +104,8 @@ export class Batch {
     this.#keepPromises(pod.spec.priority ?? 0);
     const own = this.#redeem(pod);
     const demand = demandOf(pod);
-    const asked = { pod, volumes, demand, kind: this.#kindOf(pod, demand, volumes) };
+    const locality = this.#table.localityOf(pod.spec);
+    const asked = { pod, volumes, demand, kind: this.#kindOf(pod, demand, volumes), locality };
     const { kind } = asked;
     const known = own === undefined ? this.#failed.get(kind) : undefined;
     const best = known === undefined ? this.#candidates(asked).best(demand.owner, own) : undefined;
@@ -166,10 +169,10 @@ export class Batch {
 
   #candidates(asked: Asked): Candidates {
     const kinds = this.#kinds;
-    const { kind } = asked;
-    const candidates = kinds.get(kind) ?? this.#newCandidates(asked);
-    kinds.delete(kind);
-    kinds.set(kind, candidates);
+    const key = asked.locality === undefined ? asked.kind : `${asked.kind}|${asked.locality.key}`;
+    const candidates = kinds.get(key) ?? this.#newCandidates(asked);
+    kinds.delete(key);
+    kinds.set(key, candidates);
     for (const oldest of kinds.keys()) {
       if (kinds.size <= MAX_KINDS) break;
       kinds.delete(oldest);
@@ -177,8 +180,9 @@ export class Batch {
     return candidates;
   }
 
-  #newCandidates({ pod, demand, volumes }: Asked): Candidates {
-    const fit = { mask: this.#table.maskFor(pod.spec, volumes), usage: this.#usage, demand };
+  #newCandidates({ pod, demand, volumes, locality }: Asked): Candidates {
+    const images = locality === undefined ? {} : { images: locality.scores };
+    const fit = { mask: this.#table.maskFor(pod.spec, volumes), usage: this.#usage, demand, ...images };
     if (!this.#related) return new Candidates(this.#table, fit);
     const relations = new Relations(pod, this.#table, this.#justPlaced);
     if (this.#promised.size === 0) return new Candidates(this.#table, { ...fit, relations });

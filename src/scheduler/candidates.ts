@@ -83,7 +83,7 @@ export class Candidates {
   }
 
   #score(slot: number): number {
-    const { mask, usage, demand } = this.fit;
+    const { mask, usage, demand, images } = this.fit;
     if (!mask.fits(slot)) return UNFIT;
     for (const [resource, amount] of demand.amounts) if (!usage.hasRoom(slot, resource, amount)) return UNFIT;
     if (portsTaken(slot, usage, demand)) return UNFIT;
@@ -93,7 +93,8 @@ export class Candidates {
     const { unwanted, preferred } = mask;
     const dislike = unwanted === undefined ? 0 : (unwanted.counts[slot] ?? 0) / unwanted.most;
     const liking = preferred === undefined ? 0 : (preferred.weights[slot] ?? 0) / preferred.most;
-    return resources - 100 * WEIGHTS.taint * dislike + 100 * WEIGHTS.nodeAffinity * liking;
+    const local = (images?.[slot] ?? 0) * WEIGHTS.images;
+    return resources + local - 100 * WEIGHTS.taint * dislike + 100 * WEIGHTS.nodeAffinity * liking;
   }
 }
 

@@ -9,6 +9,8 @@ export interface Fit {
   readonly mask: NodeMask;
   readonly usage: Usage;
   readonly demand: PodDemand;
+  /** By slot, 0–100: nodes that have the pods' images; undefined when none has. */
+  readonly images?: Float64Array;
   /** How the pods stand to others; undefined when no pod of the plan cares. */
   readonly relations?: Relations | undefined;
   /** The same if the pods that are promised room were there already; undefined when there are none. A node must do for both. */

@@ -10,6 +10,8 @@ export interface NodeFacts {
   readonly unschedulable: boolean;
   /** In the scheduler's units. */
   readonly allocatable: ReadonlyMap<string, number>;
+  /** Images that it has: bytes by name. */
+  readonly images: ReadonlyMap<string, number>;
 }
 
 /** Source: kubernetes pkg/apis/core well_known_taints.go (v1.32). */
@@ -24,6 +26,7 @@ const UNSAID: readonly (readonly [string, number])[] = [
 
 export function factsOf(node: Node): NodeFacts {
   const quantities = node.status?.allocatable ?? node.status?.capacity ?? {};
+  const images = node.status?.images ?? [];
   const said = Object.entries(quantities).map(([name, quantity]) => [name, amountOf(name, quantity)] as const);
   return {
     name: node.metadata.name,
@@ -31,6 +34,7 @@ export function factsOf(node: Node): NodeFacts {
     taints: [...(node.spec?.taints ?? []), ...impliedTaints(node)],
     unschedulable: node.spec?.unschedulable ?? false,
     allocatable: new Map([...UNSAID, ...said]),
+    images: new Map(images.flatMap(({ names = [], sizeBytes = 0 }) => names.map((name) => [name, sizeBytes] as const))),
   };
 }
 

@@ -3,6 +3,7 @@ import { equalJson } from '#base';
 import { demandOf, type PodDemand } from './demand.ts';
 import type { VolumeNeed } from './filters/filter.ts';
 import { likenessOf } from './filters/filters.ts';
+import { ImageIndex, type Locality } from './image-locality.ts';
 import { factsOf, type NodeFacts } from './node-facts.ts';
 import { NodeMask } from './node-mask.ts';
 import { type Domains, domainsOf } from './relations/domains.ts';
@@ -53,6 +54,7 @@ export class NodeTable {
   readonly #masks = new Map<string, NodeMask>();
   readonly #usage = Usage.empty(FIRST_CAPACITY);
   readonly #placed = new PlacedPods();
+  readonly #images = new ImageIndex();
   readonly #namespaces = new Map<string, Labels>();
   /** By topology key; forgotten when any node changes. */
   readonly #domains = new Map<string, Domains>();
@@ -113,6 +115,7 @@ export class NodeTable {
     this.#nodes[at] = facts;
     this.#domains.clear();
     this.#usage.setAllocatable(at, facts.allocatable);
+    this.#images.set(at, facts.images);
     for (const mask of this.#masks.values()) mask.set(at, facts);
     if (slot === undefined) {
       for (const key of this.#podsByNode.get(facts.name) ?? []) this.#count(key, 'add');
@@ -128,6 +131,7 @@ export class NodeTable {
     this.#domains.clear();
     this.#placed.clear(slot);
     this.#usage.clear(slot);
+    this.#images.set(slot, undefined);
     for (const mask of this.#masks.values()) mask.set(slot, undefined);
     this.#free.push(slot);
     this.#ranks = undefined;
@@ -212,6 +216,11 @@ export class NodeTable {
     return mask;
   }
 
+  /** How well nodes suit a pod for the images that they have; undefined when none has any of its. */
+  localityOf(pod: PodSpec): Locality | undefined {
+    return this.#images.localityOf(pod, this.size, this.slots);
+  }
+
   /** The place of each slot's node in the order of names: the tie-break that does not depend on who came first. */
   get ranks(): Int32Array {
     if (this.#ranks !== undefined) return this.#ranks;
@@ -251,9 +260,9 @@ export class NodeTable {
 
 function sameFacts(left: NodeFacts | undefined, right: NodeFacts): boolean {
   if (left === undefined) return false;
-  const { allocatable: a, ...before } = left;
-  const { allocatable: b, ...after } = right;
-  return sameAmounts(a, b) && equalJson(before, after);
+  const { allocatable: a, images: c, ...before } = left;
+  const { allocatable: b, images: d, ...after } = right;
+  return sameAmounts(a, b) && sameAmounts(c, d) && equalJson(before, after);
 }
 
 function sameDemand(left: PodDemand, right: PodDemand): boolean {
