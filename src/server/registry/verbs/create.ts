@@ -53,7 +53,6 @@ export async function createObject(deps: VerbDeps, creation: Creation): Promise<
 
 async function storeNew(deps: VerbDeps, creation: Creation): Promise<WriteAnswer> {
   const { row, object, dryRun } = creation;
-  const said = [...creation.warnings, ...podWarnings(object, undefined)];
   const generates = !object.metadata.name && Boolean(object.metadata.generateName);
   if (!object.metadata.name && !generates) {
     const message = 'Required value: name or generateName is required';
@@ -63,7 +62,7 @@ async function storeNew(deps: VerbDeps, creation: Creation): Promise<WriteAnswer
     const name = object.metadata.name || generatedName(object.metadata.generateName ?? '', deps.chance.random);
     try {
       const { made, operations, warnings: admitted } = await make(deps, creation, name);
-      const warnings = [...said, ...admitted];
+      const warnings = [...creation.warnings, ...admitted];
       if (dryRun) {
         assertAbsent(deps, row, made);
         return { object: asIfStored(made, undefined), created: true, warnings: told(row, made, warnings) };
@@ -79,8 +78,9 @@ async function storeNew(deps: VerbDeps, creation: Creation): Promise<WriteAnswer
   }
 }
 
+/** Looked at only when the object is known to be sound. */
 function told(row: ResourceRow, made: KubeObject, warnings: readonly string[]): readonly string[] {
-  return [...warnings, ...(row.warningsOf?.(made) ?? [])];
+  return [...warnings, ...podWarnings(made, undefined), ...(row.warningsOf?.(made) ?? [])];
 }
 
 /** The whole new object, and what has to be true or to happen when it is stored. */
