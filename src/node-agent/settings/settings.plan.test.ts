@@ -10,9 +10,9 @@ describe('src/node-agent/settings/settings.plan.ts', () => {
     expect(settings).toEqual(settingDefaults);
     expect(settings.thresholds).toEqual([
       { signal: 'memory.available', limit: { quantity: '100Mi' }, graceMs: 0, minReclaim: undefined },
-      { signal: 'nodefs.available', limit: { share: 0.1 }, graceMs: 0, minReclaim: undefined },
+      { signal: 'nodefs.available', limit: { share: 0.05 }, graceMs: 0, minReclaim: undefined },
       { signal: 'nodefs.inodesFree', limit: { share: 0.05 }, graceMs: 0, minReclaim: undefined },
-      { signal: 'imagefs.available', limit: { share: 0.15 }, graceMs: 0, minReclaim: undefined },
+      { signal: 'imagefs.available', limit: { share: 0.05 }, graceMs: 0, minReclaim: undefined },
       { signal: 'imagefs.inodesFree', limit: { share: 0.05 }, graceMs: 0, minReclaim: undefined },
     ]);
   });
