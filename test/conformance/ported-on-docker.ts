@@ -182,10 +182,10 @@ export const PORTED_ON_DOCKER: Readonly<Record<string, Mutation>> = {
       why: 'A pod that has ended is never taken out of the API.',
     },
   '[sig-storage] ConfigMap should be consumable from pods in volume [NodeConformance] [Conformance]': {
-    file: 'src/node-agent/volumes/volume.plan.ts',
-    find: 'const DEFAULT_MODE = 0o644;',
-    replace: 'const DEFAULT_MODE = 0o600;',
-    why: 'Files are for root only where nothing is said.',
+    file: 'src/node-agent/volumes/atomic-writer.ts',
+    find: 'await chmod(target, group === undefined ? mode : mode | 0o440);',
+    replace: '',
+    why: 'Files keep the mode they are written with.',
   },
   '[sig-storage] ConfigMap should be consumable from pods in volume as non-root [NodeConformance] [Conformance]': {
     file: 'src/node-agent/volumes/atomic-writer.ts',
