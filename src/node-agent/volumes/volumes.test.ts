@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -316,6 +316,34 @@ describe('src/node-agent/volumes', () => {
     expect(await folders.list()).toEqual([]);
     await rm(host, { recursive: true });
   });
+
+  it.runIf(isRoot)(
+    'gives a claim to the group of a pod once, also across a restart, and never what is mounted read-only',
+    async () => {
+      const volume = { name: 'data', persistentVolumeClaim: { claimName: 'data' } };
+      const source = { type: 'folder', handle: 'pvc-1' } as const;
+      const setUp = async (uid: string, readOnly = false) => {
+        const pod = podOf(volume);
+        const claims = new Map([['data', { volume: 'pvc-1', source, readOnly, exclusive: false }]]);
+        await setUpVolumes(
+          await openPodFolders(folder, silentLog),
+          { ...pod, metadata: { ...pod.metadata, uid }, spec: { ...pod.spec, securityContext: { fsGroup: 4242 } } },
+          { ...facts, claims },
+        );
+      };
+      const key = path.join(await (await openPodFolders(folder, silentLog)).volumes.make('pvc-1'), 'key');
+      await writeFile(key, '');
+      const modeOf = async () => ((await stat(key)).mode & 0o777).toString(8);
+      await setUp('uid-1');
+      expect([(await stat(key)).gid, await modeOf()]).toEqual([4242, '664']);
+      await chmod(key, 0o600);
+      await setUp('uid-1');
+      await setUp('uid-2', true);
+      expect(await modeOf()).toBe('600');
+      await setUp('uid-3');
+      expect(await modeOf()).toBe('660');
+    },
+  );
 
   it('says which volume cannot be made', async () => {
     const folders = await openPodFolders(folder, silentLog);

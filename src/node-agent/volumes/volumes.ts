@@ -1,4 +1,4 @@
-import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { access, mkdir, open, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Volume } from '#api';
 import { errorCode, errorMessage, PlumblineError } from '#base';
@@ -70,8 +70,9 @@ async function setUp(
         };
       case 'folder': {
         const hostPath = await folders.volumes.make(plan.handle);
-        if (group !== undefined) {
-          await giveToGroup(hostPath, group, pod.spec.securityContext?.fsGroupChangePolicy);
+        if (group !== undefined && !plan.readOnly) {
+          const given = path.join(folders.disk(pod.metadata.uid), 'given', name);
+          await once(given, () => giveToGroup(hostPath, group, pod.spec.securityContext?.fsGroupChangePolicy));
         }
         return { volume: { name, hostPath, ours: false, readOnly: plan.readOnly }, changed: false };
       }
@@ -94,6 +95,22 @@ async function setUp(
   } catch (error) {
     throw error instanceof VolumeError ? error : new VolumeError(name, errorMessage(error), error);
   }
+}
+
+/**
+ * Gives a volume away when its pod first mounts it, whichever run of the agent that is: the modes that the pod's programs
+ * set from then on are theirs. `mark`: a file that tells that it was done.
+ */
+async function once(mark: string, give: () => Promise<void>): Promise<void> {
+  try {
+    await access(mark);
+    return;
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+  await give();
+  await mkdir(path.dirname(mark), { recursive: true, mode: 0o755 });
+  await writeFile(mark, '', { mode: 0o600 });
 }
 
 /** Source: core/v1 HostPathType (v1.32). Sockets and devices are there or they are not: only folders and files are made. */
