@@ -35,6 +35,18 @@ const SERVER_METADATA = [
 ] as const;
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const HOOK = 'argocd.argoproj.io/hook';
+const HELM_HOOK = 'helm.sh/hook';
+/** Argo CD applies what has this event as any other object. Source: gitops-engine pkg/sync/hook/helm/hook.go. */
+const HELM_PLAIN = 'crd-install';
+/** Events of Helm that Argo CD takes for its own; at others it runs nothing. Source: argo-cd docs/user-guide/helm.md. */
+const HELM_SYNC_EVENTS: ReadonlySet<string> = new Set([
+  'pre-install',
+  'pre-upgrade',
+  'post-install',
+  'post-upgrade',
+  'pre-delete',
+  'post-delete',
+]);
 /** Issues of each sort that are told of one object. */
 const MAX_ISSUES = 10;
 /** What is taken of a kind until its definition is known. */
@@ -100,17 +112,7 @@ function ownObject(object: KubeObject, context: PrepareContext, tell: Tell): Kub
     tell('error', 'Unsupported', unsupported(object, [apiVersionOf(resource)]));
     return undefined;
   }
-  const hook = object.metadata.annotations?.[HOOK];
-  if (hook !== undefined) {
-    if (hook !== 'Skip')
-      tell(
-        'error',
-        'Unsupported',
-        `${named}: sync hooks (${HOOK}: ${hook}) are not supported yet`,
-        `metadata.annotations[${HOOK}]`,
-      );
-    return undefined;
-  }
+  if (isHook(object, tell)) return undefined;
   if (object['sops'] !== undefined) {
     tell(
       'error',
@@ -122,6 +124,24 @@ function ownObject(object: KubeObject, context: PrepareContext, tell: Tell): Kub
   return withoutServerFields(object, resource ?? UNKNOWN, context.defaultNamespace, (field, message) =>
     tell('warning', 'NotAllowed', `${named}: ${message}`, field),
   );
+}
+
+/** Whether the object is there for an event, not to stay; tells what is not done about it. Argo CD's annotation counts before Helm's. */
+function isHook(object: KubeObject, tell: Tell): boolean {
+  const { [HOOK]: hook, [HELM_HOOK]: helmHook } = object.metadata.annotations ?? {};
+  if (hook !== undefined) {
+    if (hook !== 'Skip') tellHook('error', `sync hooks (${HOOK}: ${hook}) are not supported yet`, HOOK);
+    return true;
+  }
+  if (helmHook === undefined || helmHook === HELM_PLAIN) return false;
+  const isRun = helmHook.split(',').some((event) => HELM_SYNC_EVENTS.has(event.trim()));
+  if (isRun) tellHook('error', `sync hooks (${HELM_HOOK}: ${helmHook}) are not supported yet`, HELM_HOOK);
+  else tellHook('warning', `${HELM_HOOK}: ${helmHook} is no event of a sync; it is left out`, HELM_HOOK);
+  return true;
+
+  function tellHook(severity: FileDiagnostic['severity'], message: string, annotation: string): void {
+    tell(severity, 'Unsupported', `${nameOf(object)}: ${message}`, `metadata.annotations[${annotation}]`);
+  }
 }
 
 /** The object without nulls, or undefined when a field does not exist or has a wrong type: a misspelt field must not be lost. */

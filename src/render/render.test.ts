@@ -146,6 +146,16 @@ describe('src/render/render.ts', () => {
       map('a', '  annotations: {argocd.argoproj.io/hook: PreSync}\n'),
       'Unsupported a.yaml:5 ConfigMap a: sync hooks',
     ],
+    ...['pre-install', 'post-upgrade, test'].map((event): [string, string, string] => [
+      `a hook of Helm's at ${event}`,
+      map('a', `  annotations: {helm.sh/hook: "${event}"}\n`),
+      `Unsupported a.yaml:5 ConfigMap a: sync hooks (helm.sh/hook: ${event}) are not supported yet`,
+    ]),
+    [
+      "a hook of Helm's that no sync runs",
+      map('a', '  annotations: {helm.sh/hook: test}\n'),
+      'Unsupported a.yaml:5 ConfigMap a: helm.sh/hook: test is no event of a sync; it is left out',
+    ],
     [
       'ciphertext',
       `${map('a').replace('ConfigMap', 'Secret')}sops: {mac: x}\n`,
@@ -161,6 +171,16 @@ describe('src/render/render.ts', () => {
     expect(told(result)[0]).toContain(expected);
     expect(result.objects.map(({ id }) => id)).toEqual(['ConfigMap/web/good']);
     expect(result.failedPaths).toEqual(expected.startsWith('InvalidManifest') ? ['a.yaml'] : []);
+  });
+
+  it("heeds Argo CD's annotation before Helm's, applies what is for crd-install, and fails for no test", () => {
+    const hook = (name: string, annotations: string) => map(name, `  annotations: {${annotations}}\n`);
+    const skipped = hook('skipped', 'argocd.argoproj.io/hook: Skip, helm.sh/hook: pre-install');
+    const result = rendered({
+      'a.yaml': [skipped, hook('crd', 'helm.sh/hook: crd-install'), hook('test', 'helm.sh/hook: test')].join('---\n'),
+    });
+    expect(result.objects.map(({ id }) => id)).toEqual(['ConfigMap/web/crd']);
+    expect(result.diagnostics.map(({ severity }) => severity)).toEqual(['warning']);
   });
 
   it('takes no object of a file that is broken anywhere: the rest of it may be older or newer', () => {
