@@ -60,6 +60,17 @@ export class ClaimStore {
     return users;
   }
 
+  /** Names of the volumes by which pods have a folder, or had it and have not been cleaned up. */
+  async volumesOf(handle: string): Promise<readonly string[]> {
+    const found = new Set<string>();
+    for (const uid of await this.#deps.folders.list()) {
+      for (const { volume, source } of (await this.#read(uid)).values()) {
+        if (source.type === 'folder' && source.handle === handle) found.add(volume);
+      }
+    }
+    return [...found];
+  }
+
   async #resolve(pod: Pod, claims: readonly PodClaim[]): Promise<ClaimMounts> {
     const { uid } = pod.metadata;
     const known = new Map(await this.#read(uid));

@@ -5,6 +5,8 @@ export interface ReclaimSnapshot {
   readonly volume: PersistentVolume;
   /** Uids of pods of this node that have it, or have not been cleaned up. */
   readonly users: readonly string[];
+  /** Names of other volumes whose data is the same folder. */
+  readonly sharers: readonly string[];
 }
 
 /** `delete`: the folder goes, then the volume is let go; `release`: it is let go and the folder stays; `keep`: nothing yet. */
@@ -16,7 +18,7 @@ export interface ReclaimPlan {
 }
 
 /** A volume is reclaimed once it is being deleted and the binder has said that no claim has it: never before. */
-export function planReclaim({ volume, users }: ReclaimSnapshot): ReclaimPlan {
+export function planReclaim({ volume, users, sharers }: ReclaimSnapshot): ReclaimPlan {
   const { deletionTimestamp, finalizers = [] } = volume.metadata;
   const { csi, persistentVolumeReclaimPolicy: policy } = volume.spec ?? {};
   const phase = volume.status?.phase ?? '';
@@ -27,6 +29,7 @@ export function planReclaim({ volume, users }: ReclaimSnapshot): ReclaimPlan {
   if (users.length > 0) return keep(`pods have it: ${users.join(', ')}`);
   if (policy !== 'Delete') return { action: 'release', reason: `its reclaim policy is ${policy}` };
   if (csi?.driver !== NODE_LOCAL) return keep('it is no folder');
+  if (sharers.length > 0) return { action: 'release', reason: `its folder is also that of ${sharers.join(', ')}` };
   return { action: 'delete', reason: 'its claim is gone', handle: csi.volumeHandle };
 }
 

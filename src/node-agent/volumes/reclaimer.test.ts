@@ -47,7 +47,7 @@ const volumeObject = (name: string, spec: object = {}, uid = 'claim-uid'): KubeO
 describe('src/node-agent/volumes/reclaim.plan.ts', () => {
   const going = { deletionTimestamp: '2026-01-01T00:00:00Z' };
   const right = { metadata: going, status: { phase: 'Released' } };
-  it.each<[string, object, readonly string[], string]>([
+  it.each<[string, object, readonly string[], string, (readonly string[])?]>([
     ['deletes what was released', right, [], 'delete'],
     ['deletes what could not be reclaimed before', { ...right, status: { phase: 'Failed' } }, [], 'delete'],
     ['keeps what is not being deleted', { ...right, metadata: {} }, [], 'keep'],
@@ -64,11 +64,13 @@ describe('src/node-agent/volumes/reclaim.plan.ts', () => {
     ['keeps what is not held for it', { ...right, metadata: { ...going, finalizers: [] } }, [], 'keep'],
     ['keeps what another driver made', { ...right, spec: { csi: { driver: 'x', volumeHandle: 'y' } } }, [], 'keep'],
     ['lets go of what is to stay', { ...right, spec: { persistentVolumeReclaimPolicy: 'Retain' } }, [], 'release'],
-  ])('%s', (_, change, users, expected) => {
+    ['lets go of what is the folder of another volume too', right, [], 'release', ['w']],
+    ['keeps what a pod has, whoever shares it', right, ['uid-1'], 'keep', ['w']],
+  ])('%s', (_, change, users, expected, sharers = []) => {
     const base = volumeObject('v') as PersistentVolume;
     const { metadata = {}, spec = {}, status = {} } = change as Record<string, object>;
     const volume = { metadata: { ...base.metadata, ...metadata }, spec: { ...base.spec, ...spec }, status };
-    const plan = planReclaim({ volume: { ...base, ...volume } as PersistentVolume, users });
+    const plan = planReclaim({ volume: { ...base, ...volume } as PersistentVolume, users, sharers });
     expect(plan.action).toBe(expected);
     expect(plan.handle).toBe(expected === 'delete' ? 'v' : undefined);
   });
@@ -207,5 +209,39 @@ describe('src/node-agent/volumes, claims of pods', () => {
     await until('the volume is gone', async () => (await client.get(PERSISTENT_VOLUMES, { name: 'v1' })) === undefined);
     expect(await readdir(folders.volumes.root)).toEqual([]);
     await second.end();
+  });
+
+  it('deletes a folder that several volumes name only with the last of them, listed or had by a pod', async () => {
+    await boundClaim();
+    const { client, clock, events } = cluster;
+    const pod = await podOf('a');
+    await claims.mountsOf(pod);
+    const unlabelled = { metadata: { labels: { [VOLUME_NODE_LABEL]: null } } };
+    await client.patch(PERSISTENT_VOLUMES, { name: 'v1' }, { type: 'merge', body: unlabelled });
+    await writeFile(path.join(await folders.volumes.make('v1'), 'data'), 'kept');
+    const copy = (name: string) =>
+      client.create(PERSISTENT_VOLUMES, volumeObject(name, { csi: { driver: NODE_LOCAL, volumeHandle: 'v1' } }));
+    const giveBack = async (name: string) => {
+      await client.delete(PERSISTENT_VOLUMES, { name });
+      const unprotected = { metadata: { finalizers: [NODE_LOCAL_FINALIZER] } };
+      await client.patch(PERSISTENT_VOLUMES, { name }, { type: 'merge', body: unprotected });
+      await setStatus(PERSISTENT_VOLUMES, name, 'Released');
+      await until(`${name} is gone`, async () => (await client.get(PERSISTENT_VOLUMES, { name })) === undefined);
+    };
+    const deps = { client, clock, log: silentLog, recorder: events, nodeName: NODE, folders: folders.volumes, claims };
+    const stop = new AbortController();
+    const running = new Reclaimer(deps).run(stop.signal);
+    await copy('w1');
+    await copy('w2');
+    await giveBack('w1');
+    expect(await readdir(folders.volumes.root)).toEqual(['v1']);
+    await giveBack('w2');
+    expect(await readdir(folders.volumes.root)).toEqual(['v1']);
+    await folders.remove(pod.metadata.uid);
+    await copy('w3');
+    await giveBack('w3');
+    expect(await readdir(folders.volumes.root)).toEqual([]);
+    stop.abort();
+    await running;
   });
 });

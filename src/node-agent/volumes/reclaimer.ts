@@ -1,4 +1,11 @@
-import { isApiError, NODE_LOCAL_FINALIZER, PERSISTENT_VOLUMES, type PersistentVolume, VOLUME_NODE_LABEL } from '#api';
+import {
+  isApiError,
+  NODE_LOCAL,
+  NODE_LOCAL_FINALIZER,
+  PERSISTENT_VOLUMES,
+  type PersistentVolume,
+  VOLUME_NODE_LABEL,
+} from '#api';
 import { type Clock, errorMessage, type Log } from '#base';
 import type { Client } from '#client';
 import { createInformer, type EventRecorder, type Informer, keysFrom, runController, WorkQueue } from '#reconcile';
@@ -14,7 +21,7 @@ export interface ReclaimerDeps {
   readonly recorder: EventRecorder;
   readonly nodeName: string;
   readonly folders: NodeFolders;
-  readonly claims: Pick<ClaimStore, 'usersOf'>;
+  readonly claims: Pick<ClaimStore, 'usersOf' | 'volumesOf'>;
 }
 
 /** Deletes the folders of this node's volumes that are given back. */
@@ -27,7 +34,7 @@ export class Reclaimer {
     this.#deps = deps;
     const { client, clock, log, nodeName } = deps;
     this.#volumes = createInformer({ client, clock, log, maxPauseMs: RECONNECT_MAX_MS }, PERSISTENT_VOLUMES, {
-      labelSelector: `${VOLUME_NODE_LABEL}=${nodeName}`,
+      labelSelector: ofNode(nodeName),
     });
     this.#queue = new WorkQueue(clock);
   }
@@ -60,7 +67,7 @@ export class Reclaimer {
     // Asked anew: data hangs on it.
     const volume = await client.get(PERSISTENT_VOLUMES, { name });
     if (volume === undefined) return;
-    const plan = planReclaim({ volume, users: await claims.usersOf(name) });
+    const plan = planReclaim({ volume, users: await claims.usersOf(name), sharers: await this.#sharersOf(volume) });
     if (plan.action === 'keep') return;
     if (plan.handle !== undefined) {
       try {
@@ -71,6 +78,7 @@ export class Reclaimer {
       }
       log.info({ volume: name, folder: plan.handle }, 'the folder of a volume was deleted');
     }
+    if (plan.handle === undefined) log.info({ volume: name, why: plan.reason }, 'the folder of a volume stays');
     const { uid, resourceVersion, finalizers = [] } = volume.metadata;
     const kept = finalizers.filter((each) => each !== NODE_LOCAL_FINALIZER);
     const body = { metadata: { uid, resourceVersion, finalizers: kept } };
@@ -80,4 +88,19 @@ export class Reclaimer {
       if (!isApiError(error, 'NotFound')) throw error;
     }
   }
+
+  /** Volumes made by hand may name a folder that another one names. Those of this node, as the server has them now, and those that its pods have. */
+  async #sharersOf({ metadata, spec }: PersistentVolume): Promise<readonly string[]> {
+    const { client, claims, nodeName } = this.#deps;
+    if (spec?.csi?.driver !== NODE_LOCAL) return [];
+    const handle = spec.csi.volumeHandle;
+    const { items } = await client.list(PERSISTENT_VOLUMES, { labelSelector: ofNode(nodeName) });
+    const naming = items.filter(({ spec: { csi } = {} }) => csi?.driver === NODE_LOCAL && csi.volumeHandle === handle);
+    const names = [...naming.map((each) => each.metadata.name), ...(await claims.volumesOf(handle))];
+    return [...new Set(names)].filter((each) => each !== metadata.name);
+  }
+}
+
+function ofNode(name: string): string {
+  return `${VOLUME_NODE_LABEL}=${name}`;
 }
