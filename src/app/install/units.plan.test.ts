@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,6 +16,8 @@ const inputOf = (more: Partial<InstallInput> = {}): InstallInput => ({
   ...more,
 });
 const AGENT = '/etc/systemd/system/plumbline-agent.service';
+const SYSUSERS = '/etc/sysusers.d/plumbline.conf';
+const TMPFILES = '/etc/tmpfiles.d/plumbline.conf';
 const SERVER = '/etc/systemd/system/plumbline-server.service';
 const unitOf = (file: string, input = inputOf()) =>
   planInstall(input).files.find((one) => one.path === file)?.text ?? '';
@@ -46,20 +48,31 @@ describe('src/app/install/units.plan.ts', () => {
 
   it('lets the control plane write its state and nothing else', () => {
     expect(value(unitOf(SERVER), 'ProtectSystem')).toBe('strict');
-    expect(value(unitOf(SERVER), 'StateDirectory')).toBe('plumbline');
-    const elsewhere = unitOf(SERVER, inputOf({ stateDir: '/srv/plumb line' }));
-    expect(value(elsewhere, 'ReadWritePaths')).toBe('"/srv/plumb line"');
-    expect(elsewhere).not.toContain('StateDirectory');
+    expect(value(unitOf(SERVER), 'ReadWritePaths')).toBe('/var/lib/plumbline');
+    expect(value(unitOf(SERVER, inputOf({ stateDir: '/srv/plumb line' })), 'ReadWritePaths')).toBe('"/srv/plumb line"');
+    expect(value(unitOf(SERVER, inputOf({ stateDir: '/srv/$a' })), 'Environment')).toBe('"HOME=/srv/$a"');
+  });
+
+  it('makes the state folder before the units start, wherever it lies, and gives nobody what lies below', () => {
+    for (const stateDir of ['/var/lib/plumbline', '/srv/state']) {
+      const input = inputOf({ stateDir });
+      expect(unitOf(TMPFILES, input)).toBe(`d ${stateDir} 0700 plumbline - -\n`);
+      // systemd would hand over the pods' volumes, too: systemd.exec(5).
+      expect(unitOf(SERVER, input)).not.toMatch(/^(State|Cache|Logs|Runtime|Configuration)Directory/m);
+      expect(planInstall(input).commands.slice(0, 2)).toEqual([
+        ['systemd-sysusers', SYSUSERS],
+        ['systemd-tmpfiles', '--create', TMPFILES],
+      ]);
+    }
+    expect(unitOf(TMPFILES, inputOf({ stateDir: '/srv/50% "$x"', user: 'root' }))).toBe(
+      'd "/srv/50%% \\"$x\\"" 0700 root - -\n',
+    );
   });
 
   it.each([
     [['agent'], [AGENT], 'plumbline-agent.service'],
-    [['server'], ['/etc/sysusers.d/plumbline.conf', SERVER], 'plumbline-server.service'],
-    [
-      ['server', 'agent'],
-      ['/etc/sysusers.d/plumbline.conf', AGENT, SERVER],
-      'plumbline-agent.service plumbline-server.service',
-    ],
+    [['server'], [SYSUSERS, TMPFILES, SERVER], 'plumbline-server.service'],
+    [['server', 'agent'], [SYSUSERS, TMPFILES, AGENT, SERVER], 'plumbline-agent.service plumbline-server.service'],
   ] as const)('installs %j', (parts, files, units) => {
     const plan = planInstall(inputOf({ parts }));
     expect(plan.files.map((file) => file.path)).toEqual(files);
@@ -74,7 +87,7 @@ describe('src/app/install/units.plan.ts', () => {
     expect(all.commandsBefore).toEqual([
       ['systemctl', 'disable', '--now', 'plumbline-server.service', 'plumbline-agent.service'],
     ]);
-    expect(all.files).toEqual([SERVER, AGENT, '/etc/sysusers.d/plumbline.conf']);
+    expect(all.files).toEqual([SERVER, AGENT, SYSUSERS, TMPFILES]);
     expect(planUninstall(() => false)).toEqual({ commandsBefore: [], files: [], commandsAfter: [] });
   });
 
@@ -119,13 +132,31 @@ describe('src/app/install/install.ts', () => {
     const before = await readFile(path.join(root, SERVER), 'utf8');
     await install({ ...inputOf(), root });
     expect(await readFile(path.join(root, SERVER), 'utf8')).toBe(before);
-    expect(await uninstall({ root })).toHaveLength(3);
+    expect(await uninstall({ root })).toHaveLength(4);
     expect(await uninstall({ root })).toEqual([]);
   });
 
   it('writes no secret', async () => {
     const serverArgs = ['up', 'https://ada:secret@git.example.com/x'];
     await expect(install({ ...inputOf({ serverArgs }), root })).rejects.toMatchObject({ code: 'InvalidFlag' });
+  });
+
+  const tmpfiles = spawnSync('systemd-tmpfiles', ['--version']).status === 0 && process.getuid?.() === 0;
+
+  it.skipIf(!tmpfiles)('gives the control plane its folder, and leaves the pods their files', async () => {
+    const image = await mkdtemp(path.join(root, 'image-'));
+    const stateDir = '/srv/plumb % $line';
+    const volume = path.join(image, stateDir, 'agent/volumes');
+    const create = () =>
+      spawnSync('systemd-tmpfiles', ['--create', `--root=${image}`, path.join(image, TMPFILES)], { encoding: 'utf8' });
+    await install({ ...inputOf({ stateDir, user: '4711' }), root: image });
+    expect(create()).toMatchObject({ status: 0, stderr: '' });
+    await mkdir(volume, { recursive: true });
+    await chown(volume, 999, 999);
+    await chown(path.join(image, stateDir), 0, 0);
+    expect(create()).toMatchObject({ status: 0, stderr: '' });
+    const folder = await stat(path.join(image, stateDir));
+    expect([folder.uid, folder.mode & 0o777, (await stat(volume)).uid]).toEqual([4711, 0o700, 999]);
   });
 
   const analyzer = spawnSync('systemd-analyze', ['--version']).status === 0;

@@ -35,6 +35,7 @@ export interface UninstallPlan {
 
 const UNIT_DIR = '/etc/systemd/system';
 const SYSUSERS = '/etc/sysusers.d/plumbline.conf';
+const TMPFILES = '/etc/tmpfiles.d/plumbline.conf';
 const UNITS: Readonly<Record<InstallPart, string>> = {
   agent: 'plumbline-agent.service',
   server: 'plumbline-server.service',
@@ -50,13 +51,17 @@ export function planInstall(input: InstallInput): InstallPlan {
     text: part === 'agent' ? agentUnit(input) : serverUnit(input),
   }));
   const names = parts.map((part) => UNITS[part]);
-  const needsUser = parts.includes('server') && input.user !== 'root';
-  const comment = 'Plumbline control plane';
-  const user = { path: SYSUSERS, text: `u ${input.user} - "${comment}" ${input.stateDir}\n` };
+  const server = parts.includes('server');
+  const needsUser = server && input.user !== 'root';
   return {
-    files: [...(needsUser ? [user] : []), ...units],
+    files: [
+      ...(needsUser ? [{ path: SYSUSERS, text: userLine(input) }] : []),
+      ...(server ? [{ path: TMPFILES, text: folderLine(input) }] : []),
+      ...units,
+    ],
     commands: [
       ...(needsUser ? [['systemd-sysusers', SYSUSERS]] : []),
+      ...(server ? [['systemd-tmpfiles', '--create', TMPFILES]] : []),
       ['systemctl', 'daemon-reload'],
       ['systemctl', 'enable', ...names],
       ['systemctl', 'restart', ...names],
@@ -64,10 +69,18 @@ export function planInstall(input: InstallInput): InstallPlan {
   };
 }
 
+const userLine = ({ user, stateDir }: InstallInput) => `u ${user} - "Plumbline control plane" ${quoted(stateDir)}\n`;
+
+/**
+ * The state folder alone is the control plane's. `StateDirectory=` would give it everything below, with the files of pods
+ * in the agent's volumes, whenever the folder had another owner. Source: systemd.exec(5), StateDirectory=; tmpfiles.d(5), `d`.
+ */
+const folderLine = ({ user, stateDir }: InstallInput) => `d ${quoted(stateDir)} 0700 ${user} - -\n`;
+
 /** The reverse. State, containers and the user stay: `plumb reset` removes the first two. */
 export function planUninstall(installed: (path: string) => boolean): UninstallPlan {
   const units = ORDER.toReversed().filter((part) => installed(`${UNIT_DIR}/${UNITS[part]}`));
-  const files = [...units.map((part) => `${UNIT_DIR}/${UNITS[part]}`), ...(installed(SYSUSERS) ? [SYSUSERS] : [])];
+  const files = [...units.map((part) => `${UNIT_DIR}/${UNITS[part]}`), ...[SYSUSERS, TMPFILES].filter(installed)];
   if (units.length === 0) return { commandsBefore: [], files, commandsAfter: [] };
   return {
     commandsBefore: [['systemctl', 'disable', '--now', ...units.map((part) => UNITS[part])]],
@@ -106,7 +119,6 @@ function agentUnit({ program, stateDir, agentArgs }: InstallInput): string {
 
 function serverUnit({ program, stateDir, user, serverArgs, parts }: InstallInput): string {
   const agent = parts.includes('agent') ? ` ${UNITS.agent}` : '';
-  const folder = /^\/var\/lib\/([^/]+)$/.exec(stateDir)?.[1];
   return unit(
     {
       Description: 'Plumbline control plane',
@@ -118,10 +130,8 @@ function serverUnit({ program, stateDir, user, serverArgs, parts }: InstallInput
       ...always([...program, ...serverArgs]),
       User: user,
       WorkingDirectory: stateDir.replaceAll('%', '%%'),
-      Environment: word(`HOME=${stateDir}`),
-      ...(folder === undefined
-        ? { ReadWritePaths: word(stateDir) }
-        : { StateDirectory: folder, StateDirectoryMode: '0700' }),
+      Environment: quoted(`HOME=${stateDir}`),
+      ReadWritePaths: quoted(stateDir),
       UMask: '0077',
       LimitNOFILE: '1048576',
       TimeoutStopSec: '30',
@@ -172,9 +182,12 @@ function unit(head: Section, service: Section): string {
   ].join('\n');
 }
 
-/** One word of a command line, as systemd reads it back. Source: systemd.service(5), Command lines; systemd.unit(5), Specifiers. */
-export function word(text: string): string {
-  const escaped = text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$');
+/** One word of a command line, as systemd reads it back. Source: systemd.service(5), Command lines. */
+export const word = (text: string) => quoted(text.replaceAll('$', '$$$$'));
+
+/** One word of any other line, where `$` stands for itself. Source: systemd.unit(5), Specifiers; tmpfiles.d(5), sysusers.d(5). */
+function quoted(text: string): string {
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%');
   return /^[A-Za-z0-9@%_+=:,./-]+$/.test(escaped) ? escaped : `"${escaped}"`;
 }
 
