@@ -99,8 +99,8 @@ export class Batch {
     return this.#displaced.filter(({ metadata }) => !decided.has(metadata.uid));
   }
 
-  /** To be called for the most important pods first. */
-  decide(pod: Pod, volumes: readonly VolumeNeed[]): void {
+  /** Whether the pod has a node now. To be called for the most important pods first. */
+  decide(pod: Pod, volumes: readonly VolumeNeed[]): boolean {
     this.#keepPromises(pod.spec.priority ?? 0);
     const own = this.#redeem(pod);
     const demand = demandOf(pod);
@@ -111,7 +111,7 @@ export class Batch {
     const best = known === undefined ? this.#candidates(asked).best(demand.owner, own) : undefined;
     if (best === undefined) {
       this.#refuse(asked, own, known);
-      return;
+      return false;
     }
     this.#usage.add(best.slot, demand);
     const placed = this.#related ? { slot: best.slot, profile: profileOf(pod) } : undefined;
@@ -122,6 +122,7 @@ export class Batch {
     for (const each of this.#kinds.values()) each.update(best.slot, placed);
     const reason = best.node === own ? 'it was promised room there' : `the best of ${best.feasible} nodes that fit`;
     this.bindings.push({ pod, node: best.node, reason });
+    return true;
   }
 
   #refuse(asked: Asked, own: string | undefined, known: Explanation | undefined): void {

@@ -13,5 +13,5 @@ export type { Nominee, PlacedPod } from './node-table.ts';
 export { NodeTable, nomineeOf } from './node-table.ts';
 export type { NodeAnswer, PlacementPlan, PlacementSnapshot } from './placement.plan.ts';
 export { planPlacement } from './placement.plan.ts';
-export type { PodVolumeNeeds, SchedulePlan, ScheduleSnapshot } from './schedule.plan.ts';
+export type { ClaimNeeds, PodVolumeNeeds, SchedulePlan, ScheduleSnapshot } from './schedule.plan.ts';
 export { planSchedule, planScheduleOf } from './schedule.plan.ts';

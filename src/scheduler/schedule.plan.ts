@@ -13,8 +13,15 @@ export interface ScheduleSnapshot {
   readonly budgets?: readonly PodDisruptionBudget[];
   /** Uids of pods that were told to go and may not show it yet. */
   readonly leaving?: ReadonlySet<string>;
-  /** What each pod's claims need, asked once for each, in the order of decisions. Nothing when absent. */
-  readonly volumes?: (pod: Pod) => PodVolumeNeeds;
+  /** What the pods' claims need. Nothing when absent. */
+  readonly volumes?: ClaimNeeds;
+}
+
+export interface ClaimNeeds {
+  /** Asked once for each pod, in the order of decisions. */
+  needsOf(pod: Pod): PodVolumeNeeds;
+  /** The pod was given a node: its claims are in use for those asked after it. */
+  placed(pod: Pod): void;
 }
 
 /** What a pod's claims ask of its node, or why it can go to none for now and what may help. */
@@ -33,7 +40,7 @@ export interface SchedulePlan {
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
-const NO_VOLUMES: PodVolumeNeeds = { needs: [] };
+const NO_VOLUMES: ClaimNeeds = { needsOf: () => ({ needs: [] }), placed: () => undefined };
 
 /**
  * A node for every pod that fits somewhere; for the others why not, and whom to evict so that they do. Every pod of the
@@ -41,15 +48,15 @@ const NO_VOLUMES: PodVolumeNeeds = { needs: [] };
  * the order of the pods nor the order in which nodes came.
  */
 export function planSchedule(snapshot: ScheduleSnapshot): SchedulePlan {
-  const { table, pods, budgets = [], leaving = NOBODY, volumes = () => NO_VOLUMES } = snapshot;
+  const { table, pods, budgets = [], leaving = NOBODY, volumes = NO_VOLUMES } = snapshot;
   const batch = new Batch({ table, pods, budgets, leaving });
   for (const pod of [...pods].sort(byImportance)) {
-    const claims = volumes(pod);
+    const claims = volumes.needsOf(pod);
     const impossible =
       explainUnsupported(table.size, pod) ??
       ('blocked' in claims ? everywhere(table.size, claims.blocked, claims.retryOn) : undefined);
     if (impossible !== undefined) batch.failures.push({ pod, kind: impossible.message, victims: [], ...impossible });
-    else if ('needs' in claims) batch.decide(pod, claims.needs);
+    else if ('needs' in claims && batch.decide(pod, claims.needs)) volumes.placed(pod);
   }
   const { bindings, failures, displaced, postponed } = batch;
   return { bindings, failures, displaced, postponed };

@@ -15,7 +15,7 @@ import {
 import { type Clock, PlumblineError } from '#base';
 import type { Client } from '#client';
 import type { Informer } from '#reconcile';
-import type { PodVolumeNeeds } from '#scheduler';
+import type { ClaimNeeds, PodVolumeNeeds } from '#scheduler';
 import { planBinding } from '../volumes/binding.plan.ts';
 import { BY_CLAIM, BY_CLAIM_REF, BY_CLASS, claimIndex, indexVolumes } from '../volumes/indexes.ts';
 import {
@@ -51,9 +51,9 @@ export class VolumeBindingError extends PlumblineError {
 }
 
 /** What pods' claims ask of nodes, and the binding of those that waited for their pod. */
-export class PodVolumes {
+export class PodVolumes implements ClaimNeeds {
   readonly #deps: PodVolumesDeps;
-  /** Claims for one pod alone that were promised in the plan under way, and to whom. */
+  /** Claims for one pod alone whose pod was given a node in the plan under way, and that pod. */
   readonly #promised = new Map<string, string>();
 
   constructor(deps: PodVolumesDeps) {
@@ -69,11 +69,12 @@ export class PodVolumes {
 
   needsOf(pod: Pod): PodVolumeNeeds {
     if (claimsOf(pod).length === 0) return { needs: [] };
-    const found = planVolumeNeeds(pod, this.#viewFor(pod));
-    if ('needs' in found)
-      for (const claim of this.#claimsOf(pod))
-        if (isForOnePod(claim)) this.#promised.set(claim.metadata.uid, pod.metadata.uid);
-    return found;
+    return planVolumeNeeds(pod, this.#viewFor(pod));
+  }
+
+  placed(pod: Pod): void {
+    for (const claim of this.#claimsOf(pod))
+      if (isForOnePod(claim)) this.#promised.set(claim.metadata.uid, pod.metadata.uid);
   }
 
   /** Whether the pod has claims that must be bound before it may go to its node. */

@@ -11,6 +11,7 @@ import {
   type Pod,
   PRIORITY_CLASSES,
   STORAGE_CLASSES,
+  VOLUME_ANNOTATIONS,
 } from '#api';
 import type { Client } from '#client';
 import { type Cluster, nodeObject, podObject, startCluster } from '../../../test/support/cluster.ts';
@@ -353,6 +354,38 @@ describe('src/controllers/scheduling/scheduling.ts', () => {
     await client.create(PODS, ranked('late'));
     await until('the late one is told', async () => said(await get('late')));
     expect((await get('low')).metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  it('gives a claim that is for one pod to the one that fits, not to an older one that fits nowhere', async () => {
+    const { client } = cluster;
+    await client.create(NODES, nodeObject('n1', full));
+    const modes = { accessModes: ['ReadWriteOncePod'], storageClassName: '' };
+    await client.create(PERSISTENT_VOLUMES, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name: 'disk' },
+      spec: { ...modes, capacity: { storage: '1Gi' }, hostPath: { path: '/srv/data' } },
+    });
+    await client.create(PERSISTENT_VOLUME_CLAIMS, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'data', namespace: 'default', annotations: { [VOLUME_ANNOTATIONS.bindCompleted]: 'yes' } },
+      spec: { ...modes, resources: { requests: { storage: '1Gi' } }, volumeName: 'disk' },
+    });
+    const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
+    for (const [name, cpu] of [
+      ['a', '9'],
+      ['b', '0'],
+      ['c', '0'],
+    ] as const) {
+      const pod = ranked(name, undefined, cpu);
+      await client.create(PODS, { ...pod, spec: { ...(pod['spec'] as object), volumes } });
+    }
+    // All three are there before the scheduler is: they are planned together.
+    await start();
+    expect(await placed('b')).toBe('n1');
+    const refused = await until('the third is told', async () => said(await get('c')));
+    expect(refused.message).toContain('ReadWriteOncePod access mode');
   });
 
   it('tries again after a binding that failed, without counting the pod meanwhile', async () => {

@@ -246,7 +246,7 @@ class SchedulingLoop {
       pods: this.#pending.take(this.#options.batch),
       budgets: this.#deps.budgets.list(),
       leaving: this.#leaving,
-      volumes: (pod) => this.#volumes.needsOf(pod),
+      volumes: this.#volumes,
     });
     let promisesEnd = false;
     for (const binding of bindings) {
