@@ -1,4 +1,6 @@
 import { mkdtemp, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -638,6 +640,51 @@ describe('src/node-agent/node-agent.ts', () => {
     await told('hooked', 'Killing', 'FailedPostStartHook');
     const { items } = await client.list(EVENTS, { namespace: 'default' });
     expect(JSON.stringify(items)).not.toContain('s3cret');
+  });
+
+  it.each<[string, (port: number) => object]>([
+    ['sleeps', () => ({ sleep: { seconds: 3_600 } })],
+    ['is a request that nobody answers', (port) => ({ httpGet: { host: '127.0.0.1', port } })],
+  ])('waits no longer for a start hook that %s when its container or its pod ends', async (_how, handler) => {
+    behave = () => ({}); // It heeds no signal.
+    let asked = 0;
+    let open = 0;
+    const silent = createServer(() => {
+      asked += 1;
+    });
+    silent.on('connection', (socket) => {
+      open += 1;
+      socket.once('close', () => {
+        open -= 1;
+      });
+    });
+    closers.push(async () => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const postStart = handler((silent.address() as AddressInfo).port);
+    // The node's network: the agent itself is the only one who may be asked there.
+    const spec = { terminationGracePeriodSeconds: 3_600, hostNetwork: true };
+    await client.create(PODS, podOf('hooked', spec, { lifecycle: { postStart } }));
+    const running = (count: number) =>
+      until(
+        `run ${count} of the container waits for its hook`,
+        async () => {
+          const [one] = (await containersOf('hooked')).filter(
+            ({ state, attempt }) => state === 'running' && attempt === count,
+          );
+          return 'sleep' in postStart || asked > count ? one : undefined;
+        },
+        DEADLINE_MS,
+      );
+    runtime.control.exit((await running(0)).id, 3);
+    await running(1);
+    await client.delete(PODS, { namespace: 'default', name: 'hooked' });
+    await until('nothing is asked any more', () => open === 0, DEADLINE_MS);
+    expect((await containersOf('hooked')).some(({ state }) => state === 'running')).toBe(true);
+    await client.delete(PODS, { namespace: 'default', name: 'hooked' }, { gracePeriodSeconds: 1 });
+    await until('nothing is left', async () => (await containersOf('hooked')).length === 0, DEADLINE_MS);
   });
 
   it('refuses a pod that may not run here, and says why', async () => {

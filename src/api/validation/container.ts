@@ -45,6 +45,8 @@ export interface ContainerRules {
   readonly hostNetwork: boolean;
   /** Names of the pod's volumes. */
   readonly volumes: ReadonlySet<string>;
+  /** Of the pod, in seconds; undefined where it is not known. */
+  readonly gracePeriod: number | undefined;
 }
 
 export function* validateContainer(container: Loose<Container>, path: string, rules: ContainerRules): Issues {
@@ -65,11 +67,11 @@ export function* validateContainer(container: Loose<Container>, path: string, ru
   yield* validateMounts(container.volumeMounts ?? [], `${path}.volumeMounts`, rules.volumes);
   yield* validateResources(container.resources, `${path}.resources`);
   yield* validateSecurityContext(container.securityContext, `${path}.securityContext`);
-  yield* validateLife(container, path, rules.role);
+  yield* validateLife(container, path, rules);
 }
 
 /** Restarts, probes and hooks: what a container may have of them depends on its role. */
-function* validateLife(container: Loose<Container>, path: string, role: ContainerRole): Issues {
+function* validateLife(container: Loose<Container>, path: string, { role, gracePeriod }: ContainerRules): Issues {
   const { restartPolicy } = container;
   const isSidecar = role === 'init' && restartPolicy === 'Always';
   if (restartPolicy && role !== 'init') {
@@ -94,8 +96,8 @@ function* validateLife(container: Loose<Container>, path: string, role: Containe
   yield* validateProbe(container.readinessProbe, `${path}.readinessProbe`);
   yield* validateProbe(container.startupProbe, `${path}.startupProbe`);
   const { postStart, preStop } = container.lifecycle ?? {};
-  if (postStart !== undefined) yield* validateHandler(postStart, `${path}.lifecycle.postStart`);
-  if (preStop !== undefined) yield* validateHandler(preStop, `${path}.lifecycle.preStop`);
+  if (postStart !== undefined) yield* validateHook(postStart, `${path}.lifecycle.postStart`, gracePeriod);
+  if (preStop !== undefined) yield* validateHook(preStop, `${path}.lifecycle.preStop`, gracePeriod);
 }
 
 function hasAmounts({ resources }: Loose<Container>): boolean {
@@ -272,18 +274,21 @@ function* validateHandler(handler: Handler, path: string): Issues {
     none: 'must specify a handler type',
     more: 'may not specify more than 1 handler type',
   });
-  const { exec, httpGet, tcpSocket, grpc, sleep } = handler;
+  const { exec, httpGet, tcpSocket, grpc } = handler;
   if (exec !== undefined && (exec.command ?? []).length === 0) yield required(`${path}.exec.command`);
   if (httpGet !== undefined) yield* validateHttpGet(httpGet, `${path}.httpGet`);
   if (tcpSocket !== undefined) yield* portReference(`${path}.tcpSocket.port`, tcpSocket.port);
   if (grpc !== undefined) yield* portReference(`${path}.grpc.port`, grpc.port);
-  if (sleep !== undefined && !((sleep.seconds ?? 0) > 0)) {
-    yield invalid(
-      `${path}.sleep.seconds`,
-      sleep.seconds ?? 0,
-      'must be greater than 0 and less than terminationGracePeriodSeconds',
-    );
-  }
+}
+
+/** Of both hooks: a sleep is no longer than the time that the pod has to end. Source: as above, validateSleepAction. */
+function* validateHook(handler: Handler, path: string, gracePeriod: number | undefined): Issues {
+  yield* validateHandler(handler, path);
+  if (handler.sleep === undefined || gracePeriod === undefined) return;
+  const seconds = handler.sleep.seconds ?? 0;
+  if (seconds > 0 && seconds <= gracePeriod) return;
+  const words = `must be greater than 0 and less than terminationGracePeriodSeconds (${gracePeriod})`;
+  yield invalid(`${path}.sleep`, seconds, words);
 }
 
 function* validateHttpGet(action: Loose<HTTPGetAction>, path: string): Issues {

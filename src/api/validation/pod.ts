@@ -98,7 +98,13 @@ function* validateSchedulingGates({ schedulingGates = [], nodeName }: Loose<PodS
 
 function* validateContainers(spec: Loose<PodSpec>, path: string, claims: readonly string[]): Issues {
   const volumes = new Set([...claims, ...(spec.volumes ?? []).map(({ name }) => name ?? '')]);
-  const rules = (role: ContainerRole): ContainerRules => ({ role, hostNetwork: spec.hostNetwork === true, volumes });
+  const { terminationGracePeriodSeconds: gracePeriod, hostNetwork } = spec;
+  const rules = (role: ContainerRole): ContainerRules => ({
+    role,
+    hostNetwork: hostNetwork === true,
+    volumes,
+    gracePeriod,
+  });
   const lists: readonly [string, ContainerRole, readonly Loose<Container>[]][] = [
     ['initContainers', 'init', spec.initContainers ?? []],
     ['containers', 'container', spec.containers ?? []],

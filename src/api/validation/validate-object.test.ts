@@ -403,6 +403,21 @@ describe('src/api/validation/validate-object', () => {
       ['spec.containers[0].readinessProbe.tcpSocket: Forbidden: may not specify more than 1 handler type'],
     ],
     [
+      'hooks that sleep longer than the pod has to end, or not at all',
+      PODS,
+      pod({
+        terminationGracePeriodSeconds: 20,
+        containers: [
+          ['a', { preStop: { sleep: { seconds: 20 } } }],
+          ['b', { postStart: { sleep: { seconds: 21 } }, preStop: { sleep: { seconds: 0 } } }],
+        ].map(([name, lifecycle]) => ({ name, image: 'web:1', lifecycle })) as JsonObject[],
+      }),
+      [
+        'spec.containers[1].lifecycle.postStart.sleep: Invalid value: 21: must be greater than 0 and less than terminationGracePeriodSeconds (20)',
+        'spec.containers[1].lifecycle.preStop.sleep: Invalid value: 0: must be greater than 0 and less than terminationGracePeriodSeconds (20)',
+      ],
+    ],
+    [
       'a liveness probe that must succeed twice',
       PODS,
       container({ livenessProbe: { tcpSocket: { port: 80 }, successThreshold: 2 } }),

@@ -18,7 +18,7 @@ import { planPullLogins, pullSecretsOf } from './pull-secrets.ts';
 import { referencesOf } from './references.plan.ts';
 import { StartError } from './start-error.ts';
 
-/** How long a start hook may run, in ms. A kubelet waits without end; whoever deletes the pod ends it here too. */
+/** How long a start hook may run, in ms; a kubelet waits without end. The end of its pod or its container ends it before. */
 const POST_START_TIMEOUT_MS = 3_600_000;
 /** Wait before a container that the engine refused is made again, in ms. */
 const CREATE_RETRY_MS = 5_000;
@@ -38,6 +38,8 @@ export class ContainerStarter {
   readonly #starting = new Set<string>();
   readonly #problems = new Map<string, StartProblem>();
   readonly #prepared = new Map<string, Promise<RuntimeContainer>>();
+  /** Ends the waiting for a start hook, by the id of its container. */
+  readonly #hooks = new Map<string, AbortController>();
   readonly #onHookFailed: (name: string, containerId: string) => void;
 
   /** `onHookFailed`: a container that runs is to be stopped, for its start hook failed. */
@@ -61,6 +63,11 @@ export class ContainerStarter {
   /** By container name. */
   get problems(): ReadonlyMap<string, StartProblem> {
     return this.#problems;
+  }
+
+  /** To be told at each look: nobody waits for the start hook of a container that runs no more. */
+  see(): void {
+    for (const [id, hook] of this.#hooks) if (!this.#context.deps.view.runs(id)) hook.abort();
   }
 
   /** What the containers refer to changed: what waited for it is tried at once. */
@@ -220,10 +227,24 @@ export class ContainerStarter {
     const { runtime, clock, node } = this.#context.deps;
     const { pod } = this.#context;
     const { clusterCidr } = node;
-    const hook = { runtime, clock, pod, spec, containerId, podIP, timeoutMs: POST_START_TIMEOUT_MS, clusterCidr };
+    const ended = new AbortController();
+    const signal = AbortSignal.any([this.#context.leaving, ended.signal]);
+    const hook = {
+      runtime,
+      clock,
+      pod,
+      spec,
+      containerId,
+      podIP,
+      timeoutMs: POST_START_TIMEOUT_MS,
+      clusterCidr,
+      signal,
+    };
+    this.#hooks.set(containerId, ended);
+    this.see(); // It may have ended before there was a hook to end.
     const why = await runHook(hook, handler);
-    if (why === undefined) return;
-    if (this.#context.leaving.aborted) return;
+    this.#hooks.delete(containerId);
+    if (why === undefined || signal.aborted) return;
     this.#context.log.info({ container: spec.name, why }, 'a start hook failed');
     // What the hook said stays out of the event: it may be a secret. Source: kuberuntime_container.go (v1.32).
     this.#context.tell('Warning', 'FailedPostStartHook', 'PostStartHook failed', spec);

@@ -15,6 +15,8 @@ export interface HookInput {
   readonly timeoutMs: number;
   /** The range of the addresses of all pods. */
   readonly clusterCidr: string;
+  /** Ends the waiting. A command that runs in the container ends with the container. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -22,10 +24,10 @@ export interface HookInput {
  * over HTTP goes well with any answer. Source: kubelet lifecycle/handlers.go, runHTTPHandler (v1.32).
  */
 export async function runHook(input: HookInput, handler: Handler): Promise<string | undefined> {
-  const { clock, timeoutMs } = input;
+  const { clock, timeoutMs, signal } = input;
   try {
     if (handler.sleep) {
-      await sleep(clock, Math.min(timeoutMs, handler.sleep.seconds * 1000));
+      await sleep(clock, Math.min(timeoutMs, handler.sleep.seconds * 1000), signal);
       return undefined;
     }
     const outcome = await ask({ ...input, probe: handler, timeoutMs });

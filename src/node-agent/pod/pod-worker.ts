@@ -179,6 +179,7 @@ export class PodWorker {
     if (this.#place.adopt(this.#starter.starting)) return;
     this.#followContainers();
     this.#stopper.see();
+    this.#starter.see();
     const plan = planPod(this.#snapshot());
     for (const action of plan.actions) this.#begin(action);
     this.#tellEnd();

@@ -73,6 +73,10 @@ export class RuntimeView {
     return state === 'running' || state === 'exited';
   }
 
+  runs(id: string): boolean {
+    return this.#containers.get(id)?.state === 'running';
+  }
+
   /** Looks at one container again. */
   async refresh(id: string): Promise<void> {
     const container = await this.#runtime.containerStatus(id);

@@ -20,11 +20,13 @@ export interface AskInput {
   readonly timeoutMs: number;
   /** The range of the addresses of all pods. */
   readonly clusterCidr: string;
+  /** Ends what goes over the network before its time. A command ends with its container. */
+  readonly signal?: AbortSignal;
 }
 
 /** Asks once. Never throws: what goes wrong is an outcome. */
 export async function ask(input: AskInput): Promise<ProbeOutcome> {
-  const { probe, runtime, containerId, timeoutMs, clock } = input;
+  const { probe, runtime, containerId, timeoutMs, clock, signal } = input;
   try {
     if (probe.exec) {
       const command = (probe.exec.command ?? []).map((word) => expand(word, () => undefined));
@@ -34,7 +36,7 @@ export async function ask(input: AskInput): Promise<ProbeOutcome> {
     const abort = new AbortController();
     const timer = clock.after(timeoutMs, () => abort.abort());
     try {
-      return await overNetwork(input, abort.signal);
+      return await overNetwork(input, AbortSignal.any(signal === undefined ? [abort.signal] : [abort.signal, signal]));
     } finally {
       timer.cancel();
     }
