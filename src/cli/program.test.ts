@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
@@ -39,6 +40,31 @@ describe('src/cli/program.ts', () => {
     expect(noted).toContain(words);
     expect(noted).toContain('plumb help');
     expect(written).toBe('');
+  });
+
+  it.each([
+    ['https://ghp_secret@github.com/team/cluster.git', 'a URL carries no credentials'],
+    ['https://ada:secret@git.example.com/team/cluster.git', 'a URL carries no credentials'],
+    ['https://git.example.com/team/cluster.git?access_token=secret', 'no query and no fragment'],
+    ['http://git.example.com/team/cluster.git', 'use https://'],
+    ['ext::sh -c secret', 'no blanks'],
+  ])('installs nothing that follows %s', async (repository, words) => {
+    const root = path.join(directory, 'image');
+    const { code, written, noted } = await plumb('install', repository, '--root', root);
+    expect([code, written, existsSync(root)]).toEqual([2, '', false]);
+    expect(noted).toContain(words);
+    expect(noted).toContain('plumb repo add');
+    expect(noted).not.toContain('secret');
+  });
+
+  it.each([
+    ['git@github.com:team/cluster.git', 'git@github.com:team/cluster.git'],
+    ['.', process.cwd()],
+  ])('installs what follows %s', async (repository, followed) => {
+    const root = path.join(directory, 'image');
+    expect(await plumb('install', repository, '--root', root)).toMatchObject({ code: 0, noted: '' });
+    const unit = await readFile(path.join(root, 'etc/systemd/system/plumbline-server.service'), 'utf8');
+    expect(unit).toContain(` up ${followed} `);
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { defaultListen, install, parsePort, uninstall } from '#app';
+import { GitError, parseRepositoryUrl } from '#git';
 import type { ProgramContext } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { ownProgram } from '../own-program.ts';
@@ -82,7 +83,7 @@ function serverArgs(repository: string | undefined, stateDir: string, flags: Ins
     });
   return [
     'up',
-    existsSync(repository) ? path.resolve(repository) : repository,
+    followable(repository),
     ...flagsOf({
       '--path': flags.path,
       '--revision': flags.revision,
@@ -93,6 +94,18 @@ function serverArgs(repository: string | undefined, stateDir: string, flags: Ins
     }),
     '--no-agent',
   ];
+}
+
+/** What the control plane will take: here, for it refuses later than the unit is there to be read, again and again. */
+function followable(repository: string): string {
+  const address = existsSync(repository) ? path.resolve(repository) : repository;
+  try {
+    parseRepositoryUrl(address, { allowLocal: true });
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    throw new CliError(error.message, { exitCode: 2, hint: 'Credentials belong to plumb repo add.', cause: error });
+  }
+  return address;
 }
 
 /** Flags that have a value. */
