@@ -253,11 +253,11 @@ class Mirror implements GitMirror {
     }
   }
 
-  async listTree(commit: string, path: string): Promise<TreeListing | undefined> {
+  async listTree(commit: string, path: string, maxFiles?: number): Promise<TreeListing | undefined> {
     requireCommit(commit);
     const directory = normalizeTreePath(path);
     if (directory === undefined) return undefined;
-    return listTree({ catFile: this.#catFile, source: await this.#treeOf(commit) }, commit, directory);
+    return listTree({ catFile: this.#catFile, source: await this.#treeOf(commit) }, commit, directory, maxFiles);
   }
 
   /** A commit's tree is listed once, for however many Applications are in it. */

@@ -46,8 +46,8 @@ export interface GitMirror {
   fetch(signal?: AbortSignal): Promise<void>;
   /** The commit a branch, tag, `HEAD` or id names now in the mirror. Throws `RevisionNotFound`. */
   resolve(revision: string): Promise<string>;
-  /** Files below `path` ('' for all) at a commit, symlinks inside the tree resolved. `undefined`: no such path there. */
-  listTree(commit: string, path: string): Promise<TreeListing | undefined>;
+  /** Files below `path` ('' for all) at a commit, symlinks inside the tree resolved. `undefined`: no such path there. Throws `TreeTooLarge`. */
+  listTree(commit: string, path: string, maxFiles?: number): Promise<TreeListing | undefined>;
   /** Bytes of blobs, in the order asked. */
   readBlobs(blobIds: readonly string[], signal?: AbortSignal): Promise<readonly Uint8Array[]>;
   commitInfo(commit: string): Promise<CommitInfo>;
@@ -62,6 +62,8 @@ export interface GitMirror {
 
 export const gitLimits = {
   filesPerApplication: 20_000,
+  /** Of a whole repository, where what an Application needs may lie anywhere in it. */
+  filesPerRepository: 200_000,
   treeDepth: 32,
   fileBytes: 1_048_576,
   applicationBytes: 33_554_432,

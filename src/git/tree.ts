@@ -16,8 +16,13 @@ export interface TreeReader {
  * Files below `path` at `commit`. Nothing outside of the commit's own tree can be read: a symlink is text that is
  * looked up in the same tree, and one that leads out of it, in a circle or to nowhere is skipped with the reason.
  */
-export async function listTree(reader: TreeReader, commit: string, path: string): Promise<TreeListing | undefined> {
-  const walk = new TreeWalk(reader);
+export async function listTree(
+  reader: TreeReader,
+  commit: string,
+  path: string,
+  maxFiles: number = gitLimits.filesPerApplication,
+): Promise<TreeListing | undefined> {
+  const walk = new TreeWalk(reader, maxFiles);
   const start = await walk.locate(path === '' ? [] : path.split('/'), 0);
   if (start === undefined || 'why' in start || start.type !== 'tree') return undefined;
   await walk.collect(path, start.at, []);
@@ -33,6 +38,7 @@ type Refusal = { readonly why: string };
 type Trail = readonly (readonly string[])[];
 
 class TreeWalk {
+  readonly #maxFiles: number;
   readonly #catFile: TreeReader['catFile'];
   readonly #source: TreeSource;
   readonly #files: TreeFile[] = [];
@@ -40,7 +46,8 @@ class TreeWalk {
   #collected = 0;
   #lookups = 0;
 
-  constructor({ catFile, source }: TreeReader) {
+  constructor({ catFile, source }: TreeReader, maxFiles: number) {
+    this.#maxFiles = maxFiles;
     this.#catFile = catFile;
     this.#source = source;
   }
@@ -146,8 +153,8 @@ class TreeWalk {
   }
 
   #checkCount(links: number): void {
-    if (this.#files.length + this.#skipped.length + links > gitLimits.filesPerApplication) {
-      throw tooLarge(`more than ${gitLimits.filesPerApplication} files`);
+    if (this.#files.length + this.#skipped.length + links > this.#maxFiles) {
+      throw tooLarge(`more than ${this.#maxFiles} files`);
     }
   }
 }

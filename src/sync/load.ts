@@ -233,7 +233,7 @@ function wholeTree(mirror: GitMirror, commit: string): Promise<ReadonlyMap<strin
   const last = lastTrees.get(mirror);
   if (last?.commit === commit) return last.files;
   const files = mirror
-    .listTree(commit, '')
+    .listTree(commit, '', gitLimits.filesPerRepository)
     .then((listing) => new Map((listing?.files ?? []).map((file) => [file.path, file] as const)));
   lastTrees.set(mirror, { commit, files });
   files.catch(() => lastTrees.delete(mirror)); // Whoever waits for it hears why; the next one asks again.

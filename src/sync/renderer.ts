@@ -32,8 +32,8 @@ export interface KustomizeRequest {
   readonly defaultNamespace: string;
 }
 
-/** Times that a build may ask for more files: at least one for each layer of kustomizations. */
-const MAX_ROUNDS = 1_000;
+/** Times that a build may ask for more files: twice for each layer of kustomizations, once for each component. */
+const MAX_ROUNDS = 200;
 
 export interface RendererOptions {
   /** Longest time for one file, ms. */

@@ -80,6 +80,7 @@ class Build {
   target(folder: string, below: readonly string[], into: Layer = emptyLayer()): Top {
     const read = this.#load(folder, below);
     const { kustomization } = read;
+    this.#need(this.#namedFiles(read, folder));
     this.#readSchemas(read, folder);
     const chain = [...below, folder];
     this.#resources(read, folder, chain, into);
@@ -142,14 +143,43 @@ class Build {
     return readKustomization(first, this.#text(first));
   }
 
+  /** Every file that the kustomization itself names, and the kustomizations of the folders that it does. */
+  #namedFiles(read: ReadKustomization, folder: string): readonly string[] {
+    const { kustomization } = read;
+    const file = (field: string) => (entry: string, index: number) =>
+      this.#fileNamed(read, folder, entry, field, index);
+    const paths = <T extends { readonly path?: string }>(field: string, entries: readonly T[]) =>
+      entries.flatMap(({ path = '' }, index) => (path === '' ? [] : [file(field)(path, index)]));
+    const generated = (field: 'configMapGenerator' | 'secretGenerator') =>
+      kustomization[field].flatMap((entry, index) => filesOf(entry).map((one) => file(field)(one, index)));
+    const below = kustomization.components.map((entry, index) => this.#folder(read, folder, entry, index));
+    const resources = kustomization.resources.map((entry, index) => this.#resourcePath(read, folder, entry, index));
+    const folders = [...below, ...resources.flatMap((one) => (one.isFolder ? [one.file] : []))];
+    return [
+      ...resources.flatMap((one) => (one.isFolder ? [] : [one.file])),
+      ...folders.flatMap((one) => kustomizationIn(this.#tree, one) ?? []),
+      ...paths('patches', kustomization.patches),
+      ...paths('patchesJson6902', kustomization.patchesJson6902),
+      ...kustomization.patchesStrategicMerge.flatMap((entry, index) =>
+        isInlinePatch(entry) ? [] : [file('patchesStrategicMerge')(entry, index)],
+      ),
+      ...paths('replacements', kustomization.replacements),
+      ...kustomization.configurations.map(file('configurations')),
+      ...paths('openapi', kustomization.openapi === undefined ? [] : [kustomization.openapi]),
+      ...generated('configMapGenerator'),
+      ...generated('secretGenerator'),
+    ];
+  }
+
   #resources(read: ReadKustomization, folder: string, chain: readonly string[], into: Layer): void {
     const { resources } = read.kustomization;
     const paths = resources.map((entry, index) => this.#resourcePath(read, folder, entry, index));
-    this.#need(paths.filter(({ isFolder }) => !isFolder).map(({ file }) => file));
+    const needed = new Set<string>();
     for (const [index, { file, isFolder }] of paths.entries()) {
       this.#at(read, 'resources', index, () => {
         if (isFolder) {
-          const below = this.target(file, chain);
+          const below = this.#below(file, chain, needed);
+          if (below === undefined) return;
           if (below.read.kustomization.kind === 'Component')
             throw new IdProblem(`${file} is a component: name it under components`);
           for (const resource of below.list.all) into.list.add(resource);
@@ -159,6 +189,18 @@ class Build {
         if (into.list.all.length > kustomizeLimits.objects)
           throw new IdProblem(`more than ${kustomizeLimits.objects} objects`);
       });
+    }
+    if (needed.size > 0) throw new NeedsFiles([...needed]);
+  }
+
+  /** A layer below; undefined when it lacks files, which are added to `needed`: those of all layers are asked for together. */
+  #below(folder: string, chain: readonly string[], needed: Set<string>): Top | undefined {
+    try {
+      return this.target(folder, chain);
+    } catch (error) {
+      if (!(error instanceof NeedsFiles)) throw error;
+      for (const path of error.paths) needed.add(path);
+      return undefined;
     }
   }
 
@@ -227,11 +269,6 @@ class Build {
       ),
       ...secretGenerator.map((entry, index) => ({ kind: 'Secret', field: 'secretGenerator', entry, index }) as const),
     ];
-    this.#need(
-      sources.flatMap(({ field, entry, index }) =>
-        filesOf(entry).map((file) => this.#fileNamed(read, folder, file, field, index)),
-      ),
-    );
     for (const { kind, field, entry, index } of sources) {
       this.#at(read, field, index, () => {
         const origin = { path: read.path, line: read.lineOf(field, index) };
@@ -270,17 +307,19 @@ class Build {
         for (const replacement of this.#replacements(read, folder, entry, index)) replace(list.all, replacement);
       });
     }
+    list.changed();
   }
 
   #patch(read: ReadKustomization, folder: string, list: ResourceList): void {
     const { patchesStrategicMerge, patches } = read.kustomization;
     for (const [index, entry] of patchesStrategicMerge.entries()) {
       this.#at(read, 'patchesStrategicMerge', index, () => {
-        const isText = entry.includes('\n') || /^\s*[{a-zA-Z]+:\s/.test(entry);
         applyPatch(
           list,
           this.#schemaOf,
-          isText ? entry : this.#text(this.#fileNamed(read, folder, entry, 'patchesStrategicMerge', index)),
+          isInlinePatch(entry)
+            ? entry
+            : this.#text(this.#fileNamed(read, folder, entry, 'patchesStrategicMerge', index)),
           {},
         );
       });
@@ -376,6 +415,11 @@ class Build {
       throw new KustomizeProblem(read.path, read.lineOf(field, index), error.message);
     }
   }
+}
+
+/** What is no path but a patch itself. */
+function isInlinePatch(entry: string): boolean {
+  return entry.includes('\n') || /^\s*[{a-zA-Z]+:\s/.test(entry);
 }
 
 /** Files that a generator reads, by their paths from the kustomization. */

@@ -24,9 +24,11 @@ export function generate({ kind, entry, global, origin, read }: GeneratorRequest
   const { name = '', namespace = '' } = entry;
   if (name === '') throw new GeneratorProblem(`a ${kind} that is generated must have a name`);
   const data = new Map<string, Uint8Array>();
-  for (const [key, value] of pairsOf(entry, read)) {
+  for (const [key, value, source] of pairsOf(entry, read)) {
     if (!KEY.test(key))
-      throw new GeneratorProblem(`${name}: "${key}" cannot be a key: letters, digits, "-", "_" and "." can`);
+      throw new GeneratorProblem(
+        `${name}: ${source} gives a key with other characters than letters, digits, "-", "_", "."`,
+      );
     if (data.has(key)) throw new GeneratorProblem(`${name} repeats the key "${key}"`);
     data.set(key, value);
   }
@@ -58,25 +60,29 @@ function behaviorOf(text: string | undefined): Behavior {
   throw new GeneratorProblem(`behavior must be create, merge or replace, not "${text}"`);
 }
 
-function* pairsOf(entry: GeneratorEntry, read: (file: string) => Uint8Array): Generator<readonly [string, Uint8Array]> {
+/** A key, its value, and where they stand. What stands there may be secret: no message repeats it. */
+type Pair = readonly [key: string, value: Uint8Array, source: string];
+
+function* pairsOf(entry: GeneratorEntry, read: (file: string) => Uint8Array): Generator<Pair> {
   const envs = [...(entry.envs ?? []), ...(entry.env === undefined || entry.env === '' ? [] : [entry.env])];
   for (const file of envs) yield* linesOf(file, read(file));
-  for (const literal of entry.literals ?? []) {
+  for (const [index, literal] of (entry.literals ?? []).entries()) {
     const at = literal.indexOf('=');
-    if (at <= 0) throw new GeneratorProblem(`the literal "${literal}" must be key=value`);
-    yield [literal.slice(0, at), Buffer.from(withoutQuotes(literal.slice(at + 1)))];
+    const where = `literal ${index + 1}`;
+    if (at <= 0) throw new GeneratorProblem(`${where} must be key=value`);
+    yield [literal.slice(0, at), Buffer.from(withoutQuotes(literal.slice(at + 1))), where];
   }
   for (const source of entry.files ?? []) {
     const [key = '', file, ...more] = source.includes('=') ? source.split('=') : [baseName(source), source];
     if (more.length > 0 || key === '' || file === undefined || file === '') {
       throw new GeneratorProblem(`the file "${source}" must be a path, or key=path`);
     }
-    yield [key, read(file)];
+    yield [key, read(file), source];
   }
 }
 
 /** Lines of an env file: `KEY=value`, `KEY` alone for an empty value, `#` for a comment. */
-function* linesOf(file: string, bytes: Uint8Array): Generator<readonly [string, Uint8Array]> {
+function* linesOf(file: string, bytes: Uint8Array): Generator<Pair> {
   const text = textOf(bytes);
   if (text === undefined) throw new GeneratorProblem(`${file} is not UTF-8 text`);
   for (const [index, whole] of text.split(/\r?\n/).entries()) {
@@ -85,9 +91,9 @@ function* linesOf(file: string, bytes: Uint8Array): Generator<readonly [string, 
     const at = line.indexOf('=');
     const key = at < 0 ? line : line.slice(0, at);
     if (!VARIABLE.test(key) || key === '.' || key.startsWith('..')) {
-      throw new GeneratorProblem(`${file}:${index + 1}: "${key}" cannot be the name of a variable`);
+      throw new GeneratorProblem(`${file}:${index + 1}: the line must begin with the name of a variable`);
     }
-    yield [key, Buffer.from(at < 0 ? '' : line.slice(at + 1))];
+    yield [key, Buffer.from(at < 0 ? '' : line.slice(at + 1)), `${file}:${index + 1}`];
   }
 }
 

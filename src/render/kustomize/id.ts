@@ -38,6 +38,11 @@ export function effectiveNamespace(id: Id): string {
   return id.namespace === '' ? 'default' : id.namespace;
 }
 
+/** Equal for ids that are the same. */
+export function keyOf(id: Id): string {
+  return `${id.group}/${id.version}/${id.kind}/${effectiveNamespace(id)}/${id.name}`;
+}
+
 export function sameId(left: Id, right: Id): boolean {
   return (
     left.name === right.name &&

@@ -79,7 +79,7 @@ function sourceOf(resources: readonly Resource[], source: NonNullable<Replacemen
   if (typeof value === 'object') throw new ReplacementProblem('a delimiter needs a source that is a text or a number');
   const part = textOf(value).split(delimiter)[index];
   if (part === undefined)
-    throw new ReplacementProblem(`options.index ${index} is beyond the parts of ${textOf(value)}`);
+    throw new ReplacementProblem(`options.index ${index} is beyond the parts of ${path} (${what})`);
   return part;
 }
 

@@ -1,5 +1,5 @@
 import { parseLabelSelector } from '#api';
-import { effectiveNamespace, formatId, type Id, sameId } from './id.ts';
+import { effectiveNamespace, formatId, type Id, keyOf, sameId } from './id.ts';
 import type { Selector } from './kustomize.types.ts';
 import type { Resource } from './resource.ts';
 
@@ -9,6 +9,8 @@ export class IdProblem extends Error {}
 /** The objects of a layer, in order. Source: kustomize api/resmap (v5.5). */
 export class ResourceList {
   #items: Resource[];
+  /** By the id that each had when it was added; whoever changes ids while objects are added says so. */
+  #byId: Map<string, Resource> | undefined;
 
   constructor(items: readonly Resource[] = []) {
     this.#items = [...items];
@@ -20,13 +22,16 @@ export class ResourceList {
 
   /** Throws `IdProblem` when there is one of the same id. */
   add(resource: Resource): void {
-    const [same] = this.withCurrentId(resource.id);
+    this.#byId ??= new Map(this.#items.map((one) => [keyOf(one.id), one]));
+    const key = keyOf(resource.id);
+    const same = this.#byId.get(key);
     if (same !== undefined) {
       throw new IdProblem(
         `${formatId(resource.id)} is there already, from ${same.origin.path}:${same.origin.line}: an id may be added once`,
       );
     }
     this.#items.push(resource);
+    this.#byId.set(key, resource);
   }
 
   /** Adds what a generator made, or merges it with what is there. */
@@ -55,14 +60,32 @@ export class ResourceList {
 
   replace(old: Resource, by: Resource): void {
     this.#items = this.#items.map((one) => (one === old ? by : one));
+    this.changed();
   }
 
   remove(resource: Resource): void {
     this.#items = this.#items.filter((one) => one !== resource);
+    this.changed();
   }
 
-  withCurrentId(id: Id): readonly Resource[] {
-    return this.#items.filter((one) => sameId(one.id, id));
+  /** To be called when objects were renamed, moved or patched. */
+  changed(): void {
+    this.#byId = undefined;
+  }
+
+  /** Throws `IdProblem` when two objects have one id by now. */
+  checkIds(): void {
+    const seen = new Map<string, Resource>();
+    for (const one of this.#items) {
+      const key = keyOf(one.id);
+      const same = seen.get(key);
+      if (same !== undefined) {
+        throw new IdProblem(
+          `${formatId(one.id)} would be there twice: from ${same.origin.path} and ${one.origin.path}`,
+        );
+      }
+      seen.set(key, one);
+    }
   }
 
   /** The one that has, or had, this id. Throws `IdProblem` for none or several. */

@@ -1,7 +1,7 @@
 /** What a kustomization does to all its objects. Source: kustomize api/internal/builtins and api/filters (v5.5). */
 import { getOwn, isRecord, setOwn } from '#api';
 import { putAt, valueAt, visitFields } from './fields.ts';
-import { formatId, isClusterScoped, isSelected } from './id.ts';
+import { isClusterScoped, isSelected } from './id.ts';
 import type {
   FieldSpec,
   ImageEntry,
@@ -42,10 +42,8 @@ export function setNamespace(list: ResourceList, namespace: string, specs: reado
         () => '',
       );
     }
-    if (list.withCurrentId(resource.id).length > 1) {
-      throw new IdProblem(`in the namespace ${namespace} there would be two of ${formatId(resource.id)}`);
-    }
   }
+  list.checkIds();
 }
 
 function setDefaultSubjects({ subjects }: MutableMap, namespace: string): void {
@@ -117,11 +115,11 @@ export function setTexts(
   specs: readonly FieldSpec[],
 ): void {
   for (const key of Object.keys(texts).sort()) {
-    for (const resource of list.all) {
+    for (const { object, gvk } of list.all) {
       for (const spec of specs) {
-        if (!isSelected(resource.gvk, spec)) continue;
+        if (!isSelected(gvk, spec)) continue;
         visitFields(
-          resource.object,
+          object,
           spec,
           (place) => {
             const found = valueAt(place);
