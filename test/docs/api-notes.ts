@@ -6,7 +6,7 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'core/Node':
     'Made by the node agents. Address and pod network are those of the agent, the runtime is Docker. `proxy` answers what is most read of a kubelet ([sessions.md](sessions.md)).',
   'core/Pod':
-    'Run by Docker, with volumes of the kinds emptyDir, configMap, secret, downwardAPI, projected and hostPath; [scheduling.md](scheduling.md) tells which node gets it. What else a pod asks for is told in a warning and a condition. `eviction` keeps to disruption budgets ([policies.md](policies.md)). [sessions.md](sessions.md) has `exec`, `attach`, `port-forward`, `proxy` and `ephemeralcontainers`.',
+    'Run by Docker, with volumes of the kinds emptyDir, configMap, secret, downwardAPI, projected, hostPath, persistentVolumeClaim and ephemeral ([volumes.md](volumes.md)); [scheduling.md](scheduling.md) tells which node gets it. What else a pod asks for is told in a warning and a condition. `eviction` keeps to disruption budgets ([policies.md](policies.md)). [sessions.md](sessions.md) has `exec`, `attach`, `port-forward`, `proxy` and `ephemeralcontainers`.',
   'core/Service':
     'ClusterIP and NodePort, by nftables on every node. LoadBalancer gets no address; ExternalName is not resolved.',
   'core/ConfigMap': '',
@@ -18,9 +18,9 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'core/LimitRange': 'Fills in what pods leave out, and holds pods and claims to it: [policies.md](policies.md).',
   'core/ResourceQuota':
     'Charged in the commit that stores an object, so that there is never more than fits: [policies.md](policies.md).',
-  'core/PersistentVolume': 'Bound to claims, given back and, where it is a folder of a node, deleted: docs/volumes.md.',
+  'core/PersistentVolume': 'Bound to claims, given back and, where it is a folder of a node, deleted: [volumes.md](volumes.md).',
   'core/PersistentVolumeClaim':
-    'Bound to a volume that fits, or one is made for it: docs/volumes.md. What a claim asks beyond its size is not enforced.',
+    'Bound to a volume that fits, or one is made for it: [volumes.md](volumes.md). What a claim asks beyond its size is not enforced.',
   'core/Endpoints':
     'Kept for Services with a selector (1000 addresses at most), mirrored into EndpointSlices for those without. Traffic goes by EndpointSlices.',
   'core/ReplicationController': '',
@@ -41,7 +41,7 @@ export const API_NOTES: Readonly<Record<string, string>> = {
     'Stored as v2, served as v1 too. Scales by CPU and memory of pods or of one container; metrics of the types Pods, Object and External have no API here and are told as such: [workloads.md](workloads.md#horizontalpodautoscaler). A sync leaves the replicas of what it names alone.',
   'policy/PodDisruptionBudget': 'Followed by evictions, and so by `kubectl drain`: [policies.md](policies.md).',
   'scheduling.k8s.io/PriorityClass':
-    'Sets the priority of pods that name it. Nothing is evicted for a pod of higher priority.',
+    'Sets the priority of pods that name it. One that fits nowhere may end pods of lower priority, unless its class says `preemptionPolicy: Never`: [scheduling.md](scheduling.md).',
   'node.k8s.io/RuntimeClass': KEPT,
   'discovery.k8s.io/EndpointSlice': '',
   'coordination.k8s.io/Lease': '',
@@ -53,7 +53,7 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'rbac.authorization.k8s.io/ClusterRole': 'See [access.md](access.md).',
   'rbac.authorization.k8s.io/ClusterRoleBinding': 'See [access.md](access.md).',
   'storage.k8s.io/StorageClass':
-    'Decides how claims get volumes; `node-local` is there from the start: docs/volumes.md.',
+    'Decides how claims get volumes; `node-local` is there from the start: [volumes.md](volumes.md).',
   'storage.k8s.io/CSINode': KEPT,
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration':
     'Kept, checked and printed as in Kubernetes, with a warning: the webhooks are not asked, so nothing is refused by them.',
