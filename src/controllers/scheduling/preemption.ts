@@ -1,12 +1,13 @@
 import { isApiError, type Json, PODS, type Pod } from '#api';
 import { errorCode, formatTime, type Log } from '#base';
 import type { Client } from '#client';
-import { type EventRecorder, keyOf } from '#reconcile';
+import { type EventRecorder, type Informer, keyOf } from '#reconcile';
 
 export interface PreemptionDeps {
   readonly client: Pick<Client, 'patch' | 'delete'>;
   readonly log: Log;
   readonly events: EventRecorder;
+  readonly pods: Pick<Informer<Pod>, 'get'>;
 }
 
 /** A pod that has to go, for which other pod. */
@@ -22,7 +23,7 @@ export interface Eviction {
  * it is gone by itself. Source: kubernetes pkg/scheduler/framework/preemption/preemption.go, prepareCandidate (v1.32).
  */
 export async function evict(
-  { client, log, events }: PreemptionDeps,
+  { client, log, events, pods }: PreemptionDeps,
   { victim, preemptor, node, nowMs }: Eviction,
   fieldManager: string,
 ): Promise<boolean> {
@@ -32,8 +33,9 @@ export async function evict(
     await client.patch(PODS, victim.metadata, { type: 'strategic', body }, { subresource: 'status', fieldManager });
     await client.delete(PODS, victim.metadata, { preconditions: { uid } });
   } catch (error) {
-    // Another pod has its name by now: this one is gone.
-    if (isApiError(error, 'NotFound', 'Conflict')) return true;
+    if (isApiError(error, 'NotFound')) return true;
+    // Another pod may have its name by now. If none is seen, somebody wrote at the same time: it is tried again.
+    if (isApiError(error, 'Conflict')) return pods.get(keyOf(victim))?.metadata.uid !== uid;
     log.warn({ key: keyOf(victim), node, code: errorCode(error), err: error }, 'a pod could not be preempted');
     return false;
   }

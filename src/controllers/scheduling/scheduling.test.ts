@@ -13,6 +13,7 @@ import {
   STORAGE_CLASSES,
   VOLUME_ANNOTATIONS,
 } from '#api';
+import type { Clock } from '#base';
 import type { Client } from '#client';
 import { type Cluster, nodeObject, podObject, startCluster } from '../../../test/support/cluster.ts';
 import { settle } from '../../../test/support/fake-clock.ts';
@@ -25,15 +26,18 @@ beforeEach(async () => {
 });
 afterEach(() => cluster.close());
 
-const start = async (client: Pick<Client, 'update' | 'patch' | 'delete'> = cluster.client) => {
-  const { clock, log, events, informers } = cluster;
+const start = async (
+  client: Pick<Client, 'update' | 'patch' | 'delete'> = cluster.client,
+  { clock = cluster.clock, backoff = { initialMs: 1, maxMs: 2 } } = {},
+) => {
+  const { log, events, informers } = cluster;
   const [pods, nodes, namespaces] = [informers.of(PODS), informers.of(NODES), informers.of(NAMESPACES)];
   const budgets = informers.of(POD_DISRUPTION_BUDGETS);
   const volumes = informers.of(PERSISTENT_VOLUMES);
   const [claims, storageClasses] = [informers.of(PERSISTENT_VOLUME_CLAIMS), informers.of(STORAGE_CLASSES)];
   const kinds = { pods, nodes, namespaces, budgets, claims, volumes, storageClasses };
   const deps = { client, clock, log, events, ...kinds };
-  const scheduling = createScheduling(deps, { ...schedulingDefaults, backoff: { initialMs: 1, maxMs: 2 } });
+  const scheduling = createScheduling(deps, { ...schedulingDefaults, backoff });
   await cluster.run((signal) => scheduling.run(signal));
 };
 const get = async (name: string) => (await cluster.client.get(PODS, { namespace: 'default', name })) as Pod;
@@ -282,7 +286,7 @@ describe('src/controllers/scheduling/scheduling.ts', () => {
     expect(await placed('waiting')).toBe('n1');
   });
 
-  it('tries again to evict whom it could not', async () => {
+  it.each(['ServerTimeout', 'Conflict'] as const)('tries again to evict whom it could not: %s', async (reason) => {
     const { client } = cluster;
     await rank('high', 1000);
     await client.create(NODES, nodeObject('n1', full));
@@ -293,7 +297,7 @@ describe('src/controllers/scheduling/scheduling.ts', () => {
       delete: (resource, key, options) => {
         if (refusals === 0) return client.delete(resource, key, options);
         refusals -= 1;
-        return Promise.reject(new ApiError('ServerTimeout', 'try again'));
+        return Promise.reject(new ApiError(reason, 'try again'));
       },
     });
     await client.create(PODS, ranked('low'));
@@ -332,21 +336,28 @@ describe('src/controllers/scheduling/scheduling.ts', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('evicts nobody for a pod that is gone by then', async () => {
+  it('evicts nobody for a pod that is gone by then, and keeps nothing of it', async () => {
     const { client } = cluster;
     await rank('high', 1000);
     await client.create(NODES, nodeObject('n1', full));
     let isGone = false;
-    await start({
-      ...client,
-      patch: async (resource, key, patch, options) => {
-        if (key.name === 'high') {
-          await drop('high');
-          isGone = true;
-        }
-        return client.patch(resource, key, patch, options);
-      },
-    });
+    const delays: number[] = [];
+    const after: Clock['after'] = (delayMs, callback) => {
+      delays.push(delayMs);
+      return cluster.clock.after(delayMs, callback);
+    };
+    const pods = cluster.informers.of(PODS);
+    const patching: Client['patch'] = async (resource, key, patch, options) => {
+      if (key.name === 'high') {
+        await drop('high');
+        await until('it is seen to be gone', () => pods.get('default/high') === undefined);
+        isGone = true;
+      }
+      return client.patch(resource, key, patch, options);
+    };
+    // Nothing else waits so long.
+    const backoff = { initialMs: 50_000, maxMs: 50_000 };
+    await start({ ...client, patch: patching }, { clock: { ...cluster.clock, after }, backoff });
     await client.create(PODS, ranked('low'));
     await placed('low');
     await client.create(PODS, ranked('high', 'high'));
@@ -354,6 +365,7 @@ describe('src/controllers/scheduling/scheduling.ts', () => {
     await client.create(PODS, ranked('late'));
     await until('the late one is told', async () => said(await get('late')));
     expect((await get('low')).metadata.deletionTimestamp).toBeUndefined();
+    expect(delays).not.toContain(backoff.initialMs);
   });
 
   it('gives a claim that is for one pod to the one that fits, not to an older one that fits nowhere', async () => {

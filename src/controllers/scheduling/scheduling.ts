@@ -344,13 +344,18 @@ class SchedulingLoop {
     return delayMs;
   }
 
-  /** The pod as it is by now, if it still wants a node. */
   #reconsider(pod: Pod): void {
-    const current = this.#deps.pods.get(keyOf(pod));
-    if (current?.metadata.uid !== pod.metadata.uid || this.#assumed.has(pod.metadata.uid)) return;
-    if (standingOf(current, this.#options.schedulerName) !== 'waits') return;
+    const current = this.#waiting(pod);
+    if (current === undefined || this.#assumed.has(pod.metadata.uid)) return;
     this.#pending.put(current, true);
     this.#wake();
+  }
+
+  /** The pod as it is by now, if it still wants a node. */
+  #waiting({ metadata }: Pod): Pod | undefined {
+    const current = this.#deps.pods.get(keyOf({ metadata }));
+    if (current?.metadata.uid !== metadata.uid) return undefined;
+    return standingOf(current, this.#options.schedulerName) === 'waits' ? current : undefined;
   }
 
   /** Tells people, once for each new reason, and makes room where others are to go. */
@@ -389,7 +394,8 @@ class SchedulingLoop {
     );
     const left = victims.filter((_, index) => evicted[index] !== true);
     for (const { metadata } of left) this.#leaving.delete(metadata.uid);
-    if (!written || left.length > 0) this.#tryLater(pod);
+    // Of a pod that is gone meanwhile nothing is kept: nobody would ever forget it.
+    if ((!written || left.length > 0) && this.#waiting(pod) !== undefined) this.#tryLater(pod);
   }
 
   /** False when it could not be written, or the pod is gone. Never rejects. */
