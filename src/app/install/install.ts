@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { errorMessage } from '#base';
 import { StartError } from '../errors.ts';
 import { typedAsRoot } from '../privileges.ts';
-import { requireOwnState } from './machine.ts';
+import { requireOwnState, requireReachable } from './machine.ts';
 import { type InstallInput, planInstall, planUninstall, unitProblem } from './units.plan.ts';
 
 const run = promisify(execFile);
@@ -19,7 +19,10 @@ export interface InstallOptions extends InstallInput {
 /** Writes the units and starts them. Answers the files. Running it twice changes nothing but restarts them. */
 export async function install({ root, ...input }: InstallOptions): Promise<readonly string[]> {
   requireRoot(root, 'plumb install');
-  if (root === undefined && input.parts.includes('server')) await requireOwnState(input);
+  if (root === undefined && input.parts.includes('server')) {
+    await requireReachable(input);
+    await requireOwnState(input);
+  }
   const problem = unitProblem([...input.program, ...input.serverArgs, ...input.agentArgs, input.stateDir, input.user]);
   if (problem !== undefined)
     throw new StartError('InvalidFlag', problem, 'Credentials of a repository belong to plumb repo add.');

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { install } from './install.ts';
-import { requireOwnState } from './machine.ts';
+import { requireOwnState, requireReachable } from './machine.ts';
 
 const me = userInfo().username;
 const isRoot = process.getuid?.() === 0;
@@ -43,6 +43,27 @@ describe('src/app/install/machine.ts', () => {
     execFileSync('chown', [me, folder]);
     await expect(requireOwnState({ stateDir: folder, user: me })).rejects.toThrow(`${folder}/agent belongs`);
     execFileSync('chown', [me, path.join(folder, 'agent')]);
+  });
+
+  it.skipIf(!isRoot).each(['nobody', 'plumb-no-such-user'])('refuses a program that %s cannot reach', async (user) => {
+    const [home, elsewhere] = [path.join(folder, 'home'), path.join(folder, 'elsewhere')];
+    for (const place of [home, elsewhere]) {
+      await mkdir(place, { recursive: true });
+      await copyFile('/bin/true', path.join(place, 'node'));
+      await writeFile(path.join(place, 'main.js'), '');
+    }
+    await chmod(folder, 0o755);
+    await chmod(home, 0o750);
+    const node = path.join(elsewhere, 'node');
+    await requireReachable({ program: [node, '--flag', path.join(elsewhere, 'main.js')], user });
+    for (const program of [[path.join(home, 'node')], [node, path.join(home, 'main.js')]]) {
+      await requireReachable({ program, user: me });
+      const refused = { code: 'ProgramUnreachable', message: expect.stringContaining(program.at(-1) ?? '') };
+      await expect(requireReachable({ program, user })).rejects.toMatchObject(refused);
+      await expect(
+        install({ program, user, parts: ['server'], stateDir: folder, serverArgs: ['\n'], agentArgs: [] }),
+      ).rejects.toMatchObject(refused);
+    }
   });
 
   it.skipIf(!isRoot)('keeps the installation from writing', async () => {

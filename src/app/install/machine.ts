@@ -25,6 +25,24 @@ export async function requireOwnState({ stateDir, user }: Pick<InstallInput, 'st
   }
 }
 
+/** Refuses a program that the control plane's user cannot start, as where Node lies below a home folder of another. */
+export async function requireReachable({ program, user }: Pick<InstallInput, 'program' | 'user'>): Promise<void> {
+  const uid = await uidOf(user);
+  // A user that is still to be made has the rights of everybody.
+  const as =
+    uid === undefined
+      ? ['--reuid=65534', '--regid=65534', '--clear-groups']
+      : [`--reuid=${uid}`, `--regid=${(await run('id', ['-g', '--', user])).stdout.trim()}`, '--init-groups'];
+  for (const [at, file] of program.filter((one) => path.isAbsolute(one)).entries()) {
+    if (await answersYes('setpriv', [...as, 'test', at === 0 ? '-x' : '-r', file])) continue;
+    throw new StartError(
+      'ProgramUnreachable',
+      `the control plane runs as ${user}, who cannot reach ${file}`,
+      `namei -l ${file} shows which folder others may not enter. Install below /opt or /usr/local, or choose --user.`,
+    );
+  }
+}
+
 /** What the agent keeps stays whose it is, but for the credential, which the control plane writes. */
 function handOver(stateDir: string, user: string, uid: number | undefined): string {
   const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -44,10 +62,18 @@ async function ownerOf(folder: string): Promise<number | undefined> {
 
 /** Undefined: no such user yet. Source: id(1). */
 async function uidOf(user: string): Promise<number | undefined> {
+  return (await answersYes('id', ['-u', '--', user]))
+    ? Number((await run('id', ['-u', '--', user])).stdout)
+    : undefined;
+}
+
+/** Of a program whose exit code 1 means no. */
+async function answersYes(program: string, args: readonly string[]): Promise<boolean> {
   try {
-    return Number((await run('id', ['-u', '--', user])).stdout);
+    await run(program, args);
+    return true;
   } catch (error) {
-    if ((error as { readonly code?: unknown }).code === 1) return undefined;
+    if ((error as { readonly code?: unknown }).code === 1) return false;
     throw error;
   }
 }
