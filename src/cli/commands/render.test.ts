@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -103,5 +103,41 @@ describe('src/cli/commands/render.ts', () => {
       ].map((line) => line.replace('plain/', '')),
     );
     expect((await render('plain', '--set', 'a=b')).code).toBe(2);
+  });
+
+  const OVERLAY = {
+    'repo/base/kustomization.yaml': 'resources: [map.yaml]\n',
+    'repo/base/map.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  labls: {}\n',
+    'repo/overlays/prod/kustomization.yaml': 'namePrefix: prod-\nresources: [../../base]\n',
+  };
+
+  it('builds a kustomization with what it names in its checkout, and tells mistakes where they stand', async () => {
+    await put({ ...OVERLAY, 'repo/.git/HEAD': 'ref: refs/heads/main\n' });
+    const { code, written, noted } = await render('repo/overlays/prod', '-n', 'web');
+    expect([code, noted]).toEqual([1, 'error: base/map.yaml:5: ConfigMap prod-a: unknown field metadata.labls']);
+    await put({ 'repo/base/map.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n' });
+    expect(await render('repo/overlays/prod', '-n', 'web')).toEqual({
+      code: 0,
+      written:
+        '---\n# Source: base/map.yaml:1\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: prod-a\n  namespace: web',
+      noted: '',
+    });
+    expect(written).toBe('');
+    expect((await render('repo/overlays/prod', '--set', 'a=b')).code).toBe(2);
+  });
+
+  it('reads nothing outside of the checkout, by links neither; without Git it ends above the folder', async () => {
+    await put({ ...OVERLAY, 'secret.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s}\n' });
+    const bare = await render('repo/overlays/prod');
+    expect([bare.code, bare.written]).toEqual([2, '']);
+    expect(bare.noted).toContain('prod/kustomization.yaml:2: ../../base: leads out of the repository');
+    await put({
+      'repo/.git': 'gitdir: elsewhere\n',
+      'repo/linked/kustomization.yaml': 'resources: [../link.yaml]\n',
+    });
+    await symlink(path.join(directory, 'secret.yaml'), path.join(directory, 'repo/link.yaml'));
+    const linked = await render('repo/linked');
+    expect([linked.code, linked.written]).toEqual([2, '']);
+    expect(linked.noted).toContain('linked/kustomization.yaml:1: ../link.yaml');
   });
 });

@@ -5,20 +5,25 @@ import { type Folder, readFolder } from '#app';
 import { errorMessage } from '#base';
 import {
   assemble,
+  buildKustomization,
   type Diagnostic,
   formatManifests,
+  kustomizationIn,
   mergeValues,
   orderManifests,
+  prepareBuilt,
   prepareFile,
   RenderError,
   type RenderedFile,
   readValues,
   renderChart,
+  type SourceFile,
   selectFiles,
   setValues,
 } from '#render';
 import { CliError } from '../errors.ts';
 import { type Output, plain } from '../output.ts';
+import { checkoutAround } from './checkout.ts';
 
 export interface RenderOptions {
   readonly values: readonly string[];
@@ -40,8 +45,12 @@ interface Rendering {
 /** Prints what a folder becomes, and resolves to whether all of it could be applied. Throws with exit code 2 when nothing can be told. */
 export async function renderDirectory(directory: string, options: RenderOptions, output: Output): Promise<boolean> {
   const folder = await readFolder(directory, { hidden: true });
-  const isChart = folder.files.some((file) => file.path === 'Chart.yaml');
-  const { yaml, diagnostics } = isChart ? await chart(directory, folder, options) : manifests(folder, options);
+  const names = new Set(folder.files.map((file) => file.path));
+  const { yaml, diagnostics } = names.has('Chart.yaml')
+    ? await chart(directory, folder, options)
+    : kustomizationIn(names, '') !== undefined
+      ? kustomization(directory, options)
+      : manifests(folder, options);
   if (yaml !== '') output.write(yaml.trimEnd());
   for (const { severity, path: file, line, message } of diagnostics)
     output.note(`${severity}: ${plain(file)}${line === 0 ? '' : `:${line}`}: ${plain(message)}`);
@@ -138,10 +147,30 @@ const warning = (file: string, line: number, message: string): Diagnostic => ({
   line,
 });
 
-/** Manifests as they stand, below the folder as well. A kind that is not known here is taken at its word. */
-function manifests(folder: Folder, { namespace, values, set, setString }: RenderOptions): Rendering {
+function refuseValues({ values, set, setString }: RenderOptions): void {
   if (values.length + set.length + setString.length > 0)
     throw new CliError('values are for charts, and this folder has no Chart.yaml', { exitCode: 2 });
+}
+
+/** What the cluster would build of it. Files around the folder may be named, as far as its checkout goes. */
+function kustomization(directory: string, options: RenderOptions): Rendering {
+  refuseValues(options);
+  const { tree, folder } = checkoutAround(directory);
+  const result = buildKustomization(tree, folder);
+  if (result.type === 'needs')
+    throw new CliError(plain(`these files vanished meanwhile: ${result.paths.join(', ')}`), { exitCode: 2 });
+  if (result.type === 'failed') {
+    const { path: file, line, message } = result.problem;
+    throw new CliError(plain(`${file}${line === 0 ? '' : `:${line}`}: ${message}`), { exitCode: 2 });
+  }
+  const context = { defaultNamespace: options.namespace, resourceOf: resourceOfKind };
+  return printed(prepareBuilt(result.objects, context), []);
+}
+
+/** Manifests as they stand, below the folder as well. */
+function manifests(folder: Folder, options: RenderOptions): Rendering {
+  refuseValues(options);
+  const { namespace } = options;
   const visible = folder.files.filter((file) => !file.path.split('/').some((part) => part.startsWith('.')));
   const { files, problem } = selectFiles(visible, '', { recurse: true });
   if (problem !== undefined) throw new CliError(plain(problem), { exitCode: 2 });
@@ -149,10 +178,15 @@ function manifests(folder: Folder, { namespace, values, set, setString }: Render
     path: file.path,
     prepared: prepareFile(file.bytes.toString('utf8'), { defaultNamespace: namespace, resourceOf: resourceOfKind }),
   }));
+  return printed(prepared, folder.unread);
+}
+
+/** Objects by their names, each with its place. A kind that is not known here is taken at its word. */
+function printed(prepared: readonly SourceFile[], unreadFiles: Folder['unread']): Rendering {
   const versions = prepared.flatMap((file) =>
     file.prepared.pending.map(({ key, object }) => ({ ...key, version: object.apiVersion.split('/').at(-1) ?? '' })),
   );
-  const { objects, diagnostics } = assemble(prepared, folder.unread, (group, kind) => ({
+  const { objects, diagnostics } = assemble(prepared, unreadFiles, (group, kind) => ({
     namespaced: true,
     versions: versions.filter((known) => known.group === group && known.kind === kind).map(({ version }) => version),
   }));

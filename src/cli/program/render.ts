@@ -18,7 +18,7 @@ export function addRenderCommand(program: Command, { output, exit }: ProgramCont
   program
     .command('render <dir>')
     .description(
-      'what a chart, or a folder of manifests, becomes: YAML on stdout, mistakes with file and line on stderr',
+      'what a chart, a kustomization, or a folder of manifests, becomes: YAML on stdout, mistakes with file and line on stderr',
     )
     .option('-f, --values <file>', 'values over those of the chart; may be given several times', collect, [])
     .option('--set <key=value>', 'one value, as helm reads it: a.b=1,list={x,y}', collect, [])
