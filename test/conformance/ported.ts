@@ -812,15 +812,15 @@ export const PORTED: Readonly<Record<string, Mutation>> = {
   '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should perform canary updates and phased rolling updates of template modifications [Conformance]':
     {
       file: 'src/controllers/stateful-set/stateful-set.plan.ts',
-      find: 'places.slice(rollingUpdate?.partition ?? 0)',
-      replace: 'places.slice(0)',
+      find: 'ordinal >= first + (rollingUpdate?.partition ?? 0)',
+      replace: 'ordinal >= first',
       why: 'A rollout passes over the partition.',
     },
   '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should perform rolling updates and roll backs of template modifications [Conformance]':
     {
       file: 'src/controllers/stateful-set/stateful-set.plan.ts',
-      find: '!isGoing(pod)).reverse();',
-      replace: '!isGoing(pod));',
+      find: 'const old = above.map(({ pod }) => pod)',
+      replace: 'const old = above.map(({ pod }) => pod).reverse()',
       why: 'A rollout begins at the bottom.',
     },
   '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should validate Statefulset Status endpoints [Conformance]':

@@ -230,6 +230,27 @@ describe('src/controllers/stateful-set/stateful-set.plan.ts', () => {
     expect(steps(made)).toHaveLength(4);
   });
 
+  it.each<[string, object, object, readonly string[], number]>([
+    ['in order', {}, {}, ['+db-2@new'], 1],
+    ['all at once', parallel, {}, ['+db-2@new', '+db-4@new'], 4],
+    [
+      'all at once, however many may be away',
+      { ...parallel, ...rolling({ maxUnavailable: '100%' }) },
+      {},
+      ['+db-2@new'],
+      4,
+    ],
+    ['while it is being deleted', parallel, { deletionTimestamp: at(1) }, [], 0],
+  ])('takes as long for any number of replicas: %s', (_what, spec, metadata, expected, count) => {
+    const statefulSet = setOf({ replicas: 2_147_483_647, ...spec }, {}, metadata);
+    const startedMs = performance.now();
+    const made = plan({ statefulSet, pods: [podAt(0), podAt(1), podAt(3)], burst: 4 });
+    expect(performance.now() - startedMs).toBeLessThan(500);
+    expect(steps(made).slice(0, expected.length)).toEqual(expected);
+    expect(steps(made)).toHaveLength(count);
+    expect(made.status.replicas).toBe(3);
+  });
+
   it('replaces a pod that failed again not before its time', () => {
     const pods = [podAt(0, 'new', 'Failed'), podAt(1, 'new', 'Succeeded'), podAt(2, 'new', 'Failed')];
     const retryAtMs = (name: string) => (name === 'db-0' ? nowMs + 4_000 : nowMs);

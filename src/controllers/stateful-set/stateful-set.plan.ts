@@ -66,6 +66,12 @@ interface Place {
   readonly pod: Pod | undefined;
 }
 
+/** A pod that there is, with its number. */
+interface Numbered {
+  readonly ordinal: number;
+  readonly pod: Pod;
+}
+
 /**
  * Pods that are wanted come first, from the lowest ordinal up; then those that are not go, from the highest down; then
  * those of an old template are replaced, from the highest down. With OrderedReady the first pod that does not serve
@@ -76,22 +82,19 @@ export function planStatefulSet(snapshot: StatefulSetSnapshot): StatefulSetPlan 
   const { statefulSet, burst } = snapshot;
   const ordered = statefulSet.spec.podManagementPolicy !== 'Parallel';
   const byOrdinal = new Map(snapshot.pods.map((pod) => [ordinalOf(statefulSet, pod), pod]));
-  const { first, end } = rangeOf(statefulSet);
-  const places = Array.from({ length: end - first }, (_, at) => ({
-    ordinal: first + at,
-    pod: byOrdinal.get(first + at),
-  }));
   const decide = (): Decision => {
     if (statefulSet.metadata.deletionTimestamp !== undefined) return { phases: [], reason: 'it is being deleted' };
-    const kept = keep(snapshot, places, ordered);
+    const kept = keep(snapshot, byOrdinal, ordered);
     if (kept.waitsFor !== undefined) return { phases: [kept.steps], reason: `waiting for ${kept.waitsFor}` };
-    const surplus = [...byOrdinal].flatMap(([ordinal, pod]) =>
-      ordinal === undefined || isWanted(statefulSet, ordinal) ? [] : [{ ordinal, pod }],
-    );
+    const descending = [...byOrdinal]
+      .flatMap(([ordinal, pod]) => (ordinal === undefined ? [] : [{ ordinal, pod }]))
+      .sort((a, b) => b.ordinal - a.ordinal);
+    const surplus = descending.filter(({ ordinal }) => !isWanted(statefulSet, ordinal));
     const shrunk = shrink(snapshot, surplus, ordered);
     const phases = [kept.steps, ...shrunk.phases];
     if (shrunk.waitsFor !== undefined) return { phases, reason: `waiting for ${shrunk.waitsFor}` };
-    const outdated = roll(snapshot, places);
+    const wanted = descending.filter(({ ordinal }) => isWanted(statefulSet, ordinal));
+    const outdated = roll(snapshot, wanted);
     return { phases: [...phases, outdated], reason: outdated.length === 0 ? 'all is as declared' : 'rolling' };
   };
   const { phases, reason } = decide();
@@ -120,10 +123,16 @@ interface Treated {
   readonly waitsFor: string | undefined;
 }
 
-function keep(snapshot: StatefulSetSnapshot, places: readonly Place[], ordered: boolean): Treated {
+/** Looks at no more places than a pass can treat: there may be more of them than fit into memory. */
+function keep(
+  snapshot: StatefulSetSnapshot,
+  byOrdinal: ReadonlyMap<number | undefined, Pod>,
+  ordered: boolean,
+): Treated {
   const steps: Step[] = [];
-  for (const place of places) {
-    const treated = treat(snapshot, place, ordered);
+  const { first, end } = rangeOf(snapshot.statefulSet);
+  for (let ordinal = first; ordinal < end && (ordered || steps.length < snapshot.burst); ordinal += 1) {
+    const treated = treat(snapshot, { ordinal, pod: byOrdinal.get(ordinal) }, ordered);
     steps.push(...treated.steps);
     if (ordered && treated.waitsFor !== undefined) return { steps, waitsFor: treated.waitsFor };
   }
@@ -187,11 +196,10 @@ function repairOf({ statefulSet }: StatefulSetSnapshot, ordinal: number, pod: Po
 /** Source: kubernetes pkg/controller/statefulset/stateful_set_control.go, processCondemned (v1.32). */
 function shrink(
   snapshot: StatefulSetSnapshot,
-  surplus: readonly { readonly ordinal: number; readonly pod: Pod }[],
+  descending: readonly Numbered[],
   ordered: boolean,
 ): Pick<Treated, 'waitsFor'> & { readonly phases: readonly (readonly Step[])[] } {
   const { statefulSet, findClaim } = snapshot;
-  const descending = [...surplus].sort((a, b) => b.ordinal - a.ordinal);
   // A claim that is to go with its pod must be the pod's before that goes.
   const owning = descending.flatMap(({ ordinal, pod }): Step[] => {
     const { own } = planOwners(statefulSet, { ordinal, uid: pod.metadata.uid }, findClaim);
@@ -215,18 +223,19 @@ function shrink(
  * Kubernetes takes those with the highest ordinals and so makes even fewer serve.
  * Source: kubernetes pkg/controller/statefulset/stateful_set_control.go, updateStatefulSetAfterInvariantEstablished (v1.32).
  */
-function roll(snapshot: StatefulSetSnapshot, places: readonly Place[]): readonly Step[] {
+function roll(snapshot: StatefulSetSnapshot, descending: readonly Numbered[]): readonly Step[] {
   const { statefulSet, update } = snapshot;
   const { type, rollingUpdate } = statefulSet.spec.updateStrategy ?? {};
   if (type === 'OnDelete') return [];
-  const away = places.filter(({ pod }) => pod === undefined || !serves(snapshot, pod));
-  const pods = places.slice(rollingUpdate?.partition ?? 0).flatMap(({ pod }) => pod ?? []);
-  const old = pods.filter((pod) => revisionOf(pod) !== update.metadata.name && !isGoing(pod)).reverse();
+  const { first, end } = rangeOf(statefulSet);
+  const away = end - first - descending.filter(({ pod }) => serves(snapshot, pod)).length;
+  const above = descending.filter(({ ordinal }) => ordinal >= first + (rollingUpdate?.partition ?? 0));
+  const old = above.map(({ pod }) => pod).filter((pod) => revisionOf(pod) !== update.metadata.name && !isGoing(pod));
   const [idle, serving] = [old.filter((pod) => !serves(snapshot, pod)), old.filter((pod) => serves(snapshot, pod))];
-  const most = mostUnavailable(statefulSet, places.length);
-  const inReplacement = away.length - idle.length;
+  const most = mostUnavailable(statefulSet, end - first);
+  const inReplacement = away - idle.length;
   const replaced = idle.slice(0, Math.max(0, most - inReplacement));
-  const further = serving.slice(0, Math.max(0, most - away.length));
+  const further = serving.slice(0, Math.max(0, most - away));
   return [...replaced, ...further].map((pod) => ({ act: 'remove', pod, claims: NO_CLAIM_WORK, why: 'outdated' }));
 }
 
