@@ -5,6 +5,9 @@ import type { KubeObject, StatefulSet } from '#api';
 const NAME_LABEL = 'statefulset.kubernetes.io/pod-name';
 const INDEX_LABEL = 'apps.kubernetes.io/pod-index';
 
+/** The highest number that a pod is known by: Kubernetes reads it from the name as an int32. */
+const MAX_ORDINAL = 2_147_483_647;
+
 type Named = Pick<KubeObject, 'metadata'>;
 
 export function podName({ metadata }: StatefulSet, ordinal: number): string {
@@ -16,13 +19,17 @@ export function ordinalOf({ metadata }: StatefulSet, pod: Named): number | undef
   const prefix = `${metadata.name}-`;
   const { name = '' } = pod.metadata;
   const digits = name.startsWith(prefix) ? name.slice(prefix.length) : '';
-  return /^(0|[1-9]\d{0,8})$/.test(digits) ? Number(digits) : undefined;
+  const ordinal = /^(0|[1-9]\d{0,9})$/.test(digits) ? Number(digits) : Number.POSITIVE_INFINITY;
+  return ordinal <= MAX_ORDINAL ? ordinal : undefined;
 }
 
-/** The ordinals that the set wants: from the first to before the last. */
+/**
+ * The ordinals that the set wants: from the first to before the end. Replicas above the highest ordinal have no place:
+ * Kubernetes accepts them too, makes the first of them, does not know it again, and fails to make it in each later pass.
+ */
 export function rangeOf({ spec }: StatefulSet): { readonly first: number; readonly end: number } {
   const first = spec.ordinals?.start ?? 0;
-  return { first, end: first + (spec.replicas ?? 1) };
+  return { first, end: Math.min(first + (spec.replicas ?? 1), MAX_ORDINAL + 1) };
 }
 
 export function isWanted(statefulSet: StatefulSet, ordinal: number): boolean {

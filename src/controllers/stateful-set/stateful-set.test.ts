@@ -135,6 +135,9 @@ describe('src/controllers/stateful-set/stateful-set.ts', () => {
     await patch({ replicas: 2, ordinals: { start: 5 } });
     await rolledOut();
     expect(await names()).toEqual(['db-5', 'db-6']);
+    await patch({ ordinals: { start: 2_147_483_646 } });
+    await rolledOut();
+    expect(await names()).toEqual(['db-2147483646', 'db-2147483647']);
     expect(cluster.warnings).toEqual([]);
   });
 
