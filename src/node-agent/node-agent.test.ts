@@ -1,10 +1,25 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ApiError, CONFIG_MAPS, ENDPOINT_SLICES, EVENTS, type KubeObject, NODES, PODS, type Pod, SERVICES } from '#api';
+import {
+  ApiError,
+  CONFIG_MAPS,
+  ENDPOINT_SLICES,
+  EVENTS,
+  type Json,
+  type KubeObject,
+  NODE_LOCAL,
+  NODE_LOCAL_FINALIZER,
+  NODES,
+  PERSISTENT_VOLUMES,
+  PODS,
+  type Pod,
+  SERVICES,
+  VOLUME_NODE_LABEL,
+} from '#api';
 import { silentLog, systemClock } from '#base';
 import type { Client } from '#client';
 import { createFakeNetwork, type FakeNetwork } from '#network';
@@ -310,6 +325,42 @@ describe('src/node-agent/node-agent.ts', () => {
     await client.delete(PODS, { namespace: 'default', name: 'meanwhile' }, { gracePeriodSeconds: 0 });
     startAgent();
     await until('nothing is left', async () => (await containersOf('meanwhile')).length === 0, DEADLINE_MS);
+  });
+
+  it('gives back the volume of a pod that left while it was away, though it looked at the volume first', async () => {
+    await stop();
+    const name = 'v1';
+    await client.create(PERSISTENT_VOLUMES, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name, labels: { [VOLUME_NODE_LABEL]: NODE }, finalizers: [NODE_LOCAL_FINALIZER] },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        capacity: { storage: '1Gi' },
+        csi: { driver: NODE_LOCAL, volumeHandle: name },
+        persistentVolumeReclaimPolicy: 'Delete',
+      },
+    });
+    await client.delete(PERSISTENT_VOLUMES, { name });
+    const patch = (body: Json, options?: { subresource: 'status' }) =>
+      client.patch(PERSISTENT_VOLUMES, { name }, { type: 'merge', body }, options);
+    await patch({ metadata: { finalizers: [NODE_LOCAL_FINALIZER] } });
+    await patch({ status: { phase: 'Released' } }, { subresource: 'status' });
+    const left = path.join(stateDir, 'pods', 'uid-of-one-that-left');
+    await mkdir(left, { recursive: true });
+    const mount = { volume: name, source: { type: 'folder', handle: name }, readOnly: false, exclusive: false };
+    await writeFile(path.join(left, 'claims.json'), JSON.stringify({ disk: mount }));
+
+    // Which pods there are is told when the volume has been looked at.
+    let looks = 0;
+    const list: Client['list'] = async (type, options) => {
+      if (type.plural === PODS.plural) await until('the volume was looked at', () => looks > 1, DEADLINE_MS);
+      const answer = await client.list(type, options);
+      if (type.plural === PERSISTENT_VOLUMES.plural) looks += 1;
+      return answer;
+    };
+    startAgent({ client: { ...client, list } });
+    await until('it is gone', async () => (await client.get(PERSISTENT_VOLUMES, { name })) === undefined, DEADLINE_MS);
   });
 
   it('tells at the Service and the Node that another program holds a NodePort, and when it is over', async () => {

@@ -48,6 +48,7 @@ export class PodManager {
   readonly #pods: Informer<Pod>;
   readonly view: RuntimeView;
   #worker: ((pod: Pod) => PodWorker) | undefined;
+  #reclaimer: Reclaimer | undefined;
   /** Known pods that nobody starts anew before the API has said that they are still this node's. */
   #held: readonly Pod[] = [];
 
@@ -97,6 +98,7 @@ export class PodManager {
     const images = new ImagePuller({ runtime, keeper, clock, maxParallelPulls });
     const claims = new ClaimStore({ client, folders, nodeName, isActive: (uid) => this.isActive(uid) });
     const reclaimer = new Reclaimer({ client, clock, log, recorder, nodeName, folders: folders.volumes, claims });
+    this.#reclaimer = reclaimer;
     this.#worker = (pod) =>
       new PodWorker(
         {
@@ -198,7 +200,9 @@ export class PodManager {
     }
     const clean = async () => {
       for (const uid of await this.#deps.folders.list()) {
-        if (!this.#workers.has(uid)) await this.#deps.folders.remove(uid);
+        if (this.#workers.has(uid)) continue;
+        await this.#deps.folders.remove(uid);
+        this.#reclaimer?.podLeft();
       }
     };
     clean().catch((error: unknown) => this.#log.warn({ err: error }, 'folders of pods that left cannot be removed'));

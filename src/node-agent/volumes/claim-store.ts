@@ -34,20 +34,22 @@ export class ClaimError extends PlumblineError {
  */
 export class ClaimStore {
   readonly #deps: ClaimStoreDeps;
-  /** One pod after the other: of two that want a volume for one pod alone, the second sees the first. */
+  /** One look-up after the other: of two that want a volume for one pod alone, the second sees the first. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(deps: ClaimStoreDeps) {
     this.#deps = deps;
   }
 
-  /** Throws `ClaimError` when one is not ready. */
-  mountsOf(pod: Pod): Promise<ClaimMounts> {
+  /** Throws `ClaimError` when one is not ready. What is known already waits for no server, nor for another pod that does. */
+  async mountsOf(pod: Pod): Promise<ClaimMounts> {
     const claims = claimsOf(pod);
-    if (claims.length === 0) return Promise.resolve(new Map());
+    if (claims.length === 0) return new Map();
+    const known = await this.#read(pod.metadata.uid);
+    if (claims.every(({ volume }) => known.has(volume))) return known;
     const answer = this.#turn.then(() => this.#resolve(pod, claims));
     this.#turn = answer.catch(() => undefined); // Told to whoever asked.
-    return answer;
+    return await answer;
   }
 
   /** Uids of the pods that have a volume, or had it and have not been cleaned up. */
