@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,10 +17,11 @@ import {
   PERSISTENT_VOLUMES,
   PODS,
   type Pod,
+  SECRETS,
   SERVICES,
   VOLUME_NODE_LABEL,
 } from '#api';
-import { silentLog, systemClock } from '#base';
+import { errorCode, silentLog, systemClock } from '#base';
 import type { Client } from '#client';
 import { createFakeNetwork, type FakeNetwork } from '#network';
 import { createHollowRuntime, type HollowProcess, type HollowRuntime, RuntimeError } from '#runtime';
@@ -34,6 +35,13 @@ import { removeAgentFolder } from './volumes/pod-folders.ts';
 
 const NODE = 'node-1';
 const DEADLINE_MS = 60_000;
+
+/** What lies in a folder; nothing in one that is not there. */
+const namesIn = (folder: string) =>
+  readdir(folder).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  });
 
 /** A control connection whose other end is the test. */
 function fakeControl(): ControlConnection & {
@@ -746,6 +754,57 @@ describe('src/node-agent/node-agent.ts', () => {
     expect(status).toMatchObject({ reason: 'SysctlForbidden', message });
     await told('reckless', 'SysctlForbidden', message);
     expect(await containersOf('reckless')).toEqual([]);
+  });
+
+  it('gives back what the volumes of a pod held once it has ended, and only then', async () => {
+    behave = ([command]) => (command === 'once' ? { exitAfterMs: 1, exitCode: 0 } : { stopCode: 0 });
+    await client.create(SECRETS, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'word', namespace: 'default' },
+      stringData: { word: 'abracadabra' },
+    });
+    const kept = await mkdtemp(path.join(tmpdir(), 'plumb-kept-'));
+    const volumes = [
+      { name: 'disk', emptyDir: {} },
+      { name: 'memory', emptyDir: { medium: 'Memory' } },
+      { name: 'secret', secret: { secretName: 'word' } },
+      { name: 'kept', hostPath: { path: kept } },
+    ];
+    const volumeMounts = volumes.map(({ name }) => ({ name, mountPath: `/${name}` }));
+    await writeFile(path.join(kept, 'data'), 'stays');
+    await client.create(PODS, podOf('job', { volumes, restartPolicy: 'Never' }, { command: ['once'], volumeMounts }));
+    await client.create(PODS, podOf('server', { volumes }, { volumeMounts }));
+    const server = await ready('server');
+    const job = await sees('job', ({ status }) => status?.phase === 'Succeeded');
+    const held = async ({ metadata }: Pod) =>
+      (
+        await Promise.all(
+          ['pods', 'memory/pods'].map((place) => namesIn(path.join(stateDir, place, metadata.uid, 'volumes'))),
+        )
+      )
+        .flat()
+        .sort();
+    await until('its volumes are gone', async () => (await held(job)).length === 0);
+    // Its files would follow.
+    await client.patch(
+      PODS,
+      { namespace: 'default', name: 'job' },
+      { type: 'merge', body: { metadata: { labels: { a: 'b' } } } },
+    );
+    await client.patch(
+      PODS,
+      { namespace: 'default', name: 'server' },
+      { type: 'merge', body: { metadata: { labels: { a: 'b' } } } },
+    );
+    await client.create(PODS, podOf('later'));
+    await ready('later');
+    expect(await held(job)).toEqual([]);
+    expect(await held(server)).toEqual(['disk', 'memory', 'secret']);
+    expect(await readFile(path.join(kept, 'data'), 'utf8')).toBe('stays');
+    expect(await namesIn(path.join(stateDir, 'pods', job.metadata.uid))).toContain('last-words');
+    expect(await containersOf('job'), 'its log can still be read').toHaveLength(1);
+    await rm(kept, { recursive: true });
   });
 
   it('ends a pod that has had its time', async () => {

@@ -5,7 +5,7 @@ import { errorCode, errorMessage } from '#base';
 import type { ContainerConfig, ImageStatus, Mount, StandAlone } from '#runtime';
 import { hostsFile, resolvConf } from '../network/host-files.plan.ts';
 import { planServiceEnv } from '../services/service-env.plan.ts';
-import { type PodFolders, writeBoundFile } from '../volumes/pod-folders.ts';
+import { PARTS, type PodFolders, writeBoundFile } from '../volumes/pod-folders.ts';
 import { mountsOf, type ReadyVolume } from '../volumes/volumes.ts';
 import { isEphemeral, type Sharing, specHash } from './containers.plan.ts';
 import { planEnv } from './env.plan.ts';
@@ -148,7 +148,7 @@ export function lastWordsFile(folders: PodFolders, podUid: string, container: st
 
 /** Where parts of volumes are mounted for one container. */
 export function partsFolder(folders: PodFolders, podUid: string, container: string, attempt: number): string {
-  return path.join(folders.disk(podUid), 'parts', `${container}-${attempt}`);
+  return path.join(folders.disk(podUid), PARTS, `${container}-${attempt}`);
 }
 
 async function readIfThere(file: string): Promise<string> {

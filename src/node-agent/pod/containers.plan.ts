@@ -195,8 +195,8 @@ export function endedByNode({
 }
 
 /** A pod that has come to its end by itself stays so, whatever is found on the host. */
-export function hasEnded(pod: Pod): boolean {
-  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+export function hasEnded({ status }: Pick<Pod, 'status'>): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
 export function isTerminating({ metadata }: Pod): boolean {

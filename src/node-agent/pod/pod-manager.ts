@@ -156,6 +156,11 @@ export class PodManager {
     return this.#workers.get(uid)?.isActive ?? false;
   }
 
+  /** Nothing of it runs here or takes room, but for its records. */
+  isReleased(uid: string): boolean {
+    return this.#workers.get(uid)?.isReleased ?? true;
+  }
+
   /** Ends a pod, for the node's sake or its own. Answers whether this verdict stands. */
   end(uid: string, verdict: PodVerdict): boolean {
     return this.#workers.get(uid)?.end(verdict) ?? false;

@@ -15,6 +15,7 @@ export class PodVolumes {
   #ready: Promise<readonly ReadyVolume[]> | undefined;
   /** Containers of an earlier run of the agent have them mounted. */
   #adopted = false;
+  #removed = false;
 
   constructor(context: PodContext, place: PodPlace) {
     this.#context = context;
@@ -64,6 +65,28 @@ export class PodVolumes {
     this.#ready = next;
   }
 
+  /** Nothing of them takes room, nor was begun since. */
+  get removed(): boolean {
+    return this.#removed;
+  }
+
+  /** Gives back what they hold, once nothing of the pod starts any more. Whoever asks for them again gets them empty. */
+  async remove(): Promise<void> {
+    const { deps, uid } = this.#context;
+    this.#adopted = false;
+    for (let standing = this.#ready; standing !== undefined; standing = this.#ready) {
+      await standing.catch(() => undefined); // Told by #setUp.
+      if (this.#ready === standing) this.#ready = undefined;
+    }
+    this.#removed = true;
+    try {
+      await deps.folders.removeVolumes(uid);
+    } catch (error) {
+      this.#removed = false;
+      throw error;
+    }
+  }
+
   /** Resolves when nothing is being written. */
   async idle(): Promise<void> {
     await this.#ready?.catch(() => undefined); // Told by #setUp.
@@ -71,6 +94,7 @@ export class PodVolumes {
 
   async #setUp(podIP: string | undefined): Promise<readonly ReadyVolume[]> {
     const { deps, pod } = this.#context;
+    this.#removed = false;
     const { references, tokens, node, folders } = deps;
     try {
       const facts = {

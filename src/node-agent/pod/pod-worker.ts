@@ -53,6 +53,8 @@ export class PodWorker {
   #closed = false;
   /** The last write, or the last cleaning, is under way. */
   #ending = false;
+  /** What its volumes hold is being given back. */
+  #releasing = false;
   /** People were told that the node itself ends the pod. */
   #endTold = false;
   /** The API was told that the pod has ended; what still holds it there is not ours. */
@@ -111,12 +113,19 @@ export class PodWorker {
     return this.#deps.view.containers(uid).some(({ state }) => state === 'running');
   }
 
+  /** It has ended, as the API knows too, and its volumes hold nothing any more. */
+  get isReleased(): boolean {
+    return !this.isActive && hasEnded(this.pod) && this.#volumes.removed && !this.#releasing;
+  }
+
   /** Of each container that ended only what its restart or its log still needs stays; of a pod that ended, nothing. */
   async removeRecords(): Promise<void> {
     const containers = this.#deps.view.containers(this.#context.uid);
+    // That it ended by itself only these records tell, until the API does.
+    const isOver = hasEnded(this.pod) || (this.#context.verdict !== undefined && !this.isActive);
     for (const { id, state, name, attempt } of containers) {
       const isLast = !containers.some((one) => one.name === name && one.attempt > attempt);
-      if (state !== 'exited' || this.#removing.has(id) || (isLast && !hasEnded(this.pod))) continue;
+      if (state !== 'exited' || this.#removing.has(id) || (isLast && !isOver)) continue;
       await this.#removeContainer(id);
       this.#deps.view.drop(id);
     }
@@ -190,8 +199,10 @@ export class PodWorker {
     this.#wakeAt(plan.wakeAtMs);
     if (!plan.down) return;
     this.#deps.network.release(this.#context.uid);
-    if (this.#context.gone) this.#clean();
-    else if (isTerminating(this.#context.pod)) this.#finish();
+    const { gone, pod } = this.#context;
+    if (!gone && (isTerminating(pod) || hasEnded({ status }))) this.#release();
+    if (gone) this.#clean();
+    else if (isTerminating(pod)) this.#finish();
   }
 
   get #runs(): boolean {
@@ -332,6 +343,19 @@ export class PodWorker {
     if (Number.isFinite(nextMs)) this.#timer = this.#deps.clock.after(nextMs - nowMs, () => this.kick());
   }
 
+  /** Nothing of the pod starts any more, however long the API keeps it: its volumes are not to take room. */
+  #release(): void {
+    if (this.#releasing || this.#volumes.removed) return;
+    this.#releasing = true;
+    const task = () =>
+      this.#context.attempt('release', 'the volumes of a pod that ended could not be removed', () =>
+        this.#volumes.remove(),
+      );
+    this.#context.beside(task, () => {
+      this.#releasing = false;
+    });
+  }
+
   /** Everything is down: the last status is written, then the pod is taken out of the API. */
   #finish(): void {
     if (this.#ending || this.#reported) return;
@@ -366,7 +390,7 @@ export class PodWorker {
 
   /** The pod has left the API and nothing of it runs: its records and folders go too. */
   #clean(): void {
-    if (this.#ending) return;
+    if (this.#ending || this.#releasing) return;
     this.#ending = true;
     const { runtime, view, folders, references, tokens, network, onEnd, onReady } = this.#deps;
     const { uid } = this.#context;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Pod } from '#api';
 import type { Runtime, RuntimeContainer } from '#runtime';
-import type { PodFolders } from '../volumes/pod-folders.ts';
+import { type PodFolders, VOLUMES } from '../volumes/pod-folders.ts';
 import type { ContainerUse, PodUse } from './eviction.plan.ts';
 import { type FolderUse, folderUse } from './folder-use.ts';
 import type { Signal, Starved } from './threshold.plan.ts';
@@ -67,7 +67,7 @@ async function volumesOf({ metadata, spec }: Pod, folders: Pick<PodFolders, 'dis
   const volumes = new Map<string, FolderUse>();
   for (const { name, emptyDir } of spec.volumes ?? []) {
     if (emptyDir === undefined || (emptyDir.medium ?? '') !== '') continue;
-    volumes.set(name, await folderUse(path.join(folders.disk(metadata.uid), 'volumes', name)));
+    volumes.set(name, await folderUse(path.join(folders.disk(metadata.uid), VOLUMES, name)));
   }
   return volumes;
 }

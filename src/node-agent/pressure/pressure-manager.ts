@@ -18,7 +18,8 @@ export interface PressureManagerDeps extends PodUseDeps {
   readonly pods: {
     /** Pods that run, or may come to. */
     active(): readonly Pod[];
-    isActive(uid: string): boolean;
+    /** Nothing of it runs here or takes room, but for its records. */
+    isReleased(uid: string): boolean;
     end(uid: string, verdict: PodVerdict): boolean;
   };
   /** What frees disk without a pod's end: records of dead containers, then images. */
@@ -162,11 +163,11 @@ export class PressureManager {
     return pods.end(uid, verdict);
   }
 
-  /** What it held comes back only when it is down. */
+  /** What it held comes back only when it is down and its volumes are gone; records go with the next look, before another pod. */
   async #untilGone(uids: readonly string[], signal: AbortSignal): Promise<void> {
     const { clock, pods } = this.#deps;
     const deadlineMs = clock.monotonicMs() + CLEANUP_MS;
-    while (!signal.aborted && clock.monotonicMs() < deadlineMs && uids.some((uid) => pods.isActive(uid))) {
+    while (!signal.aborted && clock.monotonicMs() < deadlineMs && !uids.every((uid) => pods.isReleased(uid))) {
       await sleep(clock, CLEANUP_LOOK_MS, signal).catch(() => undefined);
     }
   }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -181,7 +182,7 @@ describe('src/node-agent/pressure/pressure-manager.ts', () => {
     await soon('nothing is left of it', async () => (await runtime.listContainers()).length === 1);
 
     const removals = calls('removeImage');
-    free.set('imagefs.available', () => (removals() > 0 ? 500 * MI : 100 * MI));
+    free.set('imagefs.available', () => (removals() > 0 ? 500 * MI : 40 * MI));
     await soon('its image is gone', async () => (await runtime.imageStatus('reg/pulled:1')) === undefined);
     await conditionIs('DiskPressure', 'True');
     await conditionIs('DiskPressure', 'False');
@@ -213,5 +214,25 @@ describe('src/node-agent/pressure/pressure-manager.ts', () => {
       'Pod ephemeral local storage usage exceeds the total limit of containers 20Mi. ',
     );
     expect((await get('keeping'))?.status?.phase).toBe('Running');
+  });
+
+  it('evicts no second pod for a disk that the first one filled: what its volumes held goes with it', async () => {
+    const volume = { volumes: [{ name: 'data', emptyDir: {} }] };
+    const mount = { volumeMounts: [{ name: 'data', mountPath: '/data' }] };
+    await create('filling', { spec: volume, container: mount });
+    await create('innocent', { spec: volume, container: mount });
+    const { metadata } = await inPhase('filling', 'Running');
+    const innocent = await inPhase('innocent', 'Running');
+    const folderOf = (uid: string) => path.join(stateDir, 'pods', uid, 'volumes');
+    const file = path.join(folderOf(metadata.uid), 'data/much');
+    await writeFile(file, Buffer.alloc(2 * MI, 1));
+
+    free.set('nodefs.available', () => (existsSync(file) ? 10 * MI : 500 * MI));
+    expect((await inPhase('filling', 'Failed')).status).toMatchObject({ reason: 'Evicted' });
+    await conditionIs('DiskPressure', 'False');
+    expect((await get('innocent'))?.status?.phase).toBe('Running');
+    expect(existsSync(folderOf(metadata.uid))).toBe(false);
+    expect(existsSync(folderOf(innocent.metadata.uid))).toBe(true);
+    expect(await runtime.listContainers(), 'its log can still be read').toHaveLength(2);
   });
 });

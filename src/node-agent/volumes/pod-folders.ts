@@ -4,6 +4,10 @@ import { errorCode, type Log, PlumblineError } from '#base';
 import { mountsBelow, tmpfsMount, unmount } from '#runtime';
 import { type NodeFolders, openNodeFolders } from './node-folders.ts';
 
+/** In a pod's folder: its volumes, and parts of them as single containers have them mounted. */
+export const VOLUMES = 'volumes';
+export const PARTS = 'parts';
+
 /**
  * Where the agent keeps what belongs to pods: on disk below its state folder, and in memory what must not reach a disk
  * (Secrets, `emptyDir` with medium Memory) where the host lets it.
@@ -23,6 +27,8 @@ export interface PodFolders {
   readonly volumes: NodeFolders;
   /** Uids that have folders. */
   list(): Promise<readonly string[]>;
+  /** Removes what the pod's volumes hold on this disk and in memory, and nothing else; what is mounted there is only unmounted. */
+  removeVolumes(podUid: string): Promise<void>;
   /** Unmounts and removes everything of a pod. */
   remove(podUid: string): Promise<void>;
 }
@@ -46,6 +52,13 @@ export async function openPodFolders(stateDir: string, log: Log): Promise<PodFol
     async list() {
       const found = await Promise.all([disk, ...(memory === undefined ? [] : [memory])].map((place) => readdir(place)));
       return [...new Set(found.flat())];
+    },
+    async removeVolumes(podUid) {
+      const own = path.join(disk, checked(podUid));
+      // Parts first: what is mounted would keep its place in memory.
+      await removeTree(path.join(own, PARTS));
+      await removeTree(path.join(own, VOLUMES));
+      if (memory !== undefined) await removeTree(path.join(memory, checked(podUid), VOLUMES));
     },
     async remove(podUid) {
       await removeTree(path.join(disk, checked(podUid)));

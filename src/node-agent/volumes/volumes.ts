@@ -6,7 +6,7 @@ import { bindMount, type Mount, mountsBelow, tmpfsMount, unmount } from '#runtim
 import type { ContainerSpec, Pod } from '../pod/pod.types.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { giveToGroup } from './ownership.ts';
-import { makeFolder, type PodFolders } from './pod-folders.ts';
+import { makeFolder, type PodFolders, VOLUMES } from './pod-folders.ts';
 import { type HeldPath, holdSubPath, resolveOwnSubPath } from './sub-path.ts';
 import { planVolume, type VolumeInput } from './volume.plan.ts';
 
@@ -57,7 +57,7 @@ async function setUp(
   const { name } = volume;
   const plan = planVolume({ ...facts, pod, volume });
   const group = process.getuid?.() === 0 ? pod.spec.securityContext?.fsGroup : undefined;
-  const place = (root: string) => path.join(root, 'volumes', name);
+  const place = (root: string) => path.join(root, VOLUMES, name);
   try {
     switch (plan.type) {
       case 'failed':
