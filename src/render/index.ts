@@ -11,8 +11,17 @@ export type {
   Release,
   RenderedChart,
   RenderedFile,
+  SchemaValidator,
 } from './helm/index.ts';
-export { formatManifests, mergeValues, orderManifests, readValues, renderChart, setValues } from './helm/index.ts';
+export {
+  formatManifests,
+  loadSchemaValidator,
+  mergeValues,
+  orderManifests,
+  readValues,
+  renderChart,
+  setValues,
+} from './helm/index.ts';
 export type { BuildProblem, BuildResult, BuiltObject, KustomizeTree } from './kustomize/index.ts';
 export { buildKustomization, kustomizationIn, kustomizeLimits, prepareBuilt } from './kustomize/index.ts';
 export { prepareFile } from './prepare.ts';

@@ -9,6 +9,7 @@ import {
   type Diagnostic,
   formatManifests,
   kustomizationIn,
+  loadSchemaValidator,
   mergeValues,
   orderManifests,
   prepareBuilt,
@@ -68,6 +69,7 @@ async function chart(directory: string, folder: Folder, options: RenderOptions):
       capabilities: { kubeVersion: KUBE_VERSION, apiVersions: apiVersions() },
       seed: `${options.namespace}/${release}`,
       nowMs: 0,
+      schemaValidator: await loadSchemaValidator(),
     });
     const definitions = options.crds ? crds : [];
     const told = warnings.map(({ message, place }) => warning(place.path, place.line, message));

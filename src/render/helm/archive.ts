@@ -1,21 +1,22 @@
 import { gunzip } from '#base';
 import { RenderError, textOf } from '../template/index.ts';
 import type { ChartFile } from './chart.types.ts';
-import { chartLimits } from './limits.ts';
+import type { ChartBudget } from './limits.ts';
 
 const BLOCK = 512;
 
-/** The files of a chart's `.tgz`, below the one folder that it holds. Throws `ChartInvalid`. Source: POSIX pax, GNU tar headers. */
-export function readArchive(bytes: Uint8Array, place: string): readonly ChartFile[] {
+/** The files of a chart's `.tgz`, below the one folder that it holds; they are taken from the budget. Throws `ChartInvalid`. Source: POSIX pax, GNU tar headers. */
+export function readArchive(bytes: Uint8Array, place: string, budget: ChartBudget): readonly ChartFile[] {
   const fail = (why: string): never => {
     throw new RenderError('ChartInvalid', why, { path: place, line: 0, column: 0 });
   };
   let tar: Uint8Array;
   try {
-    tar = gunzip(bytes, chartLimits.bytes);
+    tar = gunzip(bytes, budget.bytes);
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error));
   }
+  budget.take('bytes', tar.length, place);
   const files: ChartFile[] = [];
   let longName: string | undefined;
   for (let at = 0; at + BLOCK <= tar.length; ) {
@@ -32,7 +33,7 @@ export function readArchive(bytes: Uint8Array, place: string): readonly ChartFil
     else if (type === '0' || type === '\0') {
       const name = longName ?? headerName(header);
       longName = undefined;
-      if (files.length >= chartLimits.files) return fail(`the archive has more than ${chartLimits.files} files`);
+      budget.take('files', 1, place);
       files.push({ path: insideFolder(name, fail), bytes: content });
     } else if (type !== 'g') longName = undefined;
   }

@@ -1,18 +1,19 @@
 import { isRecord } from '#api';
-import { copyMap, type GoMap, isMap, RenderError } from '../template/index.ts';
+import { copyMap, type GoMap, isMap, RenderError, weigh } from '../template/index.ts';
 import type { Chart, Dependency } from './chart.types.ts';
 import { parseConstraint, parseVersion } from './functions/semver.ts';
+import type { ChartBudget } from './limits.ts';
 import { coalesceTables, coalesceValues, tableAt, valueAt } from './values.ts';
 
 export type Warn = (message: string, path: string) => void;
 
 /**
  * Chooses the subcharts that are wanted, under their aliases, and takes from them what their parents import. Changes the
- * chart that it is given. Source: helm pkg/chartutil/dependencies.go ProcessDependenciesWithMerge (v3.17).
+ * chart that it is given; copies for aliases come out of `budget`. Source: helm pkg/chartutil/dependencies.go ProcessDependenciesWithMerge (v3.17).
  */
-export function processDependencies(chart: Chart, given: GoMap, warn: Warn): void {
+export function processDependencies(chart: Chart, given: GoMap, budget: ChartBudget, warn: Warn): void {
   checkPresence(chart);
-  chooseSubcharts(chart, given, '', warn);
+  chooseSubcharts(chart, given, '', { budget, warn });
   importValues(chart, warn);
 }
 
@@ -33,16 +34,28 @@ function isCompatible(range: string, version: string): boolean {
   return parsed !== undefined && parseConstraint(range === '' ? '*' : range)?.(parsed) === true;
 }
 
-function chooseSubcharts(chart: Chart, given: GoMap, path: string, warn: Warn): void {
+interface Choosing {
+  readonly budget: ChartBudget;
+  readonly warn: Warn;
+}
+
+function chooseSubcharts(chart: Chart, given: GoMap, path: string, choosing: Choosing): void {
+  const { budget, warn } = choosing;
   const { dependencies } = chart.metadata;
   if (dependencies.length > 0) {
     const listed = ({ metadata }: Chart) =>
       dependencies.some(({ name, version }) => name === metadata.name && isCompatible(version, metadata.version));
     const chosen = chart.subcharts.filter((subchart) => !listed(subchart));
-    for (const dependency of dependencies) {
-      const found = withAlias(chart.subcharts, dependency);
-      if (found !== undefined) chosen.push(found);
+    const wanted = dependencies.map((dependency) => [dependency, findChart(chart.subcharts, dependency)] as const);
+    const taken = new Set<Chart>();
+    for (const [dependency, found] of wanted) {
       if (dependency.alias !== '') dependency.name = dependency.alias;
+      if (found === undefined) continue;
+      // One chart may be wanted again, under another name.
+      const own = taken.has(found) ? copyChart(found, budget) : found;
+      taken.add(found);
+      own.metadata = { ...own.metadata, name: dependency.name };
+      chosen.push(own);
     }
     chart.subcharts = chosen;
   }
@@ -54,24 +67,23 @@ function chooseSubcharts(chart: Chart, given: GoMap, path: string, warn: Warn): 
   chart.metadata = { ...chart.metadata, dependencies: dependencies.filter(({ name }) => !disabled.has(name)) };
   for (const subchart of chart.subcharts) {
     if (subchart.metadata.dependencies.length > 0) checkPresence(subchart);
-    chooseSubcharts(subchart, values, `${path}${subchart.metadata.name}.`, warn);
+    chooseSubcharts(subchart, values, `${path}${subchart.metadata.name}.`, choosing);
   }
 }
 
-/** A copy: one chart may be wanted twice, under two names. */
-function withAlias(charts: readonly Chart[], { name, version, alias }: Dependency): Chart | undefined {
-  const found = charts.find(({ metadata }) => metadata.name === name && isCompatible(version, metadata.version));
-  if (found === undefined) return undefined;
-  return copyChart(found, alias === '' ? name : alias);
+function findChart(charts: readonly Chart[], { name, version }: Dependency): Chart | undefined {
+  return charts.find(({ metadata }) => metadata.name === name && isCompatible(version, metadata.version));
 }
 
-export function copyChart(chart: Chart, name = chart.metadata.name): Chart {
+function copyChart(chart: Chart, budget: ChartBudget): Chart {
+  budget.take('charts', 1, chart.path);
+  weigh(chart.values, (count) => budget.take('values', count, chart.path));
   const dependencies = chart.metadata.dependencies.map((dependency) => ({ ...dependency }));
   return {
     ...chart,
-    metadata: { ...chart.metadata, name, dependencies },
+    metadata: { ...chart.metadata, dependencies },
     values: copyMap(chart.values),
-    subcharts: chart.subcharts.map((subchart) => copyChart(subchart)),
+    subcharts: chart.subcharts.map((subchart) => copyChart(subchart, budget)),
   };
 }
 

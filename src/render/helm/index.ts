@@ -4,6 +4,8 @@ export type { ChartManifest } from './manifests.ts';
 export { formatManifests, orderManifests } from './manifests.ts';
 export type { ChartRequest, ChartWarning, RenderedChart, RenderedFile } from './render-chart.ts';
 export { renderChart } from './render-chart.ts';
+export type { SchemaValidator } from './schema.ts';
+export { loadSchemaValidator } from './schema.ts';
 export type { Capabilities, Release } from './scope.ts';
 export { setValues } from './set-values.ts';
 export { mergeValues } from './values.ts';

@@ -4,23 +4,21 @@ import { readArchive } from './archive.ts';
 import type { Chart, ChartFile, ChartMetadata, Dependency } from './chart.types.ts';
 import { parseVersion } from './functions/semver.ts';
 import { ignoreRules } from './ignore.ts';
-import { chartLimits } from './limits.ts';
+import { type ChartBudget, chartLimits } from './limits.ts';
 import { readRecord, readValues } from './yaml-file.ts';
-
-interface Budget {
-  charts: number;
-}
 
 /**
  * The chart that these files are, with the charts in its `charts/`. `path` is where they stand, for errors.
- * Throws `RenderError`. Source: helm pkg/chart/loader/load.go, pkg/chart/metadata.go (v3.17).
+ * What they take comes out of `budget`. Throws `RenderError`. Source: helm pkg/chart/loader/load.go, pkg/chart/metadata.go (v3.17).
  */
-export function loadChart(files: readonly ChartFile[], path: string): Chart {
-  return load(files, path, { budget: { charts: 0 }, depth: 0, isArchive: false });
+export function loadChart(files: readonly ChartFile[], path: string, budget: ChartBudget): Chart {
+  budget.take('files', files.length, path);
+  for (const file of files) budget.take('bytes', file.bytes.length, path);
+  return load(files, path, { budget, depth: 0, isArchive: false });
 }
 
 interface LoadState {
-  readonly budget: Budget;
+  readonly budget: ChartBudget;
   readonly depth: number;
   readonly isArchive: boolean;
 }
@@ -28,9 +26,8 @@ interface LoadState {
 const join = (folder: string, path: string) => (folder === '' ? path : `${folder}/${path}`);
 
 function load(all: readonly ChartFile[], path: string, state: LoadState): Chart {
-  state.budget.charts += 1;
-  if (state.depth > chartLimits.depth || state.budget.charts > chartLimits.charts)
-    invalid(`charts nest deeper than ${chartLimits.depth} or are more than ${chartLimits.charts}`, path);
+  state.budget.take('charts', 1, path);
+  if (state.depth > chartLimits.depth) invalid(`charts nest deeper than ${chartLimits.depth}`, path);
   // An archive was packed without what is ignored.
   const ignoreFile = all.find((file) => file.path === '.helmignore');
   const ignored =
@@ -86,7 +83,8 @@ function loadSubcharts(files: readonly ChartFile[], path: string, state: LoadSta
     const place = join(path, `charts/${name}`);
     const [first] = group;
     if (name.endsWith('.tgz') && first !== undefined) {
-      charts.push(load(readArchive(first.bytes, place), place, { ...state, depth: state.depth + 1, isArchive: true }));
+      const packed = readArchive(first.bytes, place, state.budget);
+      charts.push(load(packed, place, { ...state, depth: state.depth + 1, isArchive: true }));
       continue;
     }
     // A file that lies in charts/ itself is no chart.

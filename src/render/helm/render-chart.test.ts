@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { RenderError } from '../template/index.ts';
 import {
   type ChartFile,
   formatManifests,
+  loadSchemaValidator,
   mergeValues,
   orderManifests,
   readValues,
@@ -25,6 +27,7 @@ interface GoldenCase {
 }
 
 const CASES = JSON.parse(readFileSync(path.join(GOLDEN, 'cases.json'), 'utf8')) as readonly GoldenCase[];
+const schemaValidator = await loadSchemaValidator();
 const capabilities = { kubeVersion: 'v1.32.0', apiVersions: ['v1', 'apps/v1'] };
 
 function readChart(name: string): readonly ChartFile[] {
@@ -54,6 +57,7 @@ const rendering = (one: GoldenCase) =>
     capabilities,
     seed: one.name,
     nowMs: 0,
+    schemaValidator,
   });
 
 describe('src/render/helm/render-chart.ts', () => {
@@ -81,6 +85,7 @@ const request = (files: Readonly<Record<string, string>>, more: Partial<Paramete
   capabilities,
   seed: 'seed',
   nowMs: 0,
+  schemaValidator,
   ...more,
 });
 
@@ -322,6 +327,96 @@ describe('charts', () => {
       expect(problemOf(() => setting(text)).code).toBe('ValuesInvalid');
     },
   );
+});
+
+// Each of these would take all memory there is, or for ever.
+describe('hostile charts', () => {
+  const chartFile = (name: string, dependency = '', aliases = 0) => {
+    const listed = Array.from({ length: aliases }, (_, at) => `- {name: ${dependency}, version: "*", alias: a${at}}\n`);
+    return `apiVersion: v2\nname: ${name}\nversion: 1.0.0\ndependencies:\n${listed.join('')}`;
+  };
+  /** The archive of a chart with a file of so many zeros, or so many files. */
+  const archive = (name: string, zeros: number, files = 1): Buffer => {
+    const entry = (file: string, content: Buffer) => {
+      const header = Buffer.alloc(512);
+      header.write(`${name}/${file}`);
+      header.write(content.length.toString(8), 124);
+      header.write('0', 156);
+      return Buffer.concat([header, content, Buffer.alloc(-content.length & 511)]);
+    };
+    const more = Array.from({ length: files }, (_, at) => entry(`f${at}`, Buffer.alloc(zeros)));
+    return gzipSync(Buffer.concat([entry('Chart.yaml', Buffer.from(chartFile(name))), ...more]), { level: 1 });
+  };
+  const withArchives = (...archives: readonly Buffer[]) => {
+    const packed = archives.map((bytes, at) => ({ path: `charts/s${at}.tgz`, bytes }));
+    return renderChart({ ...request({}), files: [...request({}).files, ...packed] });
+  };
+
+  it.each<[string, string, () => unknown]>([
+    [
+      'aliases of aliases',
+      'more than 500 charts',
+      () =>
+        renderChart(
+          request({
+            'Chart.yaml': chartFile('c', 'x', 1_000),
+            'charts/x/Chart.yaml': chartFile('x', 'inner', 1_000),
+            'charts/x/charts/inner/Chart.yaml': chartFile('inner', 'z', 1_000),
+            'charts/x/charts/inner/charts/z/Chart.yaml': chartFile('z'),
+          }),
+        ),
+    ],
+    [
+      'aliases of a chart with many values',
+      'more than 1000000 values',
+      () =>
+        renderChart(
+          request({
+            'Chart.yaml': chartFile('c', 'x', 200),
+            'charts/x/Chart.yaml': chartFile('x'),
+            'charts/x/values.yaml': `{a: [${'1,'.repeat(10_000)}]}`,
+          }),
+        ),
+    ],
+    [
+      'archives that are large together',
+      'cannot be unpacked',
+      () => withArchives(archive('x', 30 << 20), archive('w', 30 << 20), archive('z', 30 << 20)),
+    ],
+    [
+      'archives that hold many files together',
+      'more than 10000 files',
+      () => withArchives(archive('x', 0, 6_000), archive('w', 0, 6_000)),
+    ],
+    [
+      'files that are large together',
+      'more than 67108864 bytes',
+      () =>
+        renderChart({ ...request({}), files: [...request({}).files, { path: 'x', bytes: Buffer.alloc(65 << 20) }] }),
+    ],
+    [
+      'a schema that refers to itself',
+      'call stack',
+      () => renderChart(request({ 'values.schema.json': '{"allOf":[{"$ref":"#"}]}' })),
+    ],
+  ])('refuses %s', (_name, message, act) => {
+    const error = problemOf(act);
+    expect(error.code).toBe('ChartInvalid');
+    expect(error.message).toContain(message);
+  });
+
+  it('takes many aliases, of charts that have their own', () => {
+    const { files } = renderChart(
+      request({
+        'Chart.yaml': chartFile('c', 'x', 20),
+        'charts/x/Chart.yaml': chartFile('x', 'inner', 20),
+        'charts/x/charts/inner/Chart.yaml': chartFile('inner'),
+        'charts/x/charts/inner/templates/v.yaml': '{{ .Chart.Name }}',
+      }),
+    );
+    expect(files.map(({ name }) => name)).toContain('c/charts/a19/charts/a7/templates/v.yaml');
+    expect(files).toHaveLength(400);
+  });
 });
 
 function problemOf(act: () => unknown): RenderError {

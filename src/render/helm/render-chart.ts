@@ -10,11 +10,12 @@ import {
   type Value,
 } from '../template/index.ts';
 import type { Chart, ChartFile } from './chart.types.ts';
-import { copyChart, processDependencies } from './dependencies.ts';
+import { processDependencies } from './dependencies.ts';
 import { helmFunctions } from './functions/index.ts';
 import { parseConstraint, parseVersion } from './functions/semver.ts';
+import { ChartBudget } from './limits.ts';
 import { loadChart } from './load-chart.ts';
-import { checkSchemas } from './schema.ts';
+import { checkSchemas, type SchemaValidator } from './schema.ts';
 import { type Capabilities, capabilityValues, chartValues, fileValues, type Release, releaseValues } from './scope.ts';
 import { coalesceValues } from './values.ts';
 
@@ -30,6 +31,8 @@ export interface ChartRequest {
   readonly seed: string;
   /** What templates are told that the time is. */
   readonly nowMs: number;
+  /** From `loadSchemaValidator`. */
+  readonly schemaValidator: SchemaValidator;
 }
 
 /** A file of a chart after rendering. */
@@ -68,13 +71,14 @@ export function renderChart(request: ChartRequest): RenderedChart {
     );
     if (isNew && warnings.length < MAX_WARNINGS) warnings.push({ message, place });
   };
-  const chart = copyChart(loadChart(request.files, request.path));
+  const budget = new ChartBudget();
+  const chart = loadChart(request.files, request.path, budget);
   checkChart(chart, request.capabilities);
-  processDependencies(chart, copyMap(request.values), (message, path) =>
+  processDependencies(chart, copyMap(request.values), budget, (message, path) =>
     warn(message, { path: path === '' ? 'Chart.yaml' : `${path}/Chart.yaml`, line: 1, column: 1 }),
   );
   const values = coalesceValues(chart, request.values);
-  checkSchemas(chart, values);
+  checkSchemas(chart, values, request.schemaValidator);
   const templates = new Templates(helmFunctions({ seed: request.seed, nowMs: request.nowMs }), { warn });
   const all = collectTemplates(chart, values, request).sort(byDepth);
   for (const { name, path, source } of all) templates.add(source, { name, path });

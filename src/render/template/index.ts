@@ -27,4 +27,5 @@ export {
   SizedInt,
   sortedKeys,
   typeOf,
+  weigh,
 } from './value.ts';

@@ -178,6 +178,22 @@ export function deepEqual(left: Value, right: Value): boolean {
   return left === right;
 }
 
+/**
+ * Spends what it takes to walk through a value: a step for all that is reached, as often as it is reached, more for long
+ * texts and for what is nested deep. To be asked before a value is copied, compared or written: lists that hold a list
+ * twice, which hold a list twice, are small and have no end.
+ */
+export function weigh(value: Value, spend: (steps: number) => void, depth = 0): void {
+  spend(1 + (depth >> 3) + (typeof value === 'string' ? value.length >> 4 : 0));
+  if (value instanceof GoObject) weigh(value.json, spend, depth + 1);
+  else if (isList(value)) for (const item of value) weigh(item, spend, depth + 1);
+  else if (isMap(value))
+    for (const [key, item] of value) {
+      spend(key.length >> 4);
+      weigh(item, spend, depth + 1);
+    }
+}
+
 /** A copy that shares no map and no list with its original. */
 export function deepCopy(value: Value): Value {
   if (isList(value)) return value.map(deepCopy);
