@@ -1,5 +1,6 @@
 import {
   claimsOf,
+  compareQuantities,
   isClaimOfPod,
   type NodeIdentity,
   type PersistentVolume,
@@ -10,7 +11,7 @@ import {
   VOLUME_ANNOTATIONS,
 } from '#api';
 import type { ClusterChange, PodVolumeNeeds, VolumeNeed } from '#scheduler';
-import { allows, planMatch } from '../volumes/matching.plan.ts';
+import { allows, planMatch, requestOf } from '../volumes/matching.plan.ts';
 
 /** What is known of claims and volumes; all by name, claims within the pod's namespace. */
 export interface VolumeView {
@@ -93,7 +94,10 @@ export interface OpenClaimsPlan {
   readonly provision: readonly PersistentVolumeClaim[];
 }
 
-/** How all these claims can be had on the node; undefined when one cannot. The largest choose first. Source: binder.go, FindPodVolumes (v1.32). */
+/**
+ * How all these claims can be had on the node; undefined when one cannot. The smallest choose first, of these the first
+ * by name. Source: kubernetes pkg/scheduler/framework/plugins/volumebinding/binder.go, findMatchingVolumes (v1.32).
+ */
 export function planOpenClaims(
   open: readonly PersistentVolumeClaim[],
   node: NodeIdentity,
@@ -102,7 +106,7 @@ export function planOpenClaims(
   const taken = new Set<string>();
   const match: { claim: PersistentVolumeClaim; volume: PersistentVolume }[] = [];
   const provision: PersistentVolumeClaim[] = [];
-  for (const claim of open) {
+  for (const claim of [...open].sort(bySize)) {
     const selected = selectedNodeOf(claim);
     // Somebody makes a volume for it there already.
     if (selected !== undefined && selected !== node.name) return undefined;
@@ -115,6 +119,10 @@ export function planOpenClaims(
     else return undefined;
   }
   return { match, provision };
+}
+
+function bySize(left: PersistentVolumeClaim, right: PersistentVolumeClaim): number {
+  return compareQuantities(requestOf(left), requestOf(right)) || (left.metadata.name < right.metadata.name ? -1 : 1);
 }
 
 function canProvision(claim: PersistentVolumeClaim, view: VolumeView): boolean {

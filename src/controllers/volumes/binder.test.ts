@@ -193,6 +193,26 @@ describe('src/controllers/volumes, with the scheduler', () => {
     expect(await placed('b')).toBe('n2');
   });
 
+  it('makes a volume on the node that was chosen, whatever volume is free on another', async () => {
+    const { client } = cluster;
+    for (const name of ['n1', 'n2']) {
+      await client.create(NODES, nodeObject(name, { metadata: { labels: { 'kubernetes.io/hostname': name } } }));
+    }
+    await client.create(STORAGE_CLASSES, storageClass('node-local'));
+    const expression = { key: 'kubernetes.io/hostname', operator: 'In', values: ['n2'] };
+    const nodeAffinity = { required: { nodeSelectorTerms: [{ matchExpressions: [expression] }] } };
+    await client.create(PERSISTENT_VOLUMES, volumeObject('disk', { storageClassName: 'node-local', nodeAffinity }));
+    await until('it is free', async () => (await getVolume('disk'))?.status?.phase === 'Available');
+    const annotations = { [VOLUME_ANNOTATIONS.selectedNode]: 'n1' };
+    await client.create(PERSISTENT_VOLUME_CLAIMS, {
+      ...claimObject('data'),
+      metadata: { name: 'data', namespace, annotations },
+    });
+    const claim = await bound('data');
+    expect(claim.spec?.volumeName).toBe(`pvc-${claim.metadata.uid}`);
+    expect((await getVolume('disk'))?.status?.phase).toBe('Available');
+  });
+
   it('lets one pod alone have a claim that is for one', async () => {
     const { client } = cluster;
     await client.create(NODES, nodeObject('n1', { metadata: { labels: { 'kubernetes.io/hostname': 'n1' } } }));

@@ -73,7 +73,8 @@ function planNamed({ claim, named }: ClaimSnapshot): ClaimPlan {
 function planFree({ claim, candidates, storageClass, waitingPods }: ClaimSnapshot): ClaimPlan {
   const isDelayed = storageClass?.volumeBindingMode === 'WaitForFirstConsumer';
   const hasNode = Boolean(claim.metadata.annotations?.[selectedNode]);
-  const volume = planMatch({ claim, volumes: candidates, onlyNamed: isDelayed && !hasNode });
+  // Of a delayed claim the scheduler alone chooses the volume: it knows which can be used where the pod goes.
+  const volume = planMatch({ claim, volumes: candidates, onlyNamed: isDelayed });
   if (volume !== undefined) return { type: 'bind', volume, reason: `${volume.metadata.name} fits best` };
   if (isDelayed && !hasNode) return { type: 'wait', ...normal(...waitingFor(waitingPods)) };
   if (storageClass !== undefined) return { type: 'provision', storageClass, reason: 'no volume fits' };
