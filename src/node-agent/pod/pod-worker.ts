@@ -202,7 +202,7 @@ export class PodWorker {
     const { gone, pod } = this.#context;
     if (!gone && (isTerminating(pod) || hasEnded({ status }))) this.#release();
     if (gone) this.#clean();
-    else if (isTerminating(pod)) this.#finish();
+    else if (isTerminating(this.#context.pod)) this.#finish();
   }
 
   get #runs(): boolean {
