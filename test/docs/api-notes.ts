@@ -18,7 +18,8 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'core/LimitRange': 'Fills in what pods leave out, and holds pods and claims to it: [policies.md](policies.md).',
   'core/ResourceQuota':
     'Charged in the commit that stores an object, so that there is never more than fits: [policies.md](policies.md).',
-  'core/PersistentVolume': 'Bound to claims, given back and, where it is a folder of a node, deleted: [volumes.md](volumes.md).',
+  'core/PersistentVolume':
+    'Bound to claims, given back and, where it is a folder of a node, deleted: [volumes.md](volumes.md).',
   'core/PersistentVolumeClaim':
     'Bound to a volume that fits, or one is made for it: [volumes.md](volumes.md). What a claim asks beyond its size is not enforced.',
   'core/Endpoints':

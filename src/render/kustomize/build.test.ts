@@ -201,7 +201,8 @@ describe('src/render/kustomize/build.ts', () => {
       const files = commit({
         'base/kustomization.yaml': 'resources: [all.yaml]',
         'base/all.yaml': [...objects, ...pods].join('\n---\n'),
-        'top/kustomization.yaml': 'resources: [../base]\nnamespace: one\nnamePrefix: a-\nlabels: [{pairs: {tier: web}}]',
+        'top/kustomization.yaml':
+          'resources: [../base]\nnamespace: one\nnamePrefix: a-\nlabels: [{pairs: {tier: web}}]',
       });
       const from = performance.now();
       expect(buildKustomization(files, 'top')).toMatchObject({ type: 'built' });
