@@ -148,6 +148,7 @@ export class ImageKeeper {
     });
     let freed = 0;
     const gone: string[] = [];
+    let failure: unknown;
     for (const { id, names, bytes: size } of plan.remove) {
       try {
         for (const name of names) await runtime.removeImage(name);
@@ -156,11 +157,13 @@ export class ImageKeeper {
         log.info({ image: id, names, bytes: size }, 'an image that nobody needs is removed');
       } catch (error) {
         // A container was made of it since: that is what the engine is asked for.
-        if (!isRuntimeError(error, 'ImageInUse')) throw error;
+        if (!isRuntimeError(error, 'ImageInUse')) failure ??= error;
       }
     }
     await pulled.forget([...plan.forget, ...gone]);
     if (gone.length > 0) await this.refresh();
+    // One that cannot be removed keeps no other; it is told all the same.
+    if (failure !== undefined) throw failure;
     return freed;
   }
 }

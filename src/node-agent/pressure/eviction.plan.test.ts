@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Pod } from '#api';
 import { isCritical, type PodUse, planEviction, planPressureAdmission, type RankedPod } from './eviction.plan.ts';
+import { currentAttempts } from './pod-use.ts';
 import { hasStorageLimit, planStorageLimit } from './storage-limit.plan.ts';
 import type { PressureType, Signal, Threshold } from './threshold.plan.ts';
 
@@ -190,6 +191,15 @@ describe('src/node-agent/pressure/storage-limit.plan.ts', () => {
       resources: { limits: { 'ephemeral-storage': limit } },
     })),
   });
+  const step = (name: string, limit: string) => ({
+    name,
+    image: 'a',
+    resources: { limits: { 'ephemeral-storage': limit } },
+  });
+  const usesOf = (bytes: Readonly<Record<string, number>>): PodUse => ({
+    containers: Object.entries(bytes).map(([name, diskBytes]) => ({ name, diskBytes })),
+    volumes: new Map(),
+  });
   it.each<[string, Spec, PodUse, string | undefined]>([
     [
       'an emptyDir beyond its limit',
@@ -217,6 +227,30 @@ describe('src/node-agent/pressure/storage-limit.plan.ts', () => {
       useOf({ diskBytes: MI + 1 }),
       'Container app exceeded its local ephemeral storage limit "1Mi". ',
     ],
+    [
+      'the limit of a sidecar is the pod\'s too',
+      { ...limited('1Mi'), initContainers: [{ ...step('side', '10Mi'), restartPolicy: 'Always' }] },
+      usesOf({ app: MI, side: 9 * MI }),
+      undefined,
+    ],
+    [
+      'beyond that of the sidecar and its own',
+      { ...limited('1Mi'), initContainers: [{ ...step('side', '10Mi'), restartPolicy: 'Always' }] },
+      usesOf({ app: 0, side: 11 * MI + 1 }),
+      'Pod ephemeral local storage usage exceeds the total limit of containers 11Mi. ',
+    ],
+    [
+      'what a step of the beginning wrote within its limit',
+      { ...limited('1Mi'), initContainers: [step('first', '20Mi')] },
+      usesOf({ first: 15 * MI, app: MI }),
+      undefined,
+    ],
+    [
+      'a step of the beginning beside the sidecars before it',
+      { ...limited('1Mi'), initContainers: [{ ...step('side', '2Mi'), restartPolicy: 'Always' }, step('first', '4Mi')] },
+      usesOf({ side: 2 * MI, first: 4 * MI + 1 }),
+      'Pod ephemeral local storage usage exceeds the total limit of containers 6Mi. ',
+    ],
     ['whoever keeps to it', limited('1Mi'), useOf({ diskBytes: MI }), undefined],
     ['a critical pod', { ...limited('1Mi'), priority: 2_000_000_000 }, useOf({ diskBytes: 9e9 }), undefined],
   ])('%s', (_, spec, use, message) => {
@@ -231,5 +265,19 @@ describe('src/node-agent/pressure/storage-limit.plan.ts', () => {
     expect(hasStorageLimit(podOf('a', emptyDir({})))).toBe(false);
     expect(hasStorageLimit(podOf('a', emptyDir({ sizeLimit: '1Mi' })))).toBe(true);
     expect(hasStorageLimit(podOf('a', limited('1Mi')))).toBe(true);
+    expect(hasStorageLimit(podOf('a', { initContainers: [step('first', '1Mi')] }))).toBe(true);
+  });
+
+  it('counts of a container only what its last attempt holds', () => {
+    const attempts = [
+      { name: 'app', attempt: 0 },
+      { name: 'app', attempt: 2 },
+      { name: 'side', attempt: 0 },
+      { name: 'app', attempt: 1 },
+    ];
+    expect(currentAttempts(attempts)).toEqual([
+      { name: 'app', attempt: 2 },
+      { name: 'side', attempt: 0 },
+    ]);
   });
 });

@@ -48,18 +48,23 @@ export async function diskUse(
   const uses = new Map<string, PodUse>();
   for (const pod of pods) {
     const { uid } = pod.metadata;
-    const held = await runtime.diskUsage(containers(uid).map(({ id }) => id));
-    const sizes = new Map<string, number>();
-    for (const { name, layerBytes, logBytes } of held) {
-      const bytes = (parts.layers ? layerBytes : 0) + (parts.logs ? logBytes : 0);
-      sizes.set(name, (sizes.get(name) ?? 0) + bytes);
-    }
+    const held = await runtime.diskUsage(currentAttempts(containers(uid)).map(({ id }) => id));
     uses.set(uid, {
-      containers: [...sizes].map(([name, diskBytes]) => ({ name, diskBytes })),
+      containers: held.map(({ name, layerBytes, logBytes }) => ({
+        name,
+        diskBytes: (parts.layers ? layerBytes : 0) + (parts.logs ? logBytes : 0),
+      })),
       volumes: parts.volumes ? await volumesOf(pod, folders) : new Map(),
     });
   }
   return uses;
+}
+
+/** Of each name its last attempt: those before are kept for their logs, which is not the pod's doing. Source: kubelet stats/helper.go (v1.32). */
+export function currentAttempts<T extends Pick<RuntimeContainer, 'name' | 'attempt'>>(containers: readonly T[]): readonly T[] {
+  return containers.filter(
+    ({ name, attempt }) => !containers.some((one) => one.name === name && one.attempt > attempt),
+  );
 }
 
 /** Whatever is the pod's own and lies on the disk. */

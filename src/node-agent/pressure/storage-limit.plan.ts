@@ -6,7 +6,8 @@ const STORAGE = 'ephemeral-storage';
 
 /** Whether how much of the disk a pod uses must be known at each look: it has a limit that could be exceeded. */
 export function hasStorageLimit({ spec }: Pod): boolean {
-  return limitedVolumes(spec).length > 0 || spec.containers.some((container) => limitOf(container) !== undefined);
+  const containers = [...spec.containers, ...(spec.initContainers ?? [])];
+  return limitedVolumes(spec).length > 0 || containers.some((container) => limitOf(container) !== undefined);
 }
 
 /**
@@ -26,16 +27,35 @@ function outgrownVolume({ spec }: Pod, { volumes }: PodUse): string | undefined 
   return found && `Usage of EmptyDir volume "${found.name}" exceeds the limit "${found.limit}". `;
 }
 
-/** Only containers with a limit are counted into it, but everything the pod holds counts against it. */
+/**
+ * Only containers with a limit are counted into it, but everything the pod holds counts against it. Each step of the
+ * beginning has the pod to itself, but for the sidecars before it. Source: component-helpers resource/helpers.go, PodLimits (v1.32).
+ */
 function outgrownPod({ spec }: Pod, { containers, volumes }: PodUse): string | undefined {
-  const limits = spec.containers.map(limitOf).filter((limit) => limit !== undefined);
-  if (limits.length === 0) return undefined;
-  const total = sum(limits.map(quantityToBytes));
+  const total = podLimit(spec);
+  if (total === undefined) return undefined;
   const used =
     sum(containers.map(({ diskBytes = 0 }) => diskBytes)) + sum([...volumes.values()].map(({ bytes }) => bytes));
-  return used > total
-    ? `Pod ephemeral local storage usage exceeds the total limit of containers ${totalText(limits)}. `
+  return used > quantityToBytes(total)
+    ? `Pod ephemeral local storage usage exceeds the total limit of containers ${formatQuantity(total)}. `
     : undefined;
+}
+
+/** Undefined when no container has a limit. */
+function podLimit({ containers, initContainers = [] }: Pod['spec']): Quantity | undefined {
+  const plus = (total: Quantity | undefined, limit: string | undefined) =>
+    limit === undefined ? total : addQuantities(total ?? '0', limit);
+  let sidecars: Quantity | undefined;
+  let highest: Quantity | undefined;
+  const consider = (limit: Quantity | undefined) => {
+    if (limit !== undefined && (highest === undefined || compareQuantities(limit, highest) > 0)) highest = limit;
+  };
+  for (const step of initContainers) {
+    if (step.restartPolicy === 'Always') sidecars = plus(sidecars, limitOf(step));
+    else consider(plus(sidecars, limitOf(step)));
+  }
+  consider(containers.map(limitOf).reduce(plus, sidecars));
+  return highest;
 }
 
 function outgrownContainer({ spec }: Pod, { containers }: PodUse): string | undefined {
@@ -60,11 +80,6 @@ function limitedVolumes({ volumes = [] }: Pod['spec']): readonly { readonly name
 function limitOf({ resources }: Pod['spec']['containers'][number]): string | undefined {
   const limit = resources?.limits?.[STORAGE];
   return limit === undefined || compareQuantities(limit, '0') <= 0 ? undefined : String(limit);
-}
-
-function totalText(limits: readonly string[]): string {
-  const [first = '0', ...others] = limits;
-  return formatQuantity(others.reduce<Quantity>(addQuantities, addQuantities(first, '0')));
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
