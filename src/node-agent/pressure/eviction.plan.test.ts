@@ -228,7 +228,7 @@ describe('src/node-agent/pressure/storage-limit.plan.ts', () => {
       'Container app exceeded its local ephemeral storage limit "1Mi". ',
     ],
     [
-      'the limit of a sidecar is the pod\'s too',
+      "the limit of a sidecar is the pod's too",
       { ...limited('1Mi'), initContainers: [{ ...step('side', '10Mi'), restartPolicy: 'Always' }] },
       usesOf({ app: MI, side: 9 * MI }),
       undefined,
@@ -247,7 +247,10 @@ describe('src/node-agent/pressure/storage-limit.plan.ts', () => {
     ],
     [
       'a step of the beginning beside the sidecars before it',
-      { ...limited('1Mi'), initContainers: [{ ...step('side', '2Mi'), restartPolicy: 'Always' }, step('first', '4Mi')] },
+      {
+        ...limited('1Mi'),
+        initContainers: [{ ...step('side', '2Mi'), restartPolicy: 'Always' }, step('first', '4Mi')],
+      },
       usesOf({ side: 2 * MI, first: 4 * MI + 1 }),
       'Pod ephemeral local storage usage exceeds the total limit of containers 6Mi. ',
     ],

@@ -61,7 +61,9 @@ export async function diskUse(
 }
 
 /** Of each name its last attempt: those before are kept for their logs, which is not the pod's doing. Source: kubelet stats/helper.go (v1.32). */
-export function currentAttempts<T extends Pick<RuntimeContainer, 'name' | 'attempt'>>(containers: readonly T[]): readonly T[] {
+export function currentAttempts<T extends Pick<RuntimeContainer, 'name' | 'attempt'>>(
+  containers: readonly T[],
+): readonly T[] {
   return containers.filter(
     ({ name, attempt }) => !containers.some((one) => one.name === name && one.attempt > attempt),
   );

@@ -2,7 +2,7 @@ import { byteLength, byteSlice, bytesOf } from './bytes.ts';
 import { equals, isLess } from './compare.ts';
 import { FunctionProblem } from './errors.ts';
 import { sprint, sprintf, sprintln } from './format.ts';
-import { define } from './function.ts';
+import { define, walking } from './function.ts';
 import type { GoFunction } from './value.ts';
 import { intOf, isTrue, listOf, mapOf, SizedInt, typeOf, type Value } from './value.ts';
 
@@ -26,12 +26,16 @@ export const BUILTINS: ReadonlyMap<string, GoFunction> = new Map<string, GoFunct
   ['len', define('any', (_, value) => lengthOf(value))],
   ['index', define('any, any...', (_, value, ...indexes) => indexOf(value, indexes))],
   ['slice', define('any, any...', (_, value, ...indexes) => sliceOf(value, indexes))],
-  ['print', define('any...', (_, ...values) => sprint(values))],
-  ['printf', define('string, any...', (_, format, ...values) => sprintf(format, values))],
-  ['println', define('any...', (_, ...values) => sprintln(values))],
-  ['html', define('any...', (_, ...values) => escapeHtml(textOf(values)))],
-  ['js', define('any...', (_, ...values) => escapeJs(textOf(values)))],
-  ['urlquery', define('any...', (_, ...values) => queryEscape(textOf(values)))],
+  ...Object.entries(
+    walking({
+      print: define('any...', (_, ...values) => sprint(values)),
+      printf: define('string, any...', (_, format, ...values) => sprintf(format, values)),
+      println: define('any...', (_, ...values) => sprintln(values)),
+      html: define('any...', (_, ...values) => escapeHtml(textOf(values))),
+      js: define('any...', (_, ...values) => escapeJs(textOf(values))),
+      urlquery: define('any...', (_, ...values) => queryEscape(textOf(values))),
+    }),
+  ),
   [
     'call',
     define('any, any...', (_, value) => {

@@ -16,7 +16,7 @@ import {
 } from './nodes.ts';
 import { parseTemplate } from './parser.ts';
 import type { CallContext, GoFunction, ParameterType } from './value.ts';
-import { GoObject, intOf, isTrue, listOf, mapOf, sortedKeys, typeOf, type Value } from './value.ts';
+import { GoObject, intOf, isTrue, listOf, mapOf, sortedKeys, typeOf, type Value, weigh } from './value.ts';
 
 export interface TemplateLimits {
   /** Nodes evaluated and items passed, over all templates of one rendering. */
@@ -228,8 +228,9 @@ class Execution {
           break;
         case 'action': {
           const value = this.#pipeline(dot, node.pipe);
-          if (node.pipe.variables.length === 0)
-            this.#write(value === undefined ? '<no value>' : formatValue(value), node.at, false);
+          if (node.pipe.variables.length > 0) break;
+          weigh(value, this.#world.spend);
+          this.#write(value === undefined ? '<no value>' : formatValue(value), node.at, false);
           break;
         }
         case 'if':
@@ -460,7 +461,7 @@ class Execution {
   #call(
     dot: Value,
     name: string,
-    { parameters, variadic, call }: GoFunction,
+    { parameters, variadic, walks, call }: GoFunction,
     nodes: readonly Argument[],
     final: Final,
     place = { at: this.#at, what: this.#what },
@@ -476,6 +477,7 @@ class Execution {
     if (final !== MISSING) args.push(this.#assignable(typeAt(count - 1), final));
     let result: Value;
     try {
+      if (walks) for (const argument of args) weigh(argument, this.#world.spend);
       result = call(this.#context(name, place.at), args);
     } catch (error) {
       this.#look(place.at, place.what);
@@ -484,8 +486,10 @@ class Execution {
       throw error;
     }
     this.#look(place.at, place.what);
-    if (typeof result === 'string') this.#checkBytes(result.length);
-    else if (Array.isArray(result)) this.#world.spend(result.length);
+    if (typeof result === 'string') {
+      this.#checkBytes(result.length);
+      this.#world.spend(result.length >> 4);
+    } else if (Array.isArray(result)) this.#world.spend(result.length);
     return result;
   }
 

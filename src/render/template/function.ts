@@ -37,3 +37,8 @@ export function define<S extends string>(
     call: (context, args) => call(context, ...(args as Given<Split<S>>)),
   };
 }
+
+/** The same functions, each known to walk through its arguments: see `weigh`. */
+export function walking(functions: Readonly<Record<string, GoFunction>>): Readonly<Record<string, GoFunction>> {
+  return Object.fromEntries(Object.entries(functions).map(([name, one]) => [name, { ...one, walks: true }]));
+}

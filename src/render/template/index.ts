@@ -5,7 +5,7 @@ export { FunctionProblem, RenderError } from './errors.ts';
 export type { RenderedText, TemplateLimits, TemplateWarning } from './evaluate.ts';
 export { Templates, templateLimits } from './evaluate.ts';
 export { formatValue, sprint } from './format.ts';
-export { define } from './function.ts';
+export { define, walking } from './function.ts';
 export { formatFloat, MAX_INT64, MIN_INT64, parseInteger } from './numbers.ts';
 export { quote } from './quote.ts';
 export type { CallContext, GoFunction, GoList, GoMap, Value } from './value.ts';

@@ -228,5 +228,7 @@ export interface GoFunction {
   readonly parameters: readonly ParameterType[];
   /** The last parameter may be given any number of times. */
   readonly variadic: boolean;
+  /** It copies, compares or writes all that is in its arguments, which is spent before it is called. */
+  readonly walks?: boolean;
   call(context: CallContext, args: readonly Value[]): Value;
 }

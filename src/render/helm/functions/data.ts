@@ -8,13 +8,14 @@ import {
   isList,
   isMap,
   type Value,
+  walking,
 } from '../../template/index.ts';
 import { goJson } from '../go-json.ts';
 import { goToml } from '../go-toml.ts';
 import { goYaml, PRETTY_STYLE, type YamlStyle } from '../go-yaml.ts';
 
 /** YAML and JSON in both directions, TOML out. Source: helm pkg/engine/funcs.go (v3.17). */
-export const DATA: Readonly<Record<string, GoFunction>> = {
+export const DATA: Readonly<Record<string, GoFunction>> = walking({
   toYaml: define('any', (_, value) => orEmpty(() => toYaml(value))),
   mustToYaml: define('any', (_, value) => toYaml(value)),
   toYamlPretty: define('any', (_, value) => orEmpty(() => toYaml(value, PRETTY_STYLE))),
@@ -30,7 +31,7 @@ export const DATA: Readonly<Record<string, GoFunction>> = {
   mustFromJson: define('string', (_, text) => parseJson(text)),
   fromJsonArray: define('string', (_, text) => listOrError(() => parseJson(text))),
   toToml: define('any', (_, value) => goToml(value)),
-};
+});
 
 const PRETTY = { escapesHtml: true, indent: '  ' };
 const RAW = { escapesHtml: false, indent: '' };

@@ -11,6 +11,7 @@ import {
   sortedKeys,
   typeOf,
   type Value,
+  walking,
 } from '../../template/index.ts';
 import { stringOf } from './convert.ts';
 
@@ -51,8 +52,7 @@ export const DICTS: Readonly<Record<string, GoFunction>> = {
   mustMerge: merge,
   mergeOverwrite,
   mustMergeOverwrite: mergeOverwrite,
-  deepCopy: copy,
-  mustDeepCopy: copy,
+  ...walking({ deepCopy: copy, mustDeepCopy: copy }),
   dig: define('any...', (_, ...given) => dig(given)),
 };
 

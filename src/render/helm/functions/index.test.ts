@@ -75,4 +75,38 @@ describe('src/render/helm/functions/index.ts', () => {
       { numRuns: 3_000 },
     );
   });
+
+  const TWICE = '{{ $a := list 1 }}{{ range until 40 }}{{ $a = list $a $a }}{{ end }}';
+  const LONG = '{{ $t := repeat 8000000 "a" }}{{ range until 1000 }}';
+  it.each([
+    ['a copy of lists that hold a list twice', `${TWICE}{{ $b := deepCopy $a }}`],
+    ['their YAML', `${TWICE}{{ $b := toYaml $a }}`],
+    ['their JSON', `${TWICE}{{ $b := toJson $a }}`],
+    ['their text', `${TWICE}{{ $b := printf "%v" $a }}`],
+    ['what is written of them', `${TWICE}{{ $a }}`],
+    ['whether they are equal', `${TWICE}{{ $b := deepEqual $a (list $a 1) }}{{ $c := has $a (list $a) }}`],
+    ['a thousand long texts', `{{ $l := list }}${LONG}{{ $l = append $l (upper $t) }}{{ end }}`],
+    ['a thousand long texts, one after the other', `${LONG}{{ $b := trim $t }}{{ end }}`],
+  ])('bounds what %s cost', (_what, source) => {
+    const templates = new Templates(FUNCTIONS);
+    templates.add(source, { name: 'x', path: 'x' });
+    const from = performance.now();
+    expect(() => templates.render('x', fromJson({}) as GoMap)).toThrow(
+      expect.objectContaining({ code: 'TemplateTooCostly' }),
+    );
+    expect(performance.now() - from).toBeLessThan(5_000);
+  });
+
+  it('wraps a word without blanks at a cost that grows with its length alone', () => {
+    const wrapped = (length: number) => {
+      const templates = new Templates(FUNCTIONS);
+      templates.add(`{{ wrapWith 1 "-" (repeat ${length} "a") | len }}`, { name: 'x', path: 'x' });
+      const from = performance.now();
+      expect(templates.render('x', fromJson({}) as GoMap).text).toBe(String(2 * length - 1));
+      return performance.now() - from;
+    };
+    wrapped(1_000); // warm
+    const [short, long] = [wrapped(10_000), wrapped(100_000)];
+    expect(long).toBeLessThan(Math.max(short, 5) * 40); // Quadratic would be a hundred times.
+  });
 });

@@ -8,6 +8,7 @@ import {
   kindOf,
   listOf,
   type Value,
+  walking,
 } from '../../template/index.ts';
 import { integerOf, needList, sizeOf, stringsOf } from './convert.ts';
 
@@ -79,12 +80,7 @@ export const LISTS: Readonly<Record<string, GoFunction>> = {
   mustReverse: reverse,
   compact,
   mustCompact: compact,
-  uniq,
-  mustUniq: uniq,
-  without,
-  mustWithout: without,
-  has,
-  mustHas: has,
+  ...walking({ uniq, mustUniq: uniq, without, mustWithout: without, has, mustHas: has }),
   slice,
   mustSlice: slice,
   chunk,
@@ -96,7 +92,7 @@ export const LISTS: Readonly<Record<string, GoFunction>> = {
       return items;
     }),
   ),
-  sortAlpha: define('any', (_, value) => stringsOf(value).sort(compareTexts)),
+  ...walking({ sortAlpha: define('any', (_, value) => stringsOf(value).sort(compareTexts)) }),
   until: define('int', (_, count) => [...steps(0n, count, count < 0n ? -1n : 1n)]),
   untilStep: define('int, int, int', (_, start, stop, step) => [...steps(start, stop, step)]),
   seq: define('int...', (_, ...given) => sequence(given)),

@@ -1,4 +1,13 @@
-import { deepEqual, define, type GoFunction, isTrue, kindOf, typeOf, type Value } from '../../template/index.ts';
+import {
+  deepEqual,
+  define,
+  type GoFunction,
+  isTrue,
+  kindOf,
+  typeOf,
+  type Value,
+  walking,
+} from '../../template/index.ts';
 
 /** Defaults, choices and types. Source: Masterminds/sprig v3.3.0 defaults.go, reflect.go. */
 export const LOGIC: Readonly<Record<string, GoFunction>> = {
@@ -13,5 +22,5 @@ export const LOGIC: Readonly<Record<string, GoFunction>> = {
   typeIsLike: define('string, any', (_, type, value) => typeOf(value) === type || typeOf(value) === `*${type}`),
   kindOf: define('any', (_, value) => kindOf(value)),
   kindIs: define('string, any', (_, kind, value) => kindOf(value) === kind),
-  deepEqual: define('any, any', (_, left, right) => deepEqual(left, right)),
+  ...walking({ deepEqual: define('any, any', (_, left, right) => deepEqual(left, right)) }),
 };

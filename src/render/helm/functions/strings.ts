@@ -7,6 +7,7 @@ import {
   type GoFunction,
   quote,
   type Value,
+  walking,
 } from '../../template/index.ts';
 import { sizeOf, stringOf, stringsOf } from './convert.ts';
 
@@ -37,28 +38,14 @@ export const STRINGS: Readonly<Record<string, GoFunction>> = {
   abbrevboth: define('int, int, string', (_, left, right, text) => abbreviateBoth(text, sizeOf(left), sizeOf(right))),
   initials: define('string', (_, text) => initials(text)),
   wrap: define('int, string', (_, width, text) => wrap(text, sizeOf(width), '\n', false)),
-  wrapWith: define('int, string, string', (_, width, separator, text) => wrap(text, sizeOf(width), separator, true)),
+  wrapWith: define('int, string, string', (context, width, separator, text) => {
+    context.spend(text.length);
+    context.checkBytes(text.length + Math.ceil(text.length / Math.max(sizeOf(width), 1)) * separator.length);
+    return wrap(text, sizeOf(width), separator, true);
+  }),
   contains: define('string, string', (_, part, text) => text.includes(part)),
   hasPrefix: define('string, string', (_, part, text) => text.startsWith(part)),
   hasSuffix: define('string, string', (_, part, text) => text.endsWith(part)),
-  quote: define('any...', (_, ...values) =>
-    values
-      .filter((value) => !isNil(value))
-      .map((value) => quote(stringOf(value)))
-      .join(' '),
-  ),
-  squote: define('any...', (_, ...values) =>
-    values
-      .filter((value) => !isNil(value))
-      .map((value) => `'${formatValue(value)}'`)
-      .join(' '),
-  ),
-  cat: define('any...', (_, ...values) =>
-    values
-      .filter((value) => !isNil(value))
-      .map(formatValue)
-      .join(' '),
-  ),
   indent: define('int, string', (context, spaces, text) => {
     context.checkBytes(text.length + sizeOf(spaces));
     return indent(spaces, text);
@@ -77,15 +64,35 @@ export const STRINGS: Readonly<Record<string, GoFunction>> = {
   kebabcase: define('string', (_, text) => wordsOf(text).join('-')),
   camelcase: define('string', (_, text) => pascal(text)),
   swapcase: define('string', (_, text) => swapCase(text)),
-  toString: define('any', (_, value) => stringOf(value)),
-  toStrings: define('any', (_, value) => stringsOf(value)),
-  join: define('string, any', (_, separator, value) => stringsOf(value).join(separator)),
   split: define('string, string', (_, separator, text) => numbered(splitGo(text, separator))),
   splitn: define('string, int, string', (_, separator, count, text) =>
     numbered(splitGo(text, separator, sizeOf(count))),
   ),
   splitList: define('string, string', (_, separator, text) => [...splitGo(text, separator)]),
   hello: define('', () => 'Hello!'),
+  ...walking({
+    quote: define('any...', (_, ...values) =>
+      values
+        .filter((value) => !isNil(value))
+        .map((value) => quote(stringOf(value)))
+        .join(' '),
+    ),
+    squote: define('any...', (_, ...values) =>
+      values
+        .filter((value) => !isNil(value))
+        .map((value) => `'${formatValue(value)}'`)
+        .join(' '),
+    ),
+    cat: define('any...', (_, ...values) =>
+      values
+        .filter((value) => !isNil(value))
+        .map(formatValue)
+        .join(' '),
+    ),
+    toString: define('any', (_, value) => stringOf(value)),
+    toStrings: define('any', (_, value) => stringsOf(value)),
+    join: define('string, any', (_, separator, value) => stringsOf(value).join(separator)),
+  }),
 };
 
 /** Go's `strings.TrimSpace`. */
@@ -102,12 +109,11 @@ function trimSet(text: string, set: string): string {
 
 /** Go maps each character to one: `ß` stays. */
 function mapCharacters(text: string, change: (character: string) => string): string {
-  let mapped = '';
-  for (const character of text) {
-    const changed = change(character);
-    mapped += [...changed].length === 1 ? changed : character;
-  }
-  return mapped;
+  // Of ASCII each is one anyway.
+  return text.replace(/\p{ASCII}+|./gsu, (part) => {
+    const changed = change(part);
+    return changed.length === part.length || [...changed].length === 1 ? changed : part;
+  });
 }
 
 export const upper = (text: string): string => mapCharacters(text, (character) => character.toUpperCase());
@@ -200,10 +206,10 @@ function wrap(text: string, width: number, separator: string, breaksWords: boole
       offset += 1;
       continue;
     }
-    const space = text.lastIndexOf(' ', offset + room);
-    if (space >= offset) {
-      wrapped += text.slice(offset, space) + mark;
-      offset = space + 1;
+    const space = text.slice(offset, offset + room + 1).lastIndexOf(' ');
+    if (space >= 0) {
+      wrapped += text.slice(offset, offset + space) + mark;
+      offset += space + 1;
     } else if (breaksWords) {
       wrapped += text.slice(offset, offset + room) + mark;
       offset += room;
