@@ -54,6 +54,8 @@ const nodeLocalClass = (isDefault: boolean): KubeObject => ({
   provisioner: NODE_LOCAL,
   reclaimPolicy: 'Delete',
   volumeBindingMode: 'WaitForFirstConsumer',
+  // The size of a folder is a matter of record.
+  allowVolumeExpansion: true,
 });
 
 async function ensure(client: Client, resource: ResourceType, object: KubeObject): Promise<void> {

@@ -157,6 +157,49 @@ describe('src/controllers/volumes, with the scheduler', () => {
     expect(await told('VolumeAbandoned')).toMatch(/node "n1" is no longer part of the cluster/);
   });
 
+  it('records that a claim has grown, where its class lets it, and never shrinks it', async () => {
+    const { client } = cluster;
+    await client.create(NODES, nodeObject('n1', { metadata: { labels: { 'kubernetes.io/hostname': 'n1' } } }));
+    await client.create(STORAGE_CLASSES, storageClass('node-local', { allowVolumeExpansion: true }));
+    await client.create(PERSISTENT_VOLUME_CLAIMS, claimObject('data'));
+    await client.create(PODS, podWith('a', 'data'));
+    const volumeName = (await bound('data')).spec?.volumeName ?? '';
+    const ask = (storage: string) => {
+      const body = { spec: { resources: { requests: { storage } } } };
+      return client.patch(PERSISTENT_VOLUME_CLAIMS, { namespace, name: 'data' }, { type: 'merge', body });
+    };
+    await ask('3Gi');
+    await until('it is told', async () => (await getClaim('data'))?.status?.capacity?.['storage'] === '3Gi');
+    expect((await getVolume(volumeName))?.spec?.capacity).toEqual({ storage: '3Gi' });
+    expect(await told('VolumeResizeSuccessful')).toBe('Resize volume succeeded');
+    await expect(ask('2Gi')).rejects.toThrow('field can not be less than status.capacity');
+    await client.patch(
+      STORAGE_CLASSES,
+      { name: 'node-local' },
+      { type: 'merge', body: { allowVolumeExpansion: false } },
+    );
+    await expect(ask('4Gi')).rejects.toThrow('the storageclass that provisions the pvc must support resize');
+  });
+
+  it('keeps the data of a volume that goes where another one, made by hand, names it too', async () => {
+    const { client } = cluster;
+    await client.create(NODES, nodeObject('n1', { metadata: { labels: { 'kubernetes.io/hostname': 'n1' } } }));
+    await client.create(STORAGE_CLASSES, storageClass('node-local'));
+    await client.create(PERSISTENT_VOLUME_CLAIMS, claimObject('data'));
+    await client.create(PODS, podWith('a', 'data'));
+    const { csi } = (await getVolume((await bound('data')).spec?.volumeName ?? ''))?.spec ?? {};
+    const handle = csi?.volumeHandle ?? '';
+    await client.create(PERSISTENT_VOLUMES, volumeObject('second', { hostPath: undefined, csi }));
+    await client.create(PERSISTENT_VOLUME_CLAIMS, claimObject('more', { storageClassName: '', volumeName: 'second' }));
+    await bound('more');
+    await client.delete(PODS, { namespace, name: 'a' }, { gracePeriodSeconds: 0 });
+    await client.delete(PERSISTENT_VOLUME_CLAIMS, { namespace, name: 'data' });
+    // No node is here to take its finalizer off: the volume goes without one, and nobody deletes a folder.
+    await until('the volume is gone', async () => (await getVolume(handle)) === undefined);
+    expect(await told('VolumeShared')).toBe('its data is also that of "second": it is not deleted');
+    expect((await getClaim('more'))?.status?.phase).toBe('Bound');
+  });
+
   it('binds a claim to the smallest free volume that does, and leaves it with its data when the claim goes', async () => {
     const { client } = cluster;
     await client.create(PERSISTENT_VOLUMES, volumeObject('large'));

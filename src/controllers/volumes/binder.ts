@@ -2,6 +2,7 @@
 import {
   defaultStorageClassOf,
   isApiError,
+  isVolumeOfClaim,
   type Json,
   lacksStorageClass,
   NODE_LOCAL,
@@ -34,12 +35,13 @@ import {
 } from '#reconcile';
 import { planBinding } from './binding.plan.ts';
 import { planClaim } from './claim.plan.ts';
+import { planGrowth } from './growth.plan.ts';
 import { BY_CLAIM, BY_CLAIM_REF, BY_CLASS, claimIndex, claimRefIndex, indexVolumes } from './indexes.ts';
 import { planProvisioning } from './provisioning.plan.ts';
-import { planVolume } from './volume.plan.ts';
+import { planVolume, sharersOf } from './volume.plan.ts';
 
 export interface VolumeBinderDeps {
-  readonly client: Pick<Client, 'get' | 'create' | 'patch' | 'delete'>;
+  readonly client: Pick<Client, 'get' | 'list' | 'create' | 'patch' | 'delete'>;
   readonly clock: Clock;
   readonly events: EventRecorder;
   readonly claims: Informer<PersistentVolumeClaim>;
@@ -119,9 +121,17 @@ export function createClaimBinderController(deps: VolumeBinderDeps): Controller 
   async function bind(volume: PersistentVolume, claim: PersistentVolumeClaim): Promise<void> {
     const plan = planBinding(volume, claim);
     const named = plan.volume === undefined ? volume : await patchVolume(volume, plan.volume);
-    if (plan.volumeStatus !== undefined) await patchVolume(named, plan.volumeStatus, 'status');
+    const given = plan.volumeStatus === undefined ? named : await patchVolume(named, plan.volumeStatus, 'status');
     const bound = plan.claim === undefined ? claim : await patchClaim(claim, plan.claim);
-    if (plan.claimStatus !== undefined) await patchClaim(bound, plan.claimStatus, 'status');
+    const told = plan.claimStatus === undefined ? bound : await patchClaim(bound, plan.claimStatus, 'status');
+    await grow(told, given);
+  }
+
+  async function grow(claim: PersistentVolumeClaim, volume: PersistentVolume): Promise<void> {
+    const plan = planGrowth(claim, volume);
+    if (plan.volume !== undefined) await patchVolume(volume, plan.volume);
+    if (plan.claimStatus !== undefined) await patchClaim(claim, plan.claimStatus, 'status');
+    if (plan.event !== undefined) events.record(claim, plan.event);
   }
 
   async function provision(claim: PersistentVolumeClaim, storageClass: StorageClass): Promise<void> {
@@ -185,12 +195,14 @@ export function createVolumeBinderController(deps: VolumeBinderDeps): Controller
 
   async function keepVolume(key: string, volume: PersistentVolume): Promise<void> {
     const provisioner = volume.metadata.annotations?.[VOLUME_ANNOTATIONS.provisionedBy];
+    const claim = await claimOf(volume);
     const plan = planVolume({
       volume,
-      claim: await claimOf(volume),
+      claim,
       isWanted: claims.byIndex(BY_VOLUME, key).length > 0,
       isDeletable: provisioner === NODE_LOCAL,
       isAbandoned: await isAbandoned(volume),
+      sharers: claim === undefined || !isVolumeOfClaim(volume, claim) ? await sharers(volume) : [],
     });
     let current = volume;
     const patch = async (body: Json | undefined, subresource?: 'status') => {
@@ -209,6 +221,12 @@ export function createVolumeBinderController(deps: VolumeBinderDeps): Controller
       { preconditions: { uid, resourceVersion } },
     );
     expectations.removed(key, volumes, current, lingering);
+  }
+
+  /** Whose data would go with the volume's. That nobody else has it is said by the server alone: data hangs on it. */
+  async function sharers(volume: PersistentVolume): Promise<readonly string[]> {
+    if (!(volume.metadata.finalizers?.includes(NODE_LOCAL_FINALIZER) ?? false)) return [];
+    return sharersOf(volume, (await client.list(PERSISTENT_VOLUMES)).items);
   }
 
   /** That a node is gone for good is said by the server alone. */

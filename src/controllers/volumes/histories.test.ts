@@ -5,6 +5,7 @@ import {
   CLAIM_PROTECTION,
   type Json,
   NODE_LOCAL,
+  NODE_LOCAL_FINALIZER,
   type Node,
   type PersistentVolume,
   type PersistentVolumeClaim,
@@ -15,7 +16,7 @@ import {
 import { planBinding } from './binding.plan.ts';
 import { planClaim } from './claim.plan.ts';
 import { planProvisioning } from './provisioning.plan.ts';
-import { planVolume } from './volume.plan.ts';
+import { planVolume, sharersOf } from './volume.plan.ts';
 
 type Thing = PersistentVolume | PersistentVolumeClaim;
 
@@ -42,6 +43,8 @@ class World {
   readonly mounted = new Set<string>();
   /** Which volume a claim was once bound to, by the claim's uid. */
   readonly bound = new Map<string, string>();
+  /** Folders that an agent has deleted. */
+  readonly deleted = new Set<string>();
   #version = 0;
   #uids = 0;
 
@@ -79,6 +82,16 @@ class World {
     else this.#put(going as Thing);
   }
 
+  /** Deletes a folder, as an agent does. */
+  deleteData(handle: string): void {
+    const holders = [...this.claims.values()].filter((claim) => {
+      const volume = this.volumes.get(claim.spec?.volumeName ?? '');
+      return isComplete(claim) && volume?.spec?.csi?.volumeHandle === handle;
+    });
+    expect(holders, 'data that a claim has is gone').toEqual([]);
+    this.deleted.add(handle);
+  }
+
   /** What a cache shows that hears nothing more. */
   view() {
     return { claims: new Map(this.claims), volumes: new Map(this.volumes) };
@@ -100,7 +113,6 @@ class World {
 
   #drop(thing: Thing): void {
     this.#of(thing.kind).delete(thing.metadata.name);
-    // Whoever takes the last finalizer off has deleted the data.
     const holders = [...this.claims.values()].filter(
       (claim) => isComplete(claim) && claim.spec?.volumeName === thing.metadata.name,
     );
@@ -173,7 +185,8 @@ function* bindVolume(world: World, name: string): Actor {
   // Asked of the server, as the binder does.
   const claim = world.claims.get(volume.spec?.claimRef?.name ?? '');
   const isDeletable = volume.metadata.annotations?.[VOLUME_ANNOTATIONS.provisionedBy] === NODE_LOCAL;
-  const plan = planVolume({ volume, claim, isWanted, isDeletable, isAbandoned: false });
+  const sharers = sharersOf(volume, world.volumes.values());
+  const plan = planVolume({ volume, claim, isWanted, isDeletable, isAbandoned: false, sharers });
   for (const body of [plan.volume, plan.status]) {
     if (body === undefined) continue;
     volume = world.patch(volume, body);
@@ -200,7 +213,11 @@ function* reclaim(world: World, name: string): Actor {
   const volume = world.volumes.get(name);
   yield;
   if (volume?.metadata.deletionTimestamp === undefined || volume.status?.phase !== 'Released') return;
-  if (volume.metadata.finalizers?.includes(VOLUME_PROTECTION)) return;
+  const { finalizers = [] } = volume.metadata;
+  if (finalizers.includes(VOLUME_PROTECTION) || !finalizers.includes(NODE_LOCAL_FINALIZER)) return;
+  if (world.volumes.get(name)?.metadata.resourceVersion !== volume.metadata.resourceVersion) throw new Overtaken();
+  world.deleteData(volume.spec?.csi?.volumeHandle ?? '');
+  yield;
   world.patch(volume, { metadata: { finalizers: [] } });
 }
 
@@ -225,7 +242,7 @@ const claimObject = (name: string) =>
     } as unknown as PersistentVolumeClaim,
     CLAIM_PROTECTION,
   );
-const volumeObject = (name: string, policy: string) =>
+const volumeObject = (name: string, policy: string, more: object = {}) =>
   protectedBy(
     {
       apiVersion: 'v1',
@@ -237,6 +254,7 @@ const volumeObject = (name: string, policy: string) =>
         persistentVolumeReclaimPolicy: policy,
         storageClassName: 'c',
         volumeMode: 'Filesystem',
+        ...more,
       },
       status: { phase: 'Pending' },
     } as unknown as PersistentVolume,
@@ -266,6 +284,15 @@ function act(world: World, kind: number, pick: number): void {
       if (claim?.status?.phase === 'Bound' && claim.metadata.deletionTimestamp === undefined)
         world.mounted.add(claim.metadata.uid);
       return;
+    case 5: {
+      // Somebody names the folder of another volume too, by hand, before that one is given back.
+      const other = world.volumes.get(volumes[pick % Math.max(1, volumes.length)] ?? '');
+      const { csi } = other?.spec ?? {};
+      if (csi === undefined || other?.status?.phase === 'Released' || world.volumes.has(`same-${name}`)) return;
+      const claimRef = { name, namespace: 'default' };
+      world.create(volumeObject(`same-${name}`, pick % 2 === 0 ? 'Retain' : 'Delete', { csi, claimRef }));
+      return;
+    }
     default:
       world.mounted.delete(claim?.metadata.uid ?? '');
   }
@@ -318,12 +345,12 @@ function settle(world: World): number {
 
 const event = fc.record({
   what: fc.constantFrom('act', 'start', 'start', 'step', 'step', 'step', 'die'),
-  kind: fc.nat(5),
+  kind: fc.nat(6),
   pick: fc.nat(11),
 });
 
 describe('src/controllers/volumes, over random histories', () => {
-  it('never gives a claim two volumes or a volume two claims, and never loses what a claim has', () => {
+  it('never gives a claim two volumes or a volume two claims, and never deletes what a claim has', () => {
     fc.assert(
       fc.property(fc.array(event, { minLength: 20, maxLength: 120 }), (events) => {
         const world = new World();
@@ -347,6 +374,38 @@ describe('src/controllers/volumes, over random histories', () => {
         }
       }),
       { numRuns: 400 },
+    );
+  });
+
+  it('keeps what a claim has through whatever people do, when everybody has looked after each of it', () => {
+    const acts = fc.array(fc.record({ kind: fc.nat(6), pick: fc.nat(11) }), { minLength: 10, maxLength: 40 });
+    fc.assert(
+      fc.property(acts, (all) => {
+        const world = new World();
+        for (const { kind, pick } of all) {
+          act(world, kind, pick);
+          settle(world);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('comes to the same whatever is looked at first', () => {
+    const volumes = fc.uniqueArray(fc.constantFrom('v1', 'v2', 'v3', 'v4'), { minLength: 1 });
+    const input = fc.record({ volumes, order: fc.array(fc.nat(3), { minLength: 4, maxLength: 4 }) });
+    fc.assert(
+      fc.property(input, ({ volumes: names, order }) => {
+        const free = names.map((name) => ({
+          ...volumeObject(name, 'Retain'),
+          status: { phase: 'Available' },
+        })) as PersistentVolume[];
+        const shuffled = free.map((volume, at) => ({ volume, by: order[at] ?? 0 })).sort((a, b) => a.by - b.by);
+        const claim = claimObject('a');
+        const pick = (candidates: readonly PersistentVolume[]) =>
+          planClaim({ claim, named: undefined, candidates, storageClass: undefined, waitingPods: [] });
+        expect(pick(shuffled.map(({ volume }) => volume))).toEqual(pick(free));
+      }),
     );
   });
 });

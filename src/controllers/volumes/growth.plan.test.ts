@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { NODE_LOCAL } from '#api';
+import { aClaim, aVolume } from '../../../test/support/volume-objects.ts';
+import { planGrowth } from './growth.plan.ts';
+
+const asking = (storage: string, status: object = { capacity: { storage: '1Gi' } }, going = false) =>
+  aClaim({ going, spec: { resources: { requests: { storage } } }, status: { phase: 'Bound', ...status } });
+const folder = (storage = '1Gi') =>
+  aVolume('v', { spec: { capacity: { storage }, csi: { driver: NODE_LOCAL, volumeHandle: 'v' } } });
+const resizing = { type: 'Resizing', status: 'True' };
+const other = { type: 'Other', status: 'True' };
+
+describe('src/controllers/volumes/growth.plan.ts', () => {
+  it.each([
+    ['as much as it has', asking('1Gi'), folder(), {}],
+    ['the same in other words', asking('1024Mi'), folder(), {}],
+    ['less', asking('1Mi'), folder(), {}],
+    ['more, before it was told how much it has', asking('2Gi', {}), folder(), {}],
+    ['more, while it goes', asking('2Gi', undefined, true), folder(), {}],
+    [
+      'more',
+      asking('2Gi'),
+      folder(),
+      {
+        volume: { spec: { capacity: { storage: '2Gi' } } },
+        claimStatus: { status: { capacity: { storage: '2Gi' } } },
+        event: 'VolumeResizeSuccessful',
+      },
+    ],
+    [
+      'more, of a folder that was made larger already',
+      asking('2Gi'),
+      folder('2Gi'),
+      { claimStatus: { status: { capacity: { storage: '2Gi' } } }, event: 'VolumeResizeSuccessful' },
+    ],
+    [
+      'more, having been told that it grows',
+      asking('2Gi', { capacity: { storage: '1Gi' }, conditions: [resizing, other] }),
+      folder('2Gi'),
+      {
+        claimStatus: { status: { capacity: { storage: '2Gi' }, conditions: [other] } },
+        event: 'VolumeResizeSuccessful',
+      },
+    ],
+    ['more, of a volume that somebody else makes larger', asking('2Gi'), aVolume('v'), { event: 'ExternalExpanding' }],
+  ])('decides on a claim that asks for %s', (_what, claim, volume, wanted) => {
+    const { reason: _, event, ...writes } = planGrowth(claim, volume);
+    expect({ ...writes, ...(event && { event: event.reason }) }).toEqual(wanted);
+  });
+});
