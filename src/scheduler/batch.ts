@@ -8,6 +8,7 @@ import type { Locality } from './image-locality.ts';
 import type { NodeTable, Nominee } from './node-table.ts';
 import { Budgets } from './preemption/budgets.ts';
 import { planPreemption } from './preemption/preempt.plan.ts';
+import { DefaultSpread, type Peers } from './relations/default-spread.ts';
 import { profileOf } from './relations/pod-profile.ts';
 import { isRelated, type JustPlaced, Relations, relationsKeyOf } from './relations/relations.ts';
 import type { Usage } from './usage.ts';
@@ -33,6 +34,7 @@ export interface BatchOf {
   readonly pods: readonly Pod[];
   readonly budgets: readonly PodDisruptionBudget[];
   readonly leaving: ReadonlySet<string>;
+  readonly peers: Peers;
 }
 
 /** Kinds of pods in one batch whose candidates are kept; the one used longest ago goes first. */
@@ -70,6 +72,7 @@ export class Batch {
   readonly #related: boolean;
   readonly #kinds = new Map<string, Candidates>();
   readonly #justPlaced: JustPlaced[] = [];
+  readonly #spread: DefaultSpread;
   /** Nodes only fill up while the batch is planned: what failed once fails again, unless a pod that came may help. */
   readonly #failed = new Map<string, Explanation>();
   /** Kinds and priorities of pods for which nobody's going would help, and why. */
@@ -81,14 +84,15 @@ export class Batch {
   readonly #displaced: Pod[] = [];
   #preemptions = 0;
 
-  constructor({ table, pods, budgets, leaving }: BatchOf) {
+  constructor({ table, pods, budgets, leaving, peers }: BatchOf) {
     this.#table = table;
     this.#usage = table.usage.fork();
     this.#budgetsOf = budgets;
     this.#leaving = new Set(leaving);
+    this.#spread = new DefaultSpread(table, peers);
     this.#later = [...table.nominees].sort((left, right) => byImportance(right.pod, left.pod));
     this.#related =
-      table.placed.hasAntiAffinity ||
+      table.placed.hasRegards ||
       pods.some(({ spec }) => isRelated(spec)) ||
       this.#later.some(({ pod }) => isRelated(pod.spec));
   }
@@ -108,18 +112,20 @@ export class Batch {
     const asked = { pod, volumes, demand, kind: this.#kindOf(pod, demand, volumes), locality };
     const { kind } = asked;
     const known = own === undefined ? this.#failed.get(kind) : undefined;
-    const best = known === undefined ? this.#candidates(asked).best(demand.owner, own) : undefined;
+    const judge = (scores: Float64Array) => this.#spread.judge(pod, scores);
+    const best = known === undefined ? this.#candidates(asked).best(judge, own) : undefined;
     if (best === undefined) {
       this.#refuse(asked, own, known);
       return false;
     }
     this.#usage.add(best.slot, demand);
-    const placed = this.#related ? { slot: best.slot, profile: profileOf(pod) } : undefined;
-    if (placed !== undefined) {
+    const placed = { slot: best.slot, profile: profileOf(pod) };
+    this.#spread.add(placed.slot, placed.profile);
+    if (this.#related) {
       this.#justPlaced.push(placed);
       for (const [key, { retryOn }] of this.#failed) if (retryOn.has('placed')) this.#failed.delete(key);
     }
-    for (const each of this.#kinds.values()) each.update(best.slot, placed);
+    for (const each of this.#kinds.values()) each.update(best.slot, this.#related ? placed : undefined);
     const reason = best.node === own ? 'it was promised room there' : `the best of ${best.feasible} nodes that fit`;
     this.bindings.push({ pod, node: best.node, reason });
     return true;

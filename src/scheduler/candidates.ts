@@ -10,7 +10,6 @@ export interface BestNode {
   readonly feasible: number;
 }
 
-const NO_SIBLINGS: ReadonlyMap<number, number> = new Map();
 const UNFIT = Number.NEGATIVE_INFINITY;
 
 /**
@@ -47,17 +46,14 @@ export class Candidates {
   }
 
   /**
-   * The best node, with the fewest pods of the same owner; among equals the first by name. The one that the pod was
-   * promised is the best if it will do.
+   * The best node; among equals the first by name. The one that the pod was promised is the best if it will do. `judge`
+   * adds what else speaks for nodes that would do.
    */
-  best(owner: string, promised?: string): BestNode | undefined {
+  best(judge: (scores: Float64Array) => void, promised?: string): BestNode | undefined {
     const table = this.#table;
-    const { usage, relations } = this.fit;
-    const siblings = owner === '' ? NO_SIBLINGS : usage.podsOf(owner);
+    const { relations } = this.fit;
     const scores = this.#now;
     scores.set(this.#scores);
-    const penalty = (100 * WEIGHTS.spread) / largest(siblings.values());
-    for (const [slot, count] of siblings) scores[slot] = (scores[slot] ?? UNFIT) - penalty * count;
     relations?.exclude(scores);
     this.fit.promised?.exclude(scores);
     const own = promised === undefined ? undefined : table.slotOf(promised);
@@ -65,6 +61,7 @@ export class Candidates {
       return { slot: own, node: promised, feasible: 1 };
     }
     relations?.judge(scores);
+    judge(scores);
     const { ranks } = table;
     let best = -1;
     let bestScore = UNFIT;
@@ -101,10 +98,4 @@ export class Candidates {
 /** How much of the node would be taken, 0–1. */
 function share(used: number, allocatable: number): number {
   return allocatable <= 0 ? 1 : Math.min(1, used / allocatable);
-}
-
-function largest(counts: Iterable<number>): number {
-  let most = 0;
-  for (const count of counts) if (count > most) most = count;
-  return most;
 }

@@ -15,8 +15,6 @@ export interface PodDemand {
   readonly scoredCpu: number;
   readonly scoredMemory: number;
   readonly hostPorts: readonly HostPort[];
-  /** Uid of the controller; '' for a pod of nobody's. Pods of one owner are kept apart. */
-  readonly owner: string;
 }
 
 /** Source: kubernetes pkg/scheduler/util/pod_resources.go, DefaultMilliCPURequest and DefaultMemoryRequest (v1.32). */
@@ -29,8 +27,7 @@ export function demandOf(pod: Pod): PodDemand {
   const scoredMemory = amounts.get('memory') ?? SCORED_MEMORY_BYTES;
   amounts.set('pods', 1);
   for (const [resource, amount] of amounts) if (amount <= 0) amounts.delete(resource);
-  const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller)?.uid ?? '';
-  return { amounts, scoredCpu, scoredMemory, hostPorts: hostPortsOf(pod.spec), owner };
+  return { amounts, scoredCpu, scoredMemory, hostPorts: hostPortsOf(pod.spec) };
 }
 
 /** An amount in the scheduler's units. */

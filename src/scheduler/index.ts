@@ -13,5 +13,8 @@ export type { Nominee, PlacedPod } from './node-table.ts';
 export { NodeTable, nomineeOf } from './node-table.ts';
 export type { NodeAnswer, PlacementPlan, PlacementSnapshot } from './placement.plan.ts';
 export { planPlacement } from './placement.plan.ts';
+export type { Peers } from './relations/default-spread.ts';
+export type { PeerKind, PeerSources } from './relations/peers.ts';
+export { peersOf } from './relations/peers.ts';
 export type { ClaimNeeds, PodVolumeNeeds, SchedulePlan, ScheduleSnapshot } from './schedule.plan.ts';
 export { planSchedule, planScheduleOf } from './schedule.plan.ts';

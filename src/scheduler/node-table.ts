@@ -53,9 +53,9 @@ export class NodeTable {
   readonly #nominees = new Map<string, Nominee>();
   readonly #masks = new Map<string, NodeMask>();
   readonly #usage = Usage.empty(FIRST_CAPACITY);
-  readonly #placed = new PlacedPods();
   readonly #images = new ImageIndex();
   readonly #namespaces = new Map<string, Labels>();
+  readonly #placed = new PlacedPods((namespace) => this.namespaceLabels(namespace));
   /** By topology key; forgotten when any node changes. */
   readonly #domains = new Map<string, Domains>();
   #ranks: Int32Array | undefined;
@@ -92,6 +92,7 @@ export class NodeTable {
     if (equalJson(this.#namespaces.get(name) ?? null, labels ?? null)) return false;
     if (labels === undefined) this.#namespaces.delete(name);
     else this.#namespaces.set(name, labels);
+    this.#placed.forgetAnswers();
     return true;
   }
 
@@ -266,7 +267,7 @@ function sameFacts(left: NodeFacts | undefined, right: NodeFacts): boolean {
 }
 
 function sameDemand(left: PodDemand, right: PodDemand): boolean {
-  return sameAmounts(left.amounts, right.amounts) && left.owner === right.owner;
+  return sameAmounts(left.amounts, right.amounts);
 }
 
 function sameAmounts(left: ReadonlyMap<string, number>, right: ReadonlyMap<string, number>): boolean {

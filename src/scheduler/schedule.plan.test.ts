@@ -192,28 +192,6 @@ describe('src/scheduler/schedule.plan.ts', () => {
     expect(failures[0]?.retryOn).toEqual(new Set(['node', 'pod']));
   });
 
-  it('spreads the pods of one owner over equal nodes', () => {
-    const pods = Array.from({ length: 6 }, (_, index) =>
-      pod(`p${index}`, { cpu: '100m', memory: '100Mi', owner: 'rs' }),
-    );
-    const { bindings } = planSchedule({ table: tableOf([node('a'), node('b'), node('c')]), pods });
-    for (const name of ['a', 'b', 'c']) expect(bindings.filter(({ node }) => node === name)).toHaveLength(2);
-  });
-
-  it('keeps the pods of one owner apart even where a node with siblings is much emptier', () => {
-    const sibling = pod('old', { cpu: '100m', memory: '100Mi', owner: 'rs' });
-    const filler = pod('filler', { cpu: '3', memory: '6Gi' });
-    const nodes = [node('a', { cpu: '8', memory: '16Gi' }), node('b', { cpu: '8', memory: '16Gi' })];
-    const table = tableOf(nodes, [
-      [sibling, 'a'],
-      [filler, 'b'],
-    ]);
-    const place = (owner: string) =>
-      planSchedule({ table, pods: [pod('p', { cpu: '100m', memory: '100Mi', owner })] }).bindings[0]?.node;
-    expect(place('rs')).toBe('b');
-    expect(place('another')).toBe('a');
-  });
-
   it('frees what a pod held when it is counted no more', () => {
     const big = pod('big', { cpu: '2' });
     const table = tableOf([node('a')], [[big, 'a']]);

@@ -3,6 +3,7 @@ import { Batch, byImportance, type PlannedBinding, type PlannedFailure } from '.
 import type { Explanation } from './explain.ts';
 import type { ClusterChange, VolumeNeed } from './filters/filter.ts';
 import { NodeTable, nomineeOf } from './node-table.ts';
+import type { Peers } from './relations/default-spread.ts';
 
 export interface ScheduleSnapshot {
   /** Nodes, and what is bound or about to be. Not changed. */
@@ -15,6 +16,8 @@ export interface ScheduleSnapshot {
   readonly leaving?: ReadonlySet<string>;
   /** What the pods' claims need. Nothing when absent. */
   readonly volumes?: ClaimNeeds;
+  /** Which pods belong together, and are spread unless they say how. None when absent. */
+  readonly peers?: Peers;
 }
 
 export interface ClaimNeeds {
@@ -40,6 +43,7 @@ export interface SchedulePlan {
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
+const NO_PEERS: Peers = { selectorOf: () => undefined };
 const NO_VOLUMES: ClaimNeeds = { needsOf: () => ({ needs: [] }), placed: () => undefined };
 
 /**
@@ -48,8 +52,8 @@ const NO_VOLUMES: ClaimNeeds = { needsOf: () => ({ needs: [] }), placed: () => u
  * the order of the pods nor the order in which nodes came.
  */
 export function planSchedule(snapshot: ScheduleSnapshot): SchedulePlan {
-  const { table, pods, budgets = [], leaving = NOBODY, volumes = NO_VOLUMES } = snapshot;
-  const batch = new Batch({ table, pods, budgets, leaving });
+  const { table, pods, budgets = [], leaving = NOBODY, volumes = NO_VOLUMES, peers = NO_PEERS } = snapshot;
+  const batch = new Batch({ table, pods, budgets, leaving, peers });
   for (const pod of [...pods].sort(byImportance)) {
     const claims = volumes.needsOf(pod);
     const impossible =
@@ -68,17 +72,19 @@ export function planScheduleOf({
   bound = [],
   pods,
   budgets = [],
+  peers = NO_PEERS,
 }: {
   readonly nodes: readonly Node[];
   readonly bound?: readonly Pod[];
   readonly pods: readonly Pod[];
   readonly budgets?: readonly PodDisruptionBudget[];
+  readonly peers?: Peers;
 }): SchedulePlan {
   const table = new NodeTable();
   for (const node of nodes) table.setNode(node);
   for (const pod of bound) table.place(pod.metadata.uid, pod, pod.spec.nodeName ?? '');
   for (const pod of pods) table.nominate(pod.metadata.uid, nomineeOf(pod));
-  return planSchedule({ table, pods, budgets });
+  return planSchedule({ table, pods, budgets, peers });
 }
 
 /** Why no node of this cluster, whatever its state, runs the pod as it was meant. */

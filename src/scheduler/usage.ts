@@ -6,8 +6,6 @@ interface Column {
   readonly used: Float64Array;
 }
 
-type Counts = Map<number, number>;
-
 /**
  * How full every node is, as typed arrays by slot: the scan over all nodes is the scheduler's inner loop.
  * `fork` gives a copy to plan on that shares what it does not change.
@@ -18,7 +16,6 @@ export class Usage {
   scoredCpu: Float64Array;
   scoredMemory: Float64Array;
   readonly #ports: Map<number, readonly HostPort[]>;
-  readonly #owners: Map<string, Counts>;
   readonly #base: Usage | undefined;
   #capacity: number;
 
@@ -32,7 +29,6 @@ export class Usage {
     this.scoredCpu = base === undefined ? new Float64Array(capacity) : base.scoredCpu.slice();
     this.scoredMemory = base === undefined ? new Float64Array(capacity) : base.scoredMemory.slice();
     this.#ports = new Map();
-    this.#owners = new Map();
   }
 
   static empty(capacity: number): Usage {
@@ -77,10 +73,6 @@ export class Usage {
     this.scoredCpu[slot] = 0;
     this.scoredMemory[slot] = 0;
     this.#ports.delete(slot);
-    for (const [owner, counts] of this.#owners) {
-      counts.delete(slot);
-      if (counts.size === 0) this.#owners.delete(owner);
-    }
   }
 
   add(slot: number, demand: PodDemand): void {
@@ -113,11 +105,6 @@ export class Usage {
     return this.#ports.get(slot) ?? this.#base?.portsAt(slot) ?? [];
   }
 
-  /** Number of an owner's pods, by slot; slots without any are absent. */
-  podsOf(owner: string): ReadonlyMap<number, number> {
-    return this.#owners.get(owner) ?? this.#base?.podsOf(owner) ?? NONE;
-  }
-
   #shift(slot: number, demand: PodDemand, sign: 1 | -1): void {
     for (const [resource, amount] of demand.amounts) {
       const { used } = this.#columnFor(resource);
@@ -125,16 +112,6 @@ export class Usage {
     }
     this.scoredCpu[slot] = (this.scoredCpu[slot] ?? 0) + sign * demand.scoredCpu;
     this.scoredMemory[slot] = (this.scoredMemory[slot] ?? 0) + sign * demand.scoredMemory;
-    if (demand.owner !== '') this.#countOwner(slot, demand.owner, sign);
-  }
-
-  #countOwner(slot: number, owner: string, sign: 1 | -1): void {
-    const counts: Counts = this.#owners.get(owner) ?? new Map(this.#base?.podsOf(owner));
-    const count = (counts.get(slot) ?? 0) + sign;
-    if (count > 0) counts.set(slot, count);
-    else counts.delete(slot);
-    if (counts.size > 0 || this.#base !== undefined) this.#owners.set(owner, counts);
-    else this.#owners.delete(owner);
   }
 
   #columnFor(resource: string): Column {
@@ -145,8 +122,6 @@ export class Usage {
     return column;
   }
 }
-
-const NONE: ReadonlyMap<number, number> = new Map();
 
 /** Whether two pods cannot both have these ports on one node. */
 export function portsClash(left: HostPort, right: HostPort): boolean {

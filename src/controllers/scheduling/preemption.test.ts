@@ -10,6 +10,10 @@ import {
   PODS,
   type Pod,
   PRIORITY_CLASSES,
+  REPLICA_SETS,
+  REPLICATION_CONTROLLERS,
+  SERVICES,
+  STATEFUL_SETS,
   STORAGE_CLASSES,
 } from '#api';
 import { silentLog, systemClock } from '#base';
@@ -73,6 +77,10 @@ async function startScheduler(by: Client) {
     claims: informers.of(PERSISTENT_VOLUME_CLAIMS),
     volumes: informers.of(PERSISTENT_VOLUMES),
     storageClasses: informers.of(STORAGE_CLASSES),
+    services: informers.of(SERVICES),
+    replicaSets: informers.of(REPLICA_SETS),
+    replicationControllers: informers.of(REPLICATION_CONTROLLERS),
+    statefulSets: informers.of(STATEFUL_SETS),
   };
   const quick = { backoff: { initialMs: 1, maxMs: 2 }, refusalBackoff: { initialMs: 1, maxMs: 2 } };
   const scheduling = createScheduling({ ...deps, ...of, events }, { ...schedulingDefaults, ...quick });

@@ -10,6 +10,10 @@ import {
   PODS,
   type Pod,
   PRIORITY_CLASSES,
+  REPLICA_SETS,
+  REPLICATION_CONTROLLERS,
+  SERVICES,
+  STATEFUL_SETS,
   STORAGE_CLASSES,
   VOLUME_ANNOTATIONS,
 } from '#api';
@@ -35,7 +39,13 @@ const start = async (
   const budgets = informers.of(POD_DISRUPTION_BUDGETS);
   const volumes = informers.of(PERSISTENT_VOLUMES);
   const [claims, storageClasses] = [informers.of(PERSISTENT_VOLUME_CLAIMS), informers.of(STORAGE_CLASSES)];
-  const kinds = { pods, nodes, namespaces, budgets, claims, volumes, storageClasses };
+  const workloads = {
+    services: informers.of(SERVICES),
+    replicaSets: informers.of(REPLICA_SETS),
+    replicationControllers: informers.of(REPLICATION_CONTROLLERS),
+    statefulSets: informers.of(STATEFUL_SETS),
+  };
+  const kinds = { pods, nodes, namespaces, budgets, claims, volumes, storageClasses, ...workloads };
   const deps = { client, clock, log, events, ...kinds };
   const scheduling = createScheduling(deps, { ...schedulingDefaults, backoff });
   await cluster.run((signal) => scheduling.run(signal));
@@ -141,6 +151,48 @@ describe('src/controllers/scheduling/scheduling.ts', () => {
       { type: 'merge', body: { metadata: { labels: { team: 'a' } } } },
     );
     expect(await placed('web')).toBe('n1');
+  });
+
+  it('keeps the pods of a Service and of a ReplicaSet apart, though a node with one of them is emptier', async () => {
+    const { client } = cluster;
+    const status = { allocatable: { cpu: '64', memory: '64Gi', pods: '9' } };
+    const labelsOf = (name: string) => ({ metadata: { name, labels: { 'kubernetes.io/hostname': name } }, status });
+    for (const name of ['n1', 'n2']) await client.create(NODES, nodeObject(name, labelsOf(name)));
+    const filler = { resources: { requests: { cpu: '16' } } };
+    await client.create(
+      PODS,
+      podObject('filler', { spec: { containers: [{ name: 'c', image: 'i', ...filler }], nodeName: 'n2' } }),
+    );
+    await client.create(SERVICES, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+    });
+    const selector = { matchLabels: { app: 'db' } };
+    const template = { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const { metadata } = await client.create(REPLICA_SETS, {
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      metadata: { name: 'db', namespace: 'default' },
+      spec: { replicas: 0, selector, template },
+    });
+    const ownerReferences = [
+      { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'db', uid: metadata.uid, controller: true },
+    ];
+    await start();
+    for (const name of ['web1', 'web2', 'db1', 'db2', 'alone1', 'alone2']) {
+      const app = name.slice(0, -1);
+      await client.create(
+        PODS,
+        podObject(name, { metadata: { labels: { app }, ...(app === 'db' ? { ownerReferences } : {}) } }),
+      );
+      await placed(name);
+    }
+    const nodesOf = async (app: string) => [await placed(`${app}1`), await placed(`${app}2`)];
+    expect(await nodesOf('web')).toEqual(['n1', 'n2']);
+    expect(await nodesOf('db')).toEqual(['n1', 'n2']);
+    expect(await nodesOf('alone')).toEqual(['n1', 'n1']);
   });
 
   it('says which part of a pod it cannot have, and places none without it', async () => {

@@ -10,6 +10,10 @@ import {
   PODS,
   type Pod,
   type PodDisruptionBudget,
+  type ReplicaSet,
+  type ReplicationController,
+  type Service,
+  type StatefulSet,
   type StorageClass,
 } from '#api';
 import { type BackoffOptions, backoffMs, type Clock, errorCode, type Log, type Timer } from '#base';
@@ -25,6 +29,7 @@ import {
   planSchedule,
 } from '#scheduler';
 import { PendingPods } from './pending-pods.ts';
+import { PodPeers } from './pod-peers.ts';
 import { PodVolumes } from './pod-volumes.ts';
 import { evict } from './preemption.ts';
 import { asksAnew, planRefusal, standingOf } from './scheduling.plan.ts';
@@ -43,6 +48,11 @@ export interface SchedulingDeps {
   readonly claims: Informer<PersistentVolumeClaim>;
   readonly volumes: Informer<PersistentVolume>;
   readonly storageClasses: Informer<StorageClass>;
+  /** For their selectors: the pods of each belong together, and are spread. */
+  readonly services: Informer<Service>;
+  readonly replicaSets: Informer<ReplicaSet>;
+  readonly replicationControllers: Informer<ReplicationController>;
+  readonly statefulSets: Informer<StatefulSet>;
 }
 
 export interface SchedulingOptions {
@@ -101,6 +111,7 @@ class SchedulingLoop {
   readonly #toBind: PlannedBinding[] = [];
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #volumes: PodVolumes;
+  readonly #peers: PodPeers;
   /** Ends the waits for volumes of pods that were given a node, by uid. */
   readonly #waits = new Map<string, AbortController>();
   /** When the next of those that back off is tried again. */
@@ -112,12 +123,15 @@ class SchedulingLoop {
     this.#deps = deps;
     this.#options = options;
     this.#pending = new PendingPods(options.refusalBackoff);
+    this.#peers = new PodPeers(deps);
     this.#volumes = new PodVolumes({ ...deps, isAssumed: (uid) => this.#assumed.has(uid) });
   }
 
   async run(signal: AbortSignal): Promise<void> {
     const { nodes, pods, namespaces, budgets, claims, volumes, storageClasses } = this.#deps;
-    for (const informer of [nodes, pods, namespaces, budgets, claims, volumes, storageClasses]) {
+    const { services, replicaSets, replicationControllers, statefulSets } = this.#deps;
+    const workloads = [services, replicaSets, replicationControllers, statefulSets];
+    for (const informer of [nodes, pods, namespaces, budgets, claims, volumes, storageClasses, ...workloads]) {
       await informer.until(() => informer.synced, signal).catch(() => undefined); // Aborted: seen below.
     }
     signal.addEventListener('abort', () => this.#wake(), { once: true });
@@ -247,6 +261,7 @@ class SchedulingLoop {
       budgets: this.#deps.budgets.list(),
       leaving: this.#leaving,
       volumes: this.#volumes,
+      peers: this.#peers,
     });
     let promisesEnd = false;
     for (const binding of bindings) {

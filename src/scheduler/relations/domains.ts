@@ -30,6 +30,16 @@ export class DomainCounts {
     this.#counts = new Float64Array(size);
   }
 
+  /** Of the node's domain, from 0; -1 where it has none. */
+  idOf(slot: number): number {
+    return this.#ids[slot] ?? -1;
+  }
+
+  /** Number of domains there are. */
+  get size(): number {
+    return this.#counts.length;
+  }
+
   /** Whether the node is in any domain. */
   has(slot: number): boolean {
     return (this.#ids[slot] ?? -1) >= 0;

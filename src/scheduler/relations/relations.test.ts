@@ -259,6 +259,101 @@ describe('src/scheduler/relations', () => {
     expect(plan([node('a1', 'a')])).toBe('a1');
   });
 
+  const THREE = [node('a1', 'a', {}), node('b1', 'b'), node('c1', 'c')];
+  const weighed = (kind: Kind, weight: number, one: object): Partial<PodSpec> =>
+    ({
+      affinity: { [kind]: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight, podAffinityTerm: one }] } },
+    }) as Partial<PodSpec>;
+  const away = { labels: { team: 'x' } };
+  it.each<[string, readonly Pod[], Pod, string]>([
+    ['that would like it there', [pod('f', { on: 'b1', spec: prefers('podAffinity', term('p')) })], pod('p', {}), 'b1'],
+    ['that needs pods like it', [pod('f', { on: 'b1', spec: requires('podAffinity', term('p')) })], pod('p', {}), 'b1'],
+    [
+      'that likes it more than another needs it',
+      [
+        pod('f', { on: 'c1', spec: weighed('podAffinity', 2, term('p')) }),
+        pod('g', { on: 'b1', spec: requires('podAffinity', term('p')) }),
+      ],
+      pod('p', {}),
+      'c1',
+    ],
+    [
+      'of which several like it a little more than one a lot',
+      [
+        pod('f', { on: 'b1', spec: weighed('podAffinity', 3, term('p')) }),
+        pod('g', { on: 'c1', spec: weighed('podAffinity', 2, term('p')) }),
+        pod('h', { on: 'c1', app: 'g', spec: weighed('podAffinity', 2, term('p')) }),
+      ],
+      pod('p', {}),
+      'c1',
+    ],
+    [
+      'that would rather not have others beside it than the one that does not mind',
+      [
+        pod('f', { on: 'a1', spec: prefers('podAntiAffinity', term('p')) }),
+        pod('g', { on: 'b1', spec: prefers('podAntiAffinity', term('p')) }),
+        pod('h', { on: 'c1' }),
+      ],
+      pod('p', {}),
+      'c1',
+    ],
+    [
+      'whose wish and its own add up',
+      [pod('f', { on: 'b1' }), pod('g', { on: 'c1', app: 'f', spec: prefers('podAffinity', term('p')) })],
+      pod('p', { spec: prefers('podAffinity', term('f')) }),
+      'c1',
+    ],
+    [
+      'whose namespace selector means its namespace',
+      [
+        pod('f', {
+          on: 'b1',
+          namespace: 'far',
+          spec: prefers('podAffinity', term('p', 'zone', { namespaceSelector: { matchLabels: { team: 'x' } } })),
+        }),
+      ],
+      pod('p', {}),
+      'b1',
+    ],
+    [
+      'that likes pods with the same label as its own, not one with another',
+      [
+        pod('f', {
+          on: 'b1',
+          labels: { team: 'y' },
+          spec: prefers('podAffinity', term('p', 'zone', { matchLabelKeys: ['team'] })),
+        }),
+        pod('g', {
+          on: 'c1',
+          labels: { team: 'y' },
+          spec: prefers('podAffinity', term('p', 'zone', { mismatchLabelKeys: ['team'] })),
+        }),
+      ],
+      pod('p', away),
+      'c1',
+    ],
+    [
+      'of another namespace, which means only pods of its own: nowhere else than usual',
+      [pod('f', { on: 'b1', namespace: 'far', spec: prefers('podAffinity', term('p')) })],
+      pod('p', {}),
+      'a1',
+    ],
+  ])('puts a pod beside one %s', (_, bound, one, expected) => {
+    const table = new NodeTable();
+    table.setNamespace('default', { team: 'x' });
+    for (const each of THREE) table.setNode(each);
+    for (const each of bound) table.place(each.metadata.uid, each, each.spec.nodeName ?? '');
+    expect(planSchedule({ table, pods: [one] }).bindings[0]?.node).toBe(expected);
+    for (const each of bound) table.unplace(each.metadata.uid);
+    expect(planSchedule({ table, pods: [one] }).bindings[0]?.node, 'once they are gone').toBe('a1');
+  });
+
+  it('counts the wishes of pods of the same plan', () => {
+    const host = pod('a', { spec: { ...prefers('podAffinity', term('p')), nodeSelector: { host: 'c1' } } });
+    const { bindings } = planScheduleOf({ nodes: THREE, pods: [host, pod('p', {})] });
+    expect(bindings.map(({ node: name }) => name)).toEqual(['c1', 'c1']);
+  });
+
   it('counts pods of the same plan for those after them', () => {
     const pods = [0, 1, 2, 3].map((index) => pod(`p${index}`, { app: 'p', spec: spread('p') }));
     const { bindings } = planScheduleOf({ nodes: ZONES, pods });
@@ -338,6 +433,79 @@ describe('src/scheduler/relations', () => {
     );
   });
 
+  it('answers after any history what a table built anew answers, for wishes, rules and peers alike', () => {
+    const step = fc.oneof(
+      fc.record({
+        do: fc.constant('place' as const),
+        pod: fc.integer({ min: 0, max: 7 }),
+        on: fc.integer({ min: 0, max: 3 }),
+        of: app,
+        rule,
+        other: fc.boolean(),
+        going: fc.boolean(),
+      }),
+      fc.record({ do: fc.constant('unplace' as const), pod: fc.integer({ min: 0, max: 7 }) }),
+      fc.record({
+        do: fc.constant('node' as const),
+        on: fc.integer({ min: 0, max: 3 }),
+        zone: fc.constantFrom('a', 'b', undefined),
+      }),
+      fc.record({ do: fc.constant('gone' as const), on: fc.integer({ min: 0, max: 3 }) }),
+      fc.record({ do: fc.constant('namespace' as const), team: fc.constantFrom('t', 'u') }),
+    );
+    const anywhere = { namespaceSelector: { matchLabels: { team: 't' } } };
+    const asked = [
+      pod('plain', { app: 'x', namespace: 'd' }),
+      pod('liking', { app: 'y', namespace: 'd', spec: prefers('podAffinity', term('x', 'host', anywhere)) }),
+      pod('needing', { app: 'z', namespace: 'o', spec: requires('podAffinity', term('x', 'zone', anywhere)) }),
+      pod('spread', { app: 'x', namespace: 'o', spec: spread('x', { topologyKey: 'host' }) }),
+    ];
+    const peers = { selectorOf: ({ metadata }: Pod) => ({ matchLabels: { app: metadata.labels?.['app'] ?? '' } }) };
+    const hosted = (name: string, zone: string | undefined) =>
+      node(name, zone, { labels: { 'kubernetes.io/hostname': name } });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const table = new NodeTable();
+        const nodes = new Map<string, Node>();
+        const placed = new Map<string, readonly [Pod, string]>();
+        let team = '';
+        for (const each of steps) {
+          const name = 'on' in each ? `n${each.on}` : '';
+          if (each.do === 'place') {
+            const { of, rule: spec, other, going } = each;
+            const one = pod(`p${each.pod}`, { app: of, spec, namespace: other ? 'o' : 'd', going });
+            table.place(one.metadata.uid, one, name);
+            placed.set(one.metadata.uid, [one, name]);
+          } else if (each.do === 'unplace') {
+            table.unplace(`uid-p${each.pod}`);
+            placed.delete(`uid-p${each.pod}`);
+          } else if (each.do === 'node') {
+            nodes.set(name, hosted(name, each.zone));
+            table.setNode(hosted(name, each.zone));
+          } else if (each.do === 'gone') {
+            nodes.delete(name);
+            table.removeNode(name);
+          } else {
+            team = each.team;
+            table.setNamespace('o', { team });
+          }
+          // Plans along the way are what is remembered, and must be forgotten, of.
+          planSchedule({ table, pods: asked, peers });
+        }
+        const anew = new NodeTable();
+        if (team !== '') anew.setNamespace('o', { team });
+        for (const each of nodes.values()) anew.setNode(each);
+        for (const [uid, [one, name]] of placed) anew.place(uid, one, name);
+        const told = (of: NodeTable) =>
+          asked
+            .map((one) => planSchedule({ table: of, pods: [one], peers }))
+            .map(({ bindings: [binding], failures: [failure] }) => [binding?.node, failure?.message]);
+        expect(told(table)).toEqual(told(anew));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('refuses nothing that the rules allow, at the moment it is refused', () => {
     fc.assert(
       fc.property(someNodes, somePods, (nodes, pods) => {
@@ -362,22 +530,17 @@ function fitting(nodes: readonly Node[], bound: readonly Pod[], one: Pod): strin
   if (failures[0] !== undefined) return [];
   return nodes
     .filter((each) => {
-      const others = nodes.filter((other) => other !== each).map(({ metadata }) => metadata.name);
-      const filled = others.map((name, index) => filler(`filler${index}`, name));
-      return (
-        planScheduleOf({ nodes, bound: [...bound, ...filled], pods: [one] }).bindings[0]?.node === each.metadata.name
-      );
+      const alone = nodes.map((other) => (other === each ? other : full(other)));
+      return planScheduleOf({ nodes: alone, bound, pods: [one] }).bindings[0]?.node === each.metadata.name;
     })
     .map(({ metadata }) => metadata.name);
 }
 
-/** A pod that nobody knows and that leaves no room beside it. */
-const filler = (name: string, on: string) =>
-  pod(name, {
-    on,
-    namespace: 'fillers',
-    spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '64' } } }] },
-  });
+/** The node, with no room for another pod. */
+const full = (each: Node): Node => ({
+  ...each,
+  status: { ...each.status, allocatable: { ...each.status?.allocatable, pods: '0' } },
+});
 
 /** The rules once more, by counting pods one by one. */
 function isAllowed(one: Pod, at: Node, nodes: readonly Node[], placed: readonly (readonly [Pod, Node])[]): boolean {

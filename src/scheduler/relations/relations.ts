@@ -4,15 +4,22 @@ import type { NodeTable } from '../node-table.ts';
 import type { Refusal } from '../refusal.ts';
 import { WEIGHTS } from '../weights.ts';
 import { DomainCounts } from './domains.ts';
+import type { SlotCounts } from './placed-pods.ts';
 import {
   compileTerm,
+  hasRegards,
   type NamespaceLabels,
   type PodProfile,
   type PodTerm,
   profileOf,
+  type Regards,
   requiredTerms,
+  type Wish,
+  wishesOf,
 } from './pod-profile.ts';
+import { type PodQuery, queryOfTerms } from './pod-query.ts';
 import { Spread } from './spread.ts';
+import { addSpread } from './spread-score.ts';
 
 /** A pod that was given a node in this very plan. */
 export interface JustPlaced {
@@ -37,12 +44,8 @@ function refusal(filter: string, reason: string, resolvable: boolean): Refusal {
 }
 
 /** Whether where a pod goes depends on other pods by its own wish. */
-export function isRelated({ affinity, topologySpreadConstraints = [] }: PodSpec): boolean {
-  return (
-    topologySpreadConstraints.length > 0 ||
-    affinity?.podAffinity !== undefined ||
-    affinity?.podAntiAffinity !== undefined
-  );
+export function isRelated(spec: PodSpec): boolean {
+  return (spec.topologySpreadConstraints ?? []).length > 0 || hasRegards(spec);
 }
 
 /** Pods with the same text stand in the same relations to all others. */
@@ -56,6 +59,12 @@ export function relationsKeyOf({ metadata, spec }: Pod): string {
 interface Counted {
   readonly term: PodTerm;
   readonly counts: DomainCounts;
+}
+
+/** Pods of which each counts somewhere. */
+interface Asked {
+  readonly query: PodQuery;
+  count(slot: number, pods: number): void;
 }
 
 /**
@@ -75,9 +84,12 @@ export class Relations {
   readonly #antiAffinity: readonly Counted[];
   /** By topology key: pods that refuse this one beside them. */
   readonly #refusing = new Map<string, DomainCounts>();
-  readonly #preferred: readonly (Counted & { readonly weight: number })[];
+  /** By topology key: how much the place is liked, by the pod itself and by those who are there. */
+  readonly #liked = new Map<string, DomainCounts>();
   readonly #hardSpread: readonly Spread[];
   readonly #softSpread: readonly Spread[];
+  /** What the pod asks of others. */
+  readonly #asked: readonly Asked[];
 
   constructor(pod: Pod, table: NodeTable, justPlaced: readonly JustPlaced[]) {
     this.#self = profileOf(pod);
@@ -89,23 +101,18 @@ export class Relations {
     this.#affinity = required('podAffinity');
     this.#suitsItself = this.#affinity.every(({ term }) => term.matches(this.#self, this.#namespaces));
     this.#antiAffinity = required('podAntiAffinity');
-    this.#preferred = (['podAffinity', 'podAntiAffinity'] as const).flatMap((kind) =>
-      (pod.spec.affinity?.[kind]?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(
-        ({ weight, podAffinityTerm }) => ({
-          ...counted(compileTerm(podAffinityTerm, pod)),
-          weight: kind === 'podAffinity' ? weight : -weight,
-        }),
-      ),
-    );
     this.#hardSpread = spreadsOf(pod, table, 'DoNotSchedule');
     this.#softSpread = spreadsOf(pod, table, 'ScheduleAnyway');
-    for (const { profile, counts } of table.placed.groups()) this.#count(profile, counts);
+    this.#asked = [...this.#askFriends(), ...this.#askOthers(wishesOf(pod))];
+    for (const { query, count } of this.#asked) forEachPlace(table.placed.where(query), count);
+    for (const { regards, counts } of table.placed.opinions()) this.#hear(regards, counts);
     for (const { slot, profile } of justPlaced) this.add(slot, profile);
   }
 
   /** One more pod was given a node, or with -1 one pod less is to be reckoned with. */
   add(slot: number, profile: PodProfile, by: 1 | -1 = 1): void {
-    this.#count(profile, [[slot, by]]);
+    for (const { query, count } of this.#asked) if (query.matches(profile, this.#namespaces)) count(slot, by);
+    this.#hear(profile.regards, [[slot, by]]);
   }
 
   /** Why a node will not do, in Kubernetes' words; undefined when it will. */
@@ -129,31 +136,56 @@ export class Relations {
 
   /** Adds wishes to the scores. */
   judge(scores: Float64Array): void {
-    if (this.#preferred.length > 0) this.#addPreferred(scores);
-    if (this.#softSpread.length > 0) this.#addSoftSpread(scores);
+    if (this.#liked.size > 0) this.#addLiked(scores);
+    if (this.#softSpread.length > 0) addSpread(scores, this.#softSpread, true);
   }
 
-  #count(profile: PodProfile, places: Iterable<readonly [slot: number, pods: number]>): void {
-    const matches = ({ term }: Counted) => term.matches(profile, this.#namespaces);
-    const together = this.#affinity.length > 0 && this.#affinity.every(matches) ? this.#affinity : [];
-    const anti = this.#antiAffinity.filter(matches);
-    const refusing = profile.antiAffinity
-      .filter((term) => term.matches(this.#self, this.#namespaces))
-      .map(({ topologyKey }) => this.#refusingBy(topologyKey));
-    const preferred = this.#preferred.filter(matches);
-    const spreads = [...this.#hardSpread, ...this.#softSpread].filter((spread) => spread.counts(profile));
-    for (const [slot, pods] of places) {
-      for (const { counts } of together) if (counts.add(slot, pods)) this.#found += pods;
-      for (const { counts } of anti) counts.add(slot, pods);
-      for (const counts of refusing) counts.add(slot, pods);
-      for (const { counts, weight } of preferred) counts.add(slot, pods * weight);
-      for (const spread of spreads) spread.add(slot, pods);
+  #askFriends(): Asked[] {
+    const [first, ...more] = this.#affinity.map(({ term }) => term);
+    if (first === undefined) return [];
+    const count = (slot: number, pods: number) => {
+      for (const { counts } of this.#affinity) if (counts.add(slot, pods)) this.#found += pods;
+    };
+    return [{ query: queryOfTerms([first, ...more]), count }];
+  }
+
+  #askOthers(wishes: readonly Wish[]): Asked[] {
+    const anti = this.#antiAffinity.map(({ term, counts }) => ({
+      query: queryOfTerms([term]),
+      count: (slot: number, pods: number) => void counts.add(slot, pods),
+    }));
+    const wished = wishes.map(({ term, weight }) => {
+      const liked = this.#countsBy(this.#liked, term.topologyKey);
+      return {
+        query: queryOfTerms([term]),
+        count: (slot: number, pods: number) => void liked.add(slot, pods * weight),
+      };
+    });
+    const spreads = [...this.#hardSpread, ...this.#softSpread].map((spread) => ({
+      query: spread.query,
+      count: (slot: number, pods: number) => spread.add(slot, pods),
+    }));
+    return [...anti, ...wished, ...spreads];
+  }
+
+  /** What pods at some places think of this one. */
+  #hear({ refuses, wishes }: Regards, places: Iterable<readonly [slot: number, pods: number]>): void {
+    const isMeant = (term: PodTerm) => term.matches(this.#self, this.#namespaces);
+    for (const term of refuses) {
+      if (!isMeant(term)) continue;
+      const counts = this.#countsBy(this.#refusing, term.topologyKey);
+      for (const [slot, pods] of places) counts.add(slot, pods);
+    }
+    for (const { term, weight } of wishes) {
+      if (!isMeant(term)) continue;
+      const counts = this.#countsBy(this.#liked, term.topologyKey);
+      for (const [slot, pods] of places) counts.add(slot, pods * weight);
     }
   }
 
-  #refusingBy(topologyKey: string): DomainCounts {
-    const known = this.#refusing.get(topologyKey) ?? new DomainCounts(this.#table.domains(topologyKey));
-    this.#refusing.set(topologyKey, known);
+  #countsBy(byKey: Map<string, DomainCounts>, topologyKey: string): DomainCounts {
+    const known = byKey.get(topologyKey) ?? new DomainCounts(this.#table.domains(topologyKey));
+    byKey.set(topologyKey, known);
     return known;
   }
 
@@ -165,27 +197,25 @@ export class Relations {
   }
 
   /** Source: interpodaffinity/scoring.go, NormalizeScore: 0–100 between the worst and the best node. */
-  #addPreferred(scores: Float64Array): void {
-    const wish = (slot: number) => this.#preferred.reduce((sum, { counts }) => sum + counts.at(slot), 0);
-    const { least, most } = rangeOf(scores, wish);
-    if (most === least) return;
-    each(scores, (slot) => {
-      scores[slot] = (scores[slot] ?? 0) + (WEIGHTS.podAffinity * 100 * (wish(slot) - least)) / (most - least);
-    });
-  }
-
-  /** Source: podtopologyspread/scoring.go, NormalizeScore: a node outside of a domain gets nothing. */
-  #addSoftSpread(scores: Float64Array): void {
-    const isOutside = (slot: number) => this.#softSpread.some((spread) => spread.isOutside(slot));
-    const crowding = (slot: number) =>
-      isOutside(slot) ? undefined : this.#softSpread.reduce((sum, spread) => sum + spread.crowding(slot), 0);
-    const { least, most } = rangeOf(scores, crowding);
-    each(scores, (slot) => {
-      const crowd = crowding(slot);
-      if (crowd === undefined) return;
-      const room = most === 0 ? 100 : (100 * (most + least - crowd)) / most;
-      scores[slot] = (scores[slot] ?? 0) + WEIGHTS.spread * room;
-    });
+  #addLiked(scores: Float64Array): void {
+    const liked = [...this.#liked.values()];
+    const sums = new Float64Array(scores.length);
+    let least = Number.POSITIVE_INFINITY;
+    let most = Number.NEGATIVE_INFINITY;
+    for (let slot = 0; slot < scores.length; slot += 1) {
+      if (!Number.isFinite(scores[slot])) continue;
+      let sum = 0;
+      for (const counts of liked) sum += counts.at(slot);
+      sums[slot] = sum;
+      if (sum < least) least = sum;
+      if (sum > most) most = sum;
+    }
+    if (!(most > least)) return;
+    for (let slot = 0; slot < scores.length; slot += 1) {
+      if (!Number.isFinite(scores[slot])) continue;
+      const share = ((sums[slot] as number) - least) / (most - least);
+      scores[slot] = (scores[slot] as number) + WEIGHTS.podAffinity * 100 * share;
+    }
   }
 }
 
@@ -198,18 +228,6 @@ function spreadsOf(pod: Pod, table: NodeTable, kind: 'DoNotSchedule' | 'Schedule
   );
 }
 
-function each(scores: Float64Array, work: (slot: number) => void): void {
-  for (let slot = 0; slot < scores.length; slot += 1) if (Number.isFinite(scores[slot])) work(slot);
-}
-
-function rangeOf(scores: Float64Array, value: (slot: number) => number | undefined): { least: number; most: number } {
-  let least = Number.POSITIVE_INFINITY;
-  let most = Number.NEGATIVE_INFINITY;
-  each(scores, (slot) => {
-    const here = value(slot);
-    if (here === undefined) return;
-    least = Math.min(least, here);
-    most = Math.max(most, here);
-  });
-  return { least, most };
+function forEachPlace(places: SlotCounts, work: (slot: number, pods: number) => void): void {
+  for (const [slot, pods] of places) work(slot, pods);
 }
