@@ -56,8 +56,25 @@ const counts = (names: readonly (string | undefined)[]) =>
 describe('src/scheduler/relations/default-spread.ts', () => {
   it('lays the pods of one workload over all nodes, evenly', () => {
     const pods = Array.from({ length: 6 }, (_, index) => pod(`p${index}`));
-    const { bindings } = planSchedule({ table: tableOf([node('a'), node('b'), node('c')]), pods, peers });
+    // By room alone, all of them would go to the emptiest.
+    const table = tableOf(
+      [node('a'), node('b'), node('c')],
+      [
+        [pod('filler1', { app: 'filler', cpu: '8' }), 'b'],
+        [pod('filler2', { app: 'filler', cpu: '12' }), 'c'],
+      ],
+    );
+    const { bindings } = planSchedule({ table, pods, peers });
     expect(counts(bindings.map((each) => each.node))).toEqual([2, 2, 2]);
+    expect(counts(planSchedule({ table, pods }).bindings.map((each) => each.node))).toEqual([6]);
+  });
+
+  it('counts a peer that was placed before it in the same plan by rules of its own', () => {
+    const constraint = { maxSkew: 9, topologyKey: HOST, whenUnsatisfiable: 'ScheduleAnyway', labelSelector: {} };
+    const first = pod('first', { spec: { topologySpreadConstraints: [constraint], nodeSelector: { [HOST]: 'a' } } });
+    const table = tableOf([node('a'), node('b')], [[pod('filler', { app: 'filler', cpu: '16' }), 'b']]);
+    const { bindings } = planSchedule({ table, pods: [first, pod('second')], peers });
+    expect(bindings.map((each) => each.node)).toEqual(['a', 'b']);
   });
 
   it('prefers a zone without peers to a node without peers in their zone', () => {

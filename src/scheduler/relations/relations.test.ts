@@ -433,6 +433,22 @@ describe('src/scheduler/relations', () => {
     );
   });
 
+  it('forgets who was on a node when it goes, and another takes its slot', () => {
+    const table = new NodeTable();
+    table.setNode(node('a1', 'a'));
+    const friend = pod('f', { spec: requires('podAntiAffinity', term('x')) });
+    table.place('uid-f', friend, 'a1');
+    const wanting = pod('p', { spec: requires('podAffinity', term('f')) });
+    const unwanted = pod('x', {});
+    const takes = (one: Pod) => planSchedule({ table, pods: [one] }).bindings.length === 1;
+    expect([takes(wanting), takes(unwanted)]).toEqual([true, false]);
+    table.removeNode('a1');
+    table.setNode(node('b1', 'b'));
+    expect([takes(wanting), takes(unwanted)]).toEqual([false, true]);
+    table.setNode(node('a1', 'a'));
+    expect([takes(wanting), takes(unwanted)]).toEqual([true, true]);
+  });
+
   it('answers after any history what a table built anew answers, for wishes, rules and peers alike', () => {
     const step = fc.oneof(
       fc.record({
@@ -502,7 +518,7 @@ describe('src/scheduler/relations', () => {
             .map(({ bindings: [binding], failures: [failure] }) => [binding?.node, failure?.message]);
         expect(told(table)).toEqual(told(anew));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
