@@ -581,6 +581,23 @@ describe('src/server/registry/create-api.ts', () => {
       expect(await store.revision()).toBe(revision);
     });
 
+    it('keeps nothing empty in metadata, however it was emptied', async () => {
+      const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'o', uid: 'o' };
+      const full = { labels: { a: 'b' }, annotations: { a: 'b' }, finalizers: ['x.io/y'], ownerReferences: [owner] };
+      const empty = { labels: { a: null }, annotations: { a: null }, finalizers: [], ownerReferences: [] };
+      const names = Object.keys(full);
+      await create(CONFIG_MAPS, { ...configMap('a'), metadata: { name: 'a', ...full } });
+      const { metadata } = await merge(CONFIG_MAPS, 'a', { metadata: empty });
+      expect(Object.keys(metadata).filter((name) => names.includes(name))).toEqual([]);
+      expect(JSON.stringify(metadata.managedFields ?? [])).not.toContain('f:finalizers');
+      const none = { labels: {}, annotations: {}, finalizers: [], ownerReferences: [] };
+      const made = await create(CONFIG_MAPS, { ...configMap('b'), metadata: { name: 'b', ...none } });
+      expect(Object.keys(made.metadata).filter((name) => names.includes(name))).toEqual([]);
+      const revision = await store.revision();
+      await merge(CONFIG_MAPS, 'b', { metadata: none });
+      expect(await store.revision()).toBe(revision);
+    });
+
     it('lets /status change labels and annotations, and nothing else of the object', async () => {
       await create(DEPLOYMENTS, deployment('a'));
       const patch = { metadata: { labels: { a: 'b' }, finalizers: ['example.com/x'] }, status: { replicas: 1 } };

@@ -14,6 +14,9 @@ const SERVER_OWNED = [
   'managedFields',
 ] as const;
 
+/** What is not there when it is empty. Source: apimachinery meta/v1 types.go, ObjectMeta: `omitempty` (v0.32). */
+const NEVER_EMPTY = ['labels', 'annotations', 'ownerReferences', 'finalizers'] as const;
+
 /** `metadata` of a new object: what the writer may say, and the server's identity. */
 export function newMetadata(
   sent: ObjectMeta,
@@ -25,13 +28,13 @@ export function newMetadata(
     ...(own.namespace === '' ? {} : { namespace: own.namespace }),
     uid: own.uid,
     creationTimestamp: formatTime(own.nowMs),
-    ...rest,
+    ...withoutEmpty(rest),
   };
 }
 
-/** The object with all that an update cannot change taken from what is stored. */
+/** The object with all that an update cannot change taken from what is stored, and nothing empty kept. */
 export function keepIdentity(object: KubeObject, old: StoredObject): KubeObject {
-  const metadata: Record<string, unknown> = { ...object.metadata };
+  const metadata: Record<string, unknown> = { ...withoutEmpty(object.metadata) };
   for (const field of [...SERVER_OWNED, 'name', 'namespace', 'generateName'] as const) {
     if (field === 'managedFields') continue;
     const kept = (old.metadata as unknown as Record<string, unknown>)[field];
@@ -58,6 +61,15 @@ export function onlyStatus(object: KubeObject, old: StoredObject, isCustom: bool
   if (object['status'] === undefined) delete written['status'];
   else written['status'] = object['status'];
   return written;
+}
+
+function withoutEmpty(metadata: ObjectMeta): ObjectMeta {
+  const kept: Record<string, unknown> = { ...metadata };
+  for (const field of NEVER_EMPTY) {
+    const value = kept[field];
+    if (typeof value === 'object' && value !== null && Object.keys(value).length === 0) delete kept[field];
+  }
+  return kept as ObjectMeta;
 }
 
 function withoutServerOwned(metadata: ObjectMeta): ObjectMeta {
