@@ -305,6 +305,12 @@ describe('src/controllers/stateful-set/stateful-set.plan.ts', () => {
     ['one is missing', {}, [podAt(0), podAt(1)], 'old'],
     ['one is too many', { replicas: 2 }, [podAt(0), podAt(1), podAt(2, 'old', 'waiting')], 'old'],
     ['it is for the user to end it', { updateStrategy: { type: 'OnDelete' } }, all('new'), 'old'],
+    [
+      'the last number there is',
+      { replicas: 5, ordinals: { start: 2_147_483_646 } },
+      [podAt(2_147_483_646), podAt(2_147_483_647)],
+      'new',
+    ],
   ])('ends a rollout when all are new and ready: %s', (_what, spec, pods, revision) => {
     expect(plan({ statefulSet: setOf(spec), pods }).status.currentRevision).toBe(revision);
   });

@@ -252,9 +252,9 @@ function statusOf(snapshot: StatefulSetSnapshot, replaced: ReadonlySet<KubeObjec
   const at = ({ metadata: { name } }: ControllerRevision) => staying.filter((pod) => revisionOf(pod) === name);
   const ready = pods.filter(isRunningAndReady).length;
   const updated = at(update).length;
+  const { first, end } = rangeOf(statefulSet);
   const isComplete =
-    spec.updateStrategy?.type !== 'OnDelete' &&
-    [updated, ready, pods.length].every((count) => count === (spec.replicas ?? 1));
+    spec.updateStrategy?.type !== 'OnDelete' && [updated, ready, pods.length].every((count) => count === end - first);
   return {
     ...before,
     observedGeneration: metadata.generation,
