@@ -65,10 +65,12 @@ describe('src/controllers/disruption/disruption.plan.ts', () => {
       r0: at(NOW - 1_000),
       r1: at(NOW - DELETION_TIMEOUT_MS - 1_000),
       r2: at(NOW),
+      r3: at(NOW - 1_000),
       gone: at(NOW),
     };
     const going = pod('r2', true, { deletionTimestamp: at(NOW) });
-    const seen = plan({ minAvailable: 1 }, [pod('r0'), pod('r1'), going, pod('r3')], 0, { disruptedPods });
+    const successor = pod('r3', true, { creationTimestamp: at(NOW) });
+    const seen = plan({ minAvailable: 1 }, [pod('r0'), pod('r1'), going, successor], 0, { disruptedPods });
     expect(seen.status).toMatchObject({ currentHealthy: 2, disruptedPods: { r0: disruptedPods.r0 } });
     expect(seen.notDeleted.map(({ metadata }) => metadata.name)).toEqual(['r1']);
     expect(seen.requeueAfterMs).toBe(DELETION_TIMEOUT_MS - 1_000 + 1);

@@ -93,9 +93,11 @@ function evictedPods(budget: PodDisruptionBudget, pods: readonly Pod[], nowMs: n
   const notDeleted: Pod[] = [];
   let firstDueMs: number | undefined;
   for (const pod of pods) {
-    const { name, deletionTimestamp } = pod.metadata;
+    const { name, creationTimestamp, deletionTimestamp } = pod.metadata;
     const evictedAt = budget.status?.disruptedPods?.[name];
     if (evictedAt === undefined || deletionTimestamp !== undefined) continue;
+    // It was another pod of that name, whose place this one took.
+    if (Date.parse(evictedAt) < Date.parse(creationTimestamp)) continue;
     const dueMs = Date.parse(evictedAt) + DELETION_TIMEOUT_MS;
     if (dueMs < nowMs) {
       notDeleted.push(pod);

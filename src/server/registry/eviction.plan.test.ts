@@ -7,7 +7,12 @@ const NOW = Date.parse('2026-01-02T03:04:05Z');
 const ready = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
 const unready = { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] };
 const pod = (status: object, metadata: object = {}): Pod =>
-  ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', labels: { app: 'web' }, ...metadata }, status }) as never;
+  ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', labels: { app: 'web' }, creationTimestamp: '2026-01-02T03:00:00Z', ...metadata },
+    status,
+  }) as never;
 const budget = (status: object | undefined, spec: object = {}): PodDisruptionBudget =>
   deepFreeze({
     apiVersion: 'policy/v1',
@@ -45,10 +50,14 @@ describe('src/server/registry/eviction.plan.ts', () => {
   });
 
   it('takes one off, remembers the pod, and says when nothing is left', () => {
-    const charged = chargedBudget(budget({ ...healthy, disruptionsAllowed: 2 }), 'p', NOW).status;
+    const charged = chargedBudget(budget({ ...healthy, disruptionsAllowed: 2 }), pod(ready), NOW).status;
     expect(charged).toMatchObject({ disruptionsAllowed: 1, disruptedPods: { p: '2026-01-02T03:04:05Z' } });
     expect(charged?.conditions).toBeUndefined();
-    const last = chargedBudget(budget({ ...healthy, disruptionsAllowed: 1, disruptedPods: { o: 'T' } }), 'p', NOW);
+    const last = chargedBudget(
+      budget({ ...healthy, disruptionsAllowed: 1, disruptedPods: { o: 'T' } }),
+      pod(ready),
+      NOW,
+    );
     expect(last.status).toMatchObject({
       disruptionsAllowed: 0,
       disruptedPods: { o: 'T', p: '2026-01-02T03:04:05Z' },
@@ -65,6 +74,22 @@ describe('src/server/registry/eviction.plan.ts', () => {
     });
   });
 
+  it.each([
+    ['a moment ago', '2026-01-02T03:04:04Z', 0],
+    ['two minutes ago', '2026-01-02T03:02:05Z', 0],
+    ['so long ago that nobody waits for its end any more', '2026-01-02T03:02:04Z', 1],
+    ['when it was another pod of that name', '2026-01-02T02:59:59Z', 1],
+  ])('charges once for a pod that it was charged for %s', (_when, evictedAt, taken) => {
+    const old = budget({ ...healthy, disruptionsAllowed: 2, disruptedPods: { p: evictedAt } });
+    const created = evictedAt < '2026-01-02T03:00:00Z' ? {} : { creationTimestamp: '2026-01-02T03:02:00Z' };
+    expect(chargedBudget(old, pod(ready, created), NOW).status?.disruptionsAllowed).toBe(2 - taken);
+  });
+
+  it('lets a pod that was charged for go also when nothing is left', () => {
+    const old = budget({ ...healthy, disruptedPods: { p: '2026-01-02T03:04:00Z' } });
+    expect(chargedBudget(old, pod(ready), NOW)).toBe(old);
+  });
+
   const syncFailed = { type: 'DisruptionAllowed', status: 'False', reason: 'SyncFailed', message: 'no scale' };
   it.each([
     ['nothing is left', budget(healthy), 'needs 3 healthy pods and has 3 currently', 0],
@@ -72,7 +97,7 @@ describe('src/server/registry/eviction.plan.ts', () => {
     ['a new spec was not seen', budget({ ...healthy, observedGeneration: 1 }), 'still being processed', 10],
     ['nobody has looked', budget(undefined), 'still being processed', 10],
   ])('asks to wait when %s', (_name, old, message, retryAfterSeconds) => {
-    const error = thrownBy(() => chargedBudget(old, 'p', NOW));
+    const error = thrownBy(() => chargedBudget(old, pod(ready), NOW));
     expect(error.message).toBe("Cannot evict pod as it would violate the pod's disruption budget.");
     expect(error.httpStatus).toBe(429);
     expect(error.details).toMatchObject({ retryAfterSeconds, causes: [{ reason: 'DisruptionBudget' }] });
@@ -83,7 +108,9 @@ describe('src/server/registry/eviction.plan.ts', () => {
     const disruptedPods = Object.fromEntries(
       Array.from({ length: MAX_DISRUPTED_PODS + 1 }, (_, at) => [`p${at}`, 'T']),
     );
-    const error = thrownBy(() => chargedBudget(budget({ ...healthy, disruptionsAllowed: 1, disruptedPods }), 'p', NOW));
+    const error = thrownBy(() =>
+      chargedBudget(budget({ ...healthy, disruptionsAllowed: 1, disruptedPods }), pod(ready), NOW),
+    );
     expect(error.message).toContain('poddisruptionbudget.policy "b" is forbidden: DisruptedPods map too big');
   });
 

@@ -7,6 +7,8 @@ import { formatTime } from '#base';
 
 /** Pods of a budget that may be on their way out unseen. Source: eviction.go, MaxDisruptedPodSize. */
 export const MAX_DISRUPTED_PODS = 2_000;
+/** How long a pod that was charged for may still be there, in ms. Source: pkg/controller/disruption/disruption.go, DeletionTimeout. */
+const CHARGE_HOLDS_MS = 120_000;
 /** When to ask again while a budget is looked at, in seconds. Source: eviction.go, createTooManyRequestsError. */
 const RETRY_AFTER_SECONDS = 10;
 
@@ -53,11 +55,15 @@ function isReady({ status }: Pod): boolean {
   return status?.conditions?.some(({ type, status: holds }) => type === 'Ready' && holds === 'True') === true;
 }
 
-/** The budget with one disruption less, which names the pod so that it counts no longer. Throws the refusal. */
-export function chargedBudget(budget: PodDisruptionBudget, pod: string, nowMs: number): PodDisruptionBudget {
+/**
+ * The budget with one disruption less, which names the pod so that it counts no longer. A pod for which it was charged
+ * already, and which is still awaited to go, is not charged for again: Kubernetes does. Throws the refusal.
+ */
+export function chargedBudget(budget: PodDisruptionBudget, { metadata: pod }: Pod, nowMs: number): PodDisruptionBudget {
   const { status, metadata } = budget;
   const { observedGeneration = 0, disruptionsAllowed = 0, disruptedPods = {}, conditions = [] } = status ?? {};
   if (status === undefined || observedGeneration < (metadata.generation ?? 0)) throw stillProcessed(metadata.name);
+  if (isCharged(disruptedPods[pod.name], pod.creationTimestamp, nowMs)) return budget;
   if (disruptionsAllowed < 0) throw forbidden(metadata.name, 'pdb disruptions allowed is negative');
   if (Object.keys(disruptedPods).length > MAX_DISRUPTED_PODS) {
     const why = 'DisruptedPods map too big - too many evictions not confirmed by PDB controller';
@@ -70,10 +76,16 @@ export function chargedBudget(budget: PodDisruptionBudget, pod: string, nowMs: n
     status: {
       ...status,
       disruptionsAllowed: left,
-      disruptedPods: { ...disruptedPods, [pod]: formatTime(nowMs) },
+      disruptedPods: { ...disruptedPods, [pod.name]: formatTime(nowMs) },
       ...(left > 0 ? {} : { conditions: withoutRoom(conditions, observedGeneration, nowMs) }),
     },
   };
+}
+
+/** Whether an eviction is of this pod, not of an earlier one of its name, and may still be carried out. */
+function isCharged(evictedAt: string | undefined, createdAt: string, nowMs: number): boolean {
+  if (evictedAt === undefined || Date.parse(evictedAt) < Date.parse(createdAt)) return false;
+  return nowMs <= Date.parse(evictedAt) + CHARGE_HOLDS_MS;
 }
 
 type Conditions = NonNullable<NonNullable<PodDisruptionBudget['status']>['conditions']>;

@@ -46,6 +46,18 @@ describe('src/server/registry/verbs/evict.ts', () => {
     expect(Object.keys(status?.disruptedPods ?? {})).toHaveLength(2);
   });
 
+  it('charges once for a pod that many evict at the same moment', async () => {
+    for (const name of ['a', 'b']) await pod(name);
+    await budget('web', { disruptionsAllowed: 2, currentHealthy: 2, desiredHealthy: 0, expectedPods: 2 });
+    const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => evict('a')));
+    const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    expect(failed.every((error) => isApiError(error, 'NotFound'))).toBe(true);
+    expect(await names()).toEqual(['b']);
+    expect(await statusOf('web')).toMatchObject({ disruptionsAllowed: 1 });
+    await evict('b');
+    expect(await names()).toEqual([]);
+  });
+
   it('lets as many go at once as the budget allows', async () => {
     const all = Array.from({ length: 30 }, (_, index) => `p${index}`);
     await Promise.all(all.map((name) => pod(name)));

@@ -35,7 +35,7 @@ export function createEvict(deps: VerbDeps, remove: (request: DeleteRequest) => 
       if (plan.action === 'refuse') throw plan.error;
       // All at once, one would win each round, and the rest would run out of attempts.
       if (plan.action === 'charge')
-        await turns.take(`${request.namespace}/${plan.budget}`, () => charge(deps, request, plan.budget));
+        await turns.take(`${request.namespace}/${plan.budget}`, () => charge(deps, request, pod, plan.budget));
       const asItIs = plan.action === 'as-it-is' && !pinned ? { resourceVersion: pod.metadata.resourceVersion } : {};
       const target = { ...request, preconditions: { ...request.preconditions, ...asItIs } };
       try {
@@ -56,11 +56,11 @@ function budgetsIn({ cache }: VerbDeps, namespace: string): readonly PodDisrupti
 }
 
 /** Takes one disruption off a budget, or throws its refusal. */
-async function charge(deps: VerbDeps, { namespace, name, dryRun = false }: EvictRequest, budget: string) {
+async function charge(deps: VerbDeps, { namespace, dryRun = false }: EvictRequest, pod: Pod, budget: string) {
   const row = podDisruptionBudgetRow;
   try {
     await modifyStatus(deps, { row, namespace, name: budget, dryRun }, {}, (old, nowMs) =>
-      chargedBudget(old as PodDisruptionBudget, name, nowMs),
+      chargedBudget(old as PodDisruptionBudget, pod, nowMs),
     );
   } catch (error) {
     if (!isApiError(error, 'Conflict')) throw error;
