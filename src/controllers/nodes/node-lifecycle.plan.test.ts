@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Node, Taint } from '#api';
-import {
-  NOT_READY,
-  type NodeLifecycleSnapshot,
-  planBrake,
-  planNodeLifecycle,
-  UNREACHABLE,
-} from './node-lifecycle.plan.ts';
+import { NOT_READY, type NodeLifecycleSnapshot, planNodeLifecycle, UNREACHABLE } from './node-lifecycle.plan.ts';
 
 const node = (ready: string | undefined, taints: readonly Taint[] = [], spec: object = {}) =>
   ({
@@ -25,18 +19,6 @@ const gone = [taint(UNREACHABLE, 'NoSchedule'), taint(UNREACHABLE, 'NoExecute')]
 const cordon = 'node.kubernetes.io/unschedulable';
 
 describe('src/controllers/nodes/node-lifecycle.plan.ts', () => {
-  it.each([
-    ['nothing is down', 3, 0, 'open'],
-    ['one of three is', 3, 1, 'open'],
-    ['half are', 2, 1, 'open'],
-    ['two of three are', 3, 2, 'shut'],
-    ['most of a large cluster are', 100, 55, 'slow'],
-    ['all are: it is us', 3, 3, 'isolated'],
-    ['the only one is: it is us', 1, 1, 'isolated'],
-  ] as const)('brakes by the share that is down: %s', (_, total, down, brake) => {
-    expect(planBrake(total, down)).toBe(brake);
-  });
-
   it.each([
     ['a node that is well needs nothing', node('True'), {}, undefined, undefined],
     ['a node that is not ready repels, and is given up', node('False'), {}, [`${NOT_READY}:NoSchedule`], NOT_READY],

@@ -1,12 +1,13 @@
 import type { Node, NodeCondition, Taint } from '#api';
 import { equalJson, formatTime } from '#base';
+import type { Brake } from './zone.plan.ts';
 
 export interface NodeLifecycleSnapshot {
   readonly node: Node;
   /** Since its lease or its status was renewed last. */
   readonly silentMs: number;
   readonly graceMs: number;
-  /** What may be done about nodes that are down, seen from the whole cluster. */
+  /** What may be done about nodes that are down, seen from its zone and the whole cluster. */
   readonly brake: Brake;
   readonly nowMs: number;
 }
@@ -22,27 +23,6 @@ export interface NodeLifecyclePlan {
   readonly unreachable: boolean;
   readonly requeueAfterMs: number;
   readonly reason: string;
-}
-
-/**
- * `open`: nodes that are down lose their pods, one after the other. `slow`: many are down, so it may be the network: few
- * at a time. `shut`: the same in a small cluster, so none. `isolated`: all are down, so it is us who are cut off.
- */
-export type Brake = 'open' | 'slow' | 'shut' | 'isolated';
-
-/** Source: kube-controller-manager's flags --unhealthy-zone-threshold and --large-cluster-size-threshold (v1.32). */
-const UNHEALTHY_SHARE = 0.55;
-const LARGE_CLUSTER = 50;
-
-/**
- * Source: kubernetes pkg/controller/nodelifecycle/node_lifecycle_controller.go, ComputeZoneState (v1.32); but here the
- * share alone counts, also with fewer than three nodes down: most clusters have three nodes.
- */
-export function planBrake(total: number, down: number): Brake {
-  if (down === 0) return 'open';
-  if (down >= total) return 'isolated';
-  if (down / total < UNHEALTHY_SHARE) return 'open';
-  return total > LARGE_CLUSTER ? 'slow' : 'shut';
 }
 
 /**
@@ -82,11 +62,6 @@ export function planNodeLifecycle({ node, silentMs, graceMs, brake, nowMs }: Nod
     requeueAfterMs: silent || ready !== 'True' ? LOOK_AGAIN_MS : graceMs - silentMs,
     reason: silent ? `silent for ${Math.round(silentMs / 1_000)} s` : `Ready is ${ready ?? 'not said'}`,
   };
-}
-
-/** Whether a node counts as down for the brake. */
-export function isDown({ status }: Node): boolean {
-  return status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'True';
 }
 
 function withUnknown(conditions: readonly NodeCondition[], nowMs: number): readonly NodeCondition[] {

@@ -4,8 +4,9 @@ import type { Client } from '#client';
 import { type Controller, type EventRecorder, Expectations, type Informer, type KeySource, keysFrom } from '#reconcile';
 import { isReady } from '../shared/pods.plan.ts';
 import { BY_NODE, nodeIndex } from './by-node.ts';
-import { type Brake, isDown, type NodeLifecyclePlan, planBrake, planNodeLifecycle } from './node-lifecycle.plan.ts';
+import { type NodeLifecyclePlan, planNodeLifecycle } from './node-lifecycle.plan.ts';
 import { RateLimit } from './rate-limit.ts';
+import { type Brake, countZones, isCutOff, planBrake, type Zones, zoneOf } from './zone.plan.ts';
 
 export interface NodeLifecycleDeps {
   readonly client: Client;
@@ -19,9 +20,9 @@ export interface NodeLifecycleDeps {
 export interface NodeLifecycleOptions {
   /** Silence after which nobody knows how a node is. Source: kube-controller-manager's --node-monitor-grace-period. */
   readonly graceMs: number;
-  /** Nodes that may begin to lose their pods, a second. Source: its --node-eviction-rate. */
+  /** Nodes of one zone that may begin to lose their pods, a second. Source: its --node-eviction-rate. */
   readonly evictionRate: number;
-  /** The same while many nodes of a large cluster are down. Source: its --secondary-node-eviction-rate. */
+  /** The same while many nodes of a large zone are down. Source: its --secondary-node-eviction-rate. */
   readonly slowEvictionRate: number;
 }
 
@@ -42,16 +43,16 @@ interface Sign {
 
 /**
  * Says of nodes that fall silent that nobody knows how they are, taints nodes by their conditions, and lets pods leave
- * nodes that are down: one node in ten seconds, and none at all when most of the cluster is down.
+ * nodes that are down: of each zone one node in ten seconds, and none at all when most of the zone is down.
  */
 export function createNodeLifecycleController(deps: NodeLifecycleDeps, options = nodeLifecycleDefaults): Controller {
   const { client, clock, events, nodes, leases, pods } = deps;
   const expectations = new Expectations(clock);
   const signs = new Map<string, Sign>();
-  const limits: Readonly<Record<'open' | 'slow', RateLimit>> = {
-    open: new RateLimit(clock, options.evictionRate),
-    slow: new RateLimit(clock, options.slowEvictionRate),
-  };
+  /** By zone; of zones that have nodes. */
+  const limits = new Map<string, Readonly<Record<'open' | 'slow', RateLimit>>>();
+  /** When every node was down last, on the clock that does not jump. */
+  let cutOffMs = Number.NEGATIVE_INFINITY;
   pods.addIndex(BY_NODE, nodeIndex);
 
   return {
@@ -63,8 +64,8 @@ export function createNodeLifecycleController(deps: NodeLifecycleDeps, options =
         signs.delete(name);
         return {};
       }
-      const all = nodes.list();
-      const brake = planBrake(all.length, all.filter(isDown).length);
+      const zones = countZones(nodes.list());
+      const brake = brakeOf(node, zones);
       const nowMs = clock.nowMs();
       const plan = planNodeLifecycle({ node, silentMs: silentMs(node), graceMs: options.graceMs, brake, nowMs });
       if (plan.conditions !== undefined) await writeConditions(node, plan.conditions);
@@ -73,6 +74,28 @@ export function createNodeLifecycleController(deps: NodeLifecycleDeps, options =
       return { requeueAfterMs: plan.requeueAfterMs };
     },
   };
+
+  /**
+   * Once one node answers again, the others get as long as a node that falls silent: what a cut took away comes back
+   * bit by bit. Source: kubernetes pkg/controller/nodelifecycle/node_lifecycle_controller.go, handleDisruption (v1.32).
+   */
+  function brakeOf(node: Node, zones: Zones): Brake {
+    const now = clock.monotonicMs();
+    if (isCutOff(zones)) cutOffMs = now;
+    for (const zone of limits.keys()) if (!zones.byZone.has(zone)) limits.delete(zone);
+    return now - cutOffMs < options.graceMs ? 'isolated' : planBrake(zones, zoneOf(node));
+  }
+
+  function mayEvict(node: Node, brake: Brake): boolean {
+    if (brake !== 'open' && brake !== 'slow') return false;
+    const zone = zoneOf(node);
+    const own = limits.get(zone) ?? {
+      open: new RateLimit(clock, options.evictionRate),
+      slow: new RateLimit(clock, options.slowEvictionRate),
+    };
+    limits.set(zone, own);
+    return own[brake].take();
+  }
 
   function silentMs(node: Node): number {
     const { name } = node.metadata;
@@ -90,14 +113,14 @@ export function createNodeLifecycleController(deps: NodeLifecycleDeps, options =
     events.record(node, { type: 'Normal', reason: 'NodeNotReady', message });
   }
 
-  /** Pods leave one node after the other. */
+  /** Pods leave one node of a zone after the other. */
   async function writeTaints(
     name: string,
     node: Node,
     { taints, evict }: NodeLifecyclePlan,
     brake: Brake,
   ): Promise<void> {
-    const allowed = evict !== undefined && (brake === 'open' || brake === 'slow') && limits[brake].take();
+    const allowed = evict !== undefined && mayEvict(node, brake);
     const wanted: readonly Taint[] = [...(taints ?? node.spec?.taints ?? []), ...(allowed ? [evict] : [])];
     // The conditions' write moved the version on: taints are ours or kept as they were, so the newest may be patched.
     if (taints !== undefined || allowed)

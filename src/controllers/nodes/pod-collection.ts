@@ -5,7 +5,7 @@ import { type Controller, type Informer, type KeySource, keyOf, keysFrom } from 
 import { type Disruption, markDisrupted } from '../shared/disrupted.ts';
 import { isFinished } from '../shared/pods.plan.ts';
 import { BY_NODE, nodeIndex } from './by-node.ts';
-import { isDown } from './node-lifecycle.plan.ts';
+import { isDown } from './zone.plan.ts';
 
 export interface PodCollectionDeps {
   readonly client: Client;
