@@ -54,6 +54,8 @@ export { METRICS, NODE_METRICS, POD_METRICS } from './kinds/metrics.ts';
 export type * from './kinds/plumbline.ts';
 export type { UnsupportedPodField } from './kinds/pod-fields.ts';
 export { podSpecOf, unsupportedPodFields } from './kinds/pod-fields.ts';
+export type { PodReferences } from './kinds/pod-references.ts';
+export { planPodReferences } from './kinds/pod-references.ts';
 export type { ResourceType } from './kinds/resource.ts';
 export { apiVersionOf } from './kinds/resource.ts';
 export {

@@ -19,6 +19,7 @@ import {
   PODS,
   REPLICA_SETS,
   REPLICATION_CONTROLLERS,
+  SECRETS,
   SERVICE_ACCOUNTS,
   SERVICES,
   STATEFUL_SETS,
@@ -46,6 +47,7 @@ import { createCronJobController, cronJobSources } from './cron-job/cron-job.ts'
 import { createDaemonSetController, daemonSetSources } from './daemon-set/daemon-set.ts';
 import { createDeploymentController, deploymentSources } from './deployment/deployment.ts';
 import { createDisruptionController, disruptionSources } from './disruption/disruption.ts';
+import { createStaleDisruptionController, staleDisruptionSources } from './disruption/stale-disruption.ts';
 import { createEndpointSliceController, endpointSliceSources } from './endpoint-slice/endpoint-slice.ts';
 import {
   createEndpointSliceMirroringController,
@@ -74,6 +76,7 @@ import {
   nodeLifecycleDefaults,
   nodeLifecycleSources,
 } from './nodes/node-lifecycle.ts';
+import { createNodeTtlController, nodeTtlSources } from './nodes/node-ttl.ts';
 import {
   createPodCollectionController,
   type PodCollectionOptions,
@@ -87,6 +90,7 @@ import {
   replicationControllerSources,
 } from './replica-set/replication-controller.ts';
 import { createScheduling, type SchedulingOptions, schedulingDefaults } from './scheduling/scheduling.ts';
+import { createTokenSecretsController, tokenSecretsSources } from './service-accounts/token-secrets.ts';
 import { AllKinds } from './shared/all-kinds.ts';
 import { createStatefulSetController, statefulSetSources } from './stateful-set/stateful-set.ts';
 import {
@@ -171,6 +175,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
     replicaSets: informers.of(REPLICA_SETS),
     replicationControllers: informers.of(REPLICATION_CONTROLLERS),
     revisions: informers.of(CONTROLLER_REVISIONS),
+    secrets: informers.of(SECRETS),
     serviceAccounts: informers.of(SERVICE_ACCOUNTS),
     services: informers.of(SERVICES),
     endpoints: informers.of(ENDPOINTS),
@@ -230,6 +235,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
       createDisruptionController({ ...base, contents, events: eventsOf('controllermanager') }),
       disruptionSources(kinds),
     ),
+    loop(createStaleDisruptionController(base), staleDisruptionSources(kinds)),
     loop(
       createHorizontalPodAutoscalerController(
         { ...base, contents, events: eventsOf('horizontal-pod-autoscaler') },
@@ -237,12 +243,14 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
       ),
       horizontalPodAutoscalerSources(kinds),
     ),
+    loop(createTokenSecretsController(base), tokenSecretsSources(kinds)),
     loop(createClusterRoleAggregationController(base), clusterRoleAggregationSources(kinds)),
     loop(
       createPodRangeController({ ...base, events: nodeEvents }, { ...podRangeDefaults, ...options.podRange }),
       [keysFrom(kinds.nodes)],
       1,
     ),
+    loop(createNodeTtlController(base), nodeTtlSources(kinds), 1),
     loop(
       createNodeLifecycleController(
         { ...base, events: nodeEvents },

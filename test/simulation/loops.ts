@@ -13,9 +13,12 @@ export const LOOPS = [
   'job-expiry',
   'namespace',
   'node-lifecycle',
+  'node-ttl',
   'pod-collection',
   'pod-range',
   'replica-set',
   'replication-controller',
   'scheduling',
+  'stale-disruption',
+  'token-secrets',
 ] as const;

@@ -92,6 +92,16 @@ export const SCENARIO: readonly Step[] = [
   },
   {
     do: 'apply',
+    name: 'token',
+    objects: [
+      object('v1', 'Secret', 'token', {
+        metadata: { annotations: { 'kubernetes.io/service-account.name': 'gone' } },
+        type: 'kubernetes.io/service-account-token',
+      }),
+    ],
+  },
+  {
+    do: 'apply',
     name: 'roles',
     objects: [
       clusterWide('rbac.authorization.k8s.io/v1', 'ClusterRole', 'part', {
@@ -146,6 +156,7 @@ export const SCENARIO: readonly Step[] = [
   { do: 'drain', node: 1 },
   { do: 'uncordon', node: 1 },
   { do: 'power off', node: 2 },
+  { do: 'announce', name: 'every' },
   endless,
   { do: 'delete node', node: 2 },
   wait(60_000),

@@ -17,6 +17,8 @@ export type Step =
   | { readonly do: 'break git'; readonly count: number }
   | { readonly do: 'scale'; readonly name: string; readonly replicas: number }
   | { readonly do: 'kill pod'; readonly pick: number }
+  /** Somebody says that the pods of a workload are about to go, and deletes none. */
+  | { readonly do: 'announce'; readonly name: string }
   | { readonly do: 'exit'; readonly pick: number; readonly code: number }
   | { readonly do: 'cordon' | 'uncordon' | 'drain'; readonly node: number }
   | {

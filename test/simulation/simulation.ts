@@ -14,7 +14,7 @@ import {
   type Pod,
   resourceOfKind,
 } from '#api';
-import { errorCode, type Log, silentLog } from '#base';
+import { errorCode, formatTime, type Log, silentLog } from '#base';
 import type { Client } from '#client';
 import type { ControllersOptions } from '#controllers';
 import type { GitMirror } from '#git';
@@ -365,6 +365,8 @@ class Simulation {
         return this.#scale(step.name, step.replicas);
       case 'kill pod':
         return this.#killPod(step.pick);
+      case 'announce':
+        return this.#announce(step.name);
       case 'exit':
         return this.#exit(step.pick, step.code);
       case 'cordon':
@@ -537,6 +539,18 @@ class Simulation {
     if (pod === undefined) return;
     await this.#as('kubectl', (client) => client.delete(PODS, pod.metadata)).catch(ignoreGone);
     this.#told('pod killed');
+  }
+
+  async #announce(name: string): Promise<void> {
+    const lastTransitionTime = formatTime(this.#clock.nowMs());
+    const condition = { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', lastTransitionTime };
+    const body = { status: { conditions: [condition] } };
+    for (const pod of [...this.#world.of<Pod>('pods').values()]) {
+      if (pod.metadata.labels?.['app'] !== name) continue;
+      await this.#as('kubectl', (client) =>
+        client.patch(PODS, pod.metadata, { type: 'strategic', body }, { subresource: 'status' }),
+      ).catch(ignoreGone);
+    }
   }
 
   async #exit(pick: number, code: number): Promise<void> {

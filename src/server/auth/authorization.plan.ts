@@ -1,7 +1,6 @@
-import { NODE_LOCAL_FINALIZER, type PersistentVolume, type Pod, VOLUME_NODE_LABEL } from '#api';
+import { NODE_LOCAL_FINALIZER, type PersistentVolume, type Pod, planPodReferences, VOLUME_NODE_LABEL } from '#api';
 import type { AuthorizationInput, AuthorizationPlan, ResourceAttributes } from './authorization.types.ts';
 import { GROUP_MASTERS, nodeNameOf } from './groups.plan.ts';
-import { planPodReferences } from './pod-references.plan.ts';
 import { planRbac } from './rbac/grants.plan.ts';
 
 const READ = ['get', 'list', 'watch'];

@@ -1,4 +1,4 @@
-import type { Pod } from '#api';
+import type { Pod } from './types.ts';
 
 /** Names a pod refers to, all in its own namespace, by resource: `secrets`, `configmaps`, `serviceaccounts`, `persistentvolumeclaims`. */
 export type PodReferences = ReadonlyMap<string, ReadonlySet<string>>;
