@@ -181,7 +181,7 @@ export async function diffAgainstLive(client: Client, application: Application, 
     })),
   ];
   if (rendered.failedPaths.length > 0 || untold.length > 0) return { changes, diagnostics };
-  const wanted = new Set([...rendered.objects.map(({ id }) => id), ...rendered.heldIds]);
+  const wanted = new Set([...[...rendered.objects, ...rendered.hooks].map(({ id }) => id), ...rendered.heldIds]);
   const namespace = application.metadata.namespace ?? 'argocd';
   const owner = `${namespace}/${application.metadata.name}`;
   const { items } = await client.list(INVENTORIES, { namespace });

@@ -22,6 +22,7 @@ export {
   renderChart,
   setValues,
 } from './helm/index.ts';
+export { HOOK, HOOK_PHASES } from './hooks.ts';
 export type { BuildProblem, BuildResult, BuiltObject, KustomizeTree } from './kustomize/index.ts';
 export { buildKustomization, kustomizationIn, kustomizeLimits, prepareBuilt } from './kustomize/index.ts';
 export { prepareFile } from './prepare.ts';
@@ -32,10 +33,14 @@ export type {
   Diagnostic,
   DiagnosticCode,
   FileDiagnostic,
+  Hook,
+  HookDeletePolicy,
+  HookPhase,
   PrepareContext,
   PreparedFile,
   PreparedObject,
   Rendered,
+  RenderedHook,
   RenderedObject,
 } from './render.types.ts';
 export { selectFiles } from './select.plan.ts';

@@ -17,7 +17,8 @@ import {
   versionOf,
 } from '#api';
 import { canonicalJson, sha256Hex } from '#base';
-import type { FileDiagnostic, PrepareContext, PreparedFile, PreparedObject } from './render.types.ts';
+import { readHook } from './hooks.ts';
+import type { FileDiagnostic, Hook, PrepareContext, PreparedFile, PreparedObject } from './render.types.ts';
 
 /** A file with this text in it is no manifest. Source: argo-cd docs/user-guide/directory.md (v3.1). */
 const SKIP_MARK = '+argocd:skip-file-rendering';
@@ -34,7 +35,6 @@ const SERVER_METADATA = [
   'ownerReferences',
 ] as const;
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
-const HOOK = 'argocd.argoproj.io/hook';
 const HELM_HOOK = 'helm.sh/hook';
 /** Argo CD applies what has this event as any other object. Source: gitops-engine pkg/sync/hook/helm/hook.go. */
 const HELM_PLAIN = 'crd-install';
@@ -72,9 +72,10 @@ export function prepareManifests(parsed: ParsedManifests, context: PrepareContex
   for (const { object, line, lines } of parsed.objects) {
     const tell: Tell = (severity, code, message, field = '') =>
       diagnostics.push({ severity, code, message, line: lineOfField({ object, lines }, field) });
-    const own = ownObject(object, context, tell);
-    if (own === undefined) continue;
-    const key = objectKeyOf(own);
+    const prepared = ownObject(object, context, tell);
+    if (prepared === undefined) continue;
+    const { own, hook } = prepared;
+    const key = keyOf(own);
     const id = formatObjectKey(key);
     const sound = soundObject(own, tell);
     if (sound === undefined) {
@@ -82,7 +83,9 @@ export function prepareManifests(parsed: ParsedManifests, context: PrepareContex
       continue;
     }
     const isKnown = context.resourceOf(key.group, key.kind) !== undefined;
-    (isKnown ? objects : pending).push({ key, id, object: sound, digest: digestOfObject(sound), line, lines });
+    const digest = digestOfObject(sound);
+    const made = { key, id, object: sound, digest, line, lines };
+    (isKnown ? objects : pending).push(hook === undefined ? made : { ...made, hook });
   }
   return { objects, pending, refusedIds, diagnostics, failed: parsed.diagnostics.length > 0 };
 }
@@ -95,8 +98,18 @@ type Tell = (
   field?: string,
 ) => void;
 
-/** The object as Git may own it, or undefined when Git may not, or this version is not served. */
-function ownObject(object: KubeObject, context: PrepareContext, tell: Tell): KubeObject | undefined {
+/** What is named anew at every run goes by what its names begin with. */
+function keyOf(object: KubeObject): PreparedObject['key'] {
+  const key = objectKeyOf(object);
+  return key.name === '' ? { ...key, name: object.metadata.generateName ?? '' } : key;
+}
+
+/** The object as Git may own it, or undefined when Git may not, or this version is not served, or it runs at no sync. */
+function ownObject(
+  object: KubeObject,
+  context: PrepareContext,
+  tell: Tell,
+): { readonly own: KubeObject; readonly hook: Hook | undefined } | undefined {
   const group = groupOf(object.apiVersion);
   const named = nameOf(object);
   if (group === OWN_GROUP) {
@@ -112,7 +125,8 @@ function ownObject(object: KubeObject, context: PrepareContext, tell: Tell): Kub
     tell('error', 'Unsupported', unsupported(object, [apiVersionOf(resource)]));
     return undefined;
   }
-  if (isHook(object, tell)) return undefined;
+  const hook = hookOf(object, tell);
+  if (hook === 'left-out') return undefined;
   if (object['sops'] !== undefined) {
     tell(
       'error',
@@ -121,23 +135,25 @@ function ownObject(object: KubeObject, context: PrepareContext, tell: Tell): Kub
     );
     return undefined;
   }
-  return withoutServerFields(object, resource ?? UNKNOWN, context.defaultNamespace, (field, message) =>
+  const own = withoutServerFields(object, resource ?? UNKNOWN, context.defaultNamespace, (field, message) =>
     tell('warning', 'NotAllowed', `${named}: ${message}`, field),
   );
+  return { own, hook };
 }
 
-/** Whether the object is there for an event, not to stay; tells what is not done about it. Argo CD's annotation counts before Helm's. */
-function isHook(object: KubeObject, tell: Tell): boolean {
-  const { [HOOK]: hook, [HELM_HOOK]: helmHook } = object.metadata.annotations ?? {};
-  if (hook !== undefined) {
-    if (hook !== 'Skip') tellHook('error', `sync hooks (${HOOK}: ${hook}) are not supported yet`, HOOK);
-    return true;
-  }
-  if (helmHook === undefined || helmHook === HELM_PLAIN) return false;
+/** When the object runs, if it is not there to stay; tells why it is left out. Argo CD's annotation counts before Helm's. */
+function hookOf(object: KubeObject, tell: Tell): Hook | undefined | 'left-out' {
+  const annotations = object.metadata.annotations ?? {};
+  const reading = readHook(annotations);
+  if (reading.type === 'hook') return reading.hook;
+  if (reading.type === 'problem') tellHook('error', reading.message, reading.annotation);
+  if (reading.type !== 'none') return 'left-out';
+  const helmHook = annotations[HELM_HOOK];
+  if (helmHook === undefined || helmHook === HELM_PLAIN) return undefined;
   const isRun = helmHook.split(',').some((event) => HELM_SYNC_EVENTS.has(event.trim()));
   if (isRun) tellHook('error', `sync hooks (${HELM_HOOK}: ${helmHook}) are not supported yet`, HELM_HOOK);
   else tellHook('warning', `${HELM_HOOK}: ${helmHook} is no event of a sync; it is left out`, HELM_HOOK);
-  return true;
+  return 'left-out';
 
   function tellHook(severity: FileDiagnostic['severity'], message: string, annotation: string): void {
     tell(severity, 'Unsupported', `${nameOf(object)}: ${message}`, `metadata.annotations[${annotation}]`);
@@ -166,7 +182,7 @@ function isServed(object: KubeObject, { version }: ResourceType): boolean {
 }
 
 function nameOf({ kind, metadata }: KubeObject): string {
-  return `${kind} ${metadata.name ?? ''}`.trim();
+  return `${kind} ${metadata.name ?? metadata.generateName ?? ''}`.trim();
 }
 
 /** Why an object is not applied: its kind is not served, or only in other versions. */
@@ -204,7 +220,7 @@ function withoutServerFields(
     meta.annotations = annotations;
     warn(`metadata.annotations[${LAST_APPLIED}]`, `annotation ${LAST_APPLIED} is kubectl's own; it is left out`);
   }
-  delete meta.generateName;
+  if (meta.name !== undefined && meta.name !== '') delete meta.generateName;
   if (!resource.namespaced) {
     if (meta.namespace !== undefined && meta.namespace !== '')
       warn('metadata.namespace', 'this kind has no namespace; it is left out');

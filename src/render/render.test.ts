@@ -142,9 +142,14 @@ describe('src/render/render.ts', () => {
       'Unsupported a.yaml:1 apps/v1beta1 Deployment d: this version is not served; use apps/v1',
     ],
     [
-      'a hook',
-      map('a', '  annotations: {argocd.argoproj.io/hook: PreSync}\n'),
-      'Unsupported a.yaml:5 ConfigMap a: sync hooks',
+      'a hook at no phase of a sync',
+      map('a', '  annotations: {argocd.argoproj.io/hook: "Sync, Presync"}\n'),
+      'Unsupported a.yaml:5 ConfigMap a: a hook runs at PreSync, Sync, PostSync, SyncFail or Skip, not at "Presync"',
+    ],
+    [
+      'a hook that is deleted at no event of one',
+      map('a', '  annotations: {argocd.argoproj.io/hook: Sync, argocd.argoproj.io/hook-delete-policy: Never}\n'),
+      'Unsupported a.yaml:5 ConfigMap a: a hook is deleted at BeforeHookCreation, HookSucceeded, HookFailed, not at "Never"',
     ],
     ...['pre-install', 'post-upgrade, test'].map((event): [string, string, string] => [
       `a hook of Helm's at ${event}`,
@@ -171,6 +176,30 @@ describe('src/render/render.ts', () => {
     expect(told(result)[0]).toContain(expected);
     expect(result.objects.map(({ id }) => id)).toEqual(['ConfigMap/web/good']);
     expect(result.failedPaths).toEqual(expected.startsWith('InvalidManifest') ? ['a.yaml'] : []);
+  });
+
+  it('keeps hooks apart from what stays, with their phases and delete policies', () => {
+    const hook = (name: string, annotations: string) => map(name, `  annotations: {${annotations}}\n`);
+    const named = hook('once', 'argocd.argoproj.io/hook: "PostSync, PreSync"').replace(
+      'name: once',
+      'generateName: once-',
+    );
+    const policies =
+      'argocd.argoproj.io/hook: SyncFail, argocd.argoproj.io/hook-delete-policy: "HookSucceeded,HookFailed"';
+    const result = rendered({ 'a.yaml': [named, hook('b', policies), map('stays')].join('---\n') });
+    expect(told(result)).toEqual([]);
+    expect(result.objects.map(({ id }) => id)).toEqual(['ConfigMap/web/stays']);
+    expect(result.hooks.map(({ id, object, hook: when }) => [id, object.metadata.generateName, when])).toEqual([
+      ['ConfigMap/web/b', undefined, { phases: ['SyncFail'], deletePolicies: ['HookSucceeded', 'HookFailed'] }],
+      ['ConfigMap/web/once-', 'once-', { phases: ['PreSync', 'PostSync'], deletePolicies: ['BeforeHookCreation'] }],
+    ]);
+    // A hook that was mended is another try: it counts, though nothing that stays has changed.
+    expect(rendered({ 'a.yaml': [hook('b', policies), map('stays')].join('---\n') }).digest).not.toBe(result.digest);
+    expect(rendered({ 'a.yaml': [map('b'), hook('b', policies)].join('---\n') })).toMatchObject({
+      objects: [],
+      hooks: [],
+      heldIds: ['ConfigMap/web/b'],
+    });
   });
 
   it("heeds Argo CD's annotation before Helm's, applies what is for crd-install, and fails for no test", () => {

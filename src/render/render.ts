@@ -9,6 +9,7 @@ import type {
   PreparedFile,
   PreparedObject,
   Rendered,
+  RenderedHook,
   RenderedObject,
 } from './render.types.ts';
 import { selectFiles } from './select.plan.ts';
@@ -70,20 +71,27 @@ export function assemble(
     }
   }
   const objects: RenderedObject[] = [];
+  const hooks: RenderedHook[] = [];
   for (const [id, definitions] of found) {
     const [only, ...more] = definitions;
     if (only === undefined) continue;
     if (more.length > 0) {
       held.add(id);
       diagnostics.push(...duplicates(id, definitions));
-    } else if (!held.has(id)) objects.push(only);
+    } else if (!held.has(id)) {
+      const { hook } = only;
+      if (hook === undefined) objects.push(only);
+      else hooks.push({ ...only, hook });
+    }
   }
   const customKinds = kindsOf(pending.map(({ object }) => object));
   objects.sort((a, b) => compareText(a.id, b.id));
+  hooks.sort((a, b) => compareText(a.id, b.id));
   diagnostics.sort((a, b) => compareText(a.path, b.path) || a.line - b.line);
   failedPaths.sort(compareText);
   const heldIds = [...held].sort(compareText);
-  return { objects, diagnostics, failedPaths, heldIds, customKinds, digest: digestOf(objects, failedPaths, heldIds) };
+  const digest = digestOf({ objects, hooks, failedPaths, heldIds });
+  return { objects, hooks, diagnostics, failedPaths, heldIds, customKinds, digest };
 }
 
 function kindsOf(objects: readonly PreparedObject[]): Rendered['customKinds'] {
@@ -107,13 +115,15 @@ function duplicates(id: string, definitions: readonly RenderedObject[]): readonl
 }
 
 /** Files that failed count: whether they hold objects back is part of what would be done. */
-function digestOf(
-  objects: readonly RenderedObject[],
-  failedPaths: readonly string[],
-  heldIds: readonly string[],
-): string {
-  const lines = objects.map(({ id, digest }) => `${id} ${digest}`);
-  return sha256Hex([...lines, 'failed', ...failedPaths, 'held', ...heldIds].join('\n'));
+function digestOf({
+  objects,
+  hooks,
+  failedPaths,
+  heldIds,
+}: Pick<Rendered, 'objects' | 'hooks' | 'failedPaths' | 'heldIds'>): string {
+  const lineOf = ({ id, digest }: RenderedObject) => `${id} ${digest}`;
+  const runs = hooks.length === 0 ? [] : ['hooks', ...hooks.map(lineOf)];
+  return sha256Hex([...objects.map(lineOf), 'failed', ...failedPaths, 'held', ...heldIds, ...runs].join('\n'));
 }
 
 function compareText(left: string, right: string): number {

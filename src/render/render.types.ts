@@ -27,6 +27,16 @@ export interface Diagnostic {
 /** The same, before the file's path is known: results are cached by content. */
 export type FileDiagnostic = Omit<Diagnostic, 'path'>;
 
+/** When an object runs that is there for an event of a sync, not to stay. */
+export type HookPhase = 'PreSync' | 'Sync' | 'PostSync' | 'SyncFail';
+export type HookDeletePolicy = 'BeforeHookCreation' | 'HookSucceeded' | 'HookFailed';
+
+export interface Hook {
+  /** In the order of a sync; at least one. */
+  readonly phases: readonly HookPhase[];
+  readonly deletePolicies: readonly HookDeletePolicy[];
+}
+
 /** One object of a file, ready to be applied. Frozen. */
 export interface PreparedObject {
   readonly key: ObjectKey;
@@ -38,6 +48,8 @@ export interface PreparedObject {
   readonly line: number;
   /** Where its fields stand. No part of what is applied: a commit that only moves lines makes no run. */
   readonly lines: LineTree;
+  /** Undefined for what stays. */
+  readonly hook?: Hook;
 }
 
 /** All that one file's content says, whatever its path. */
@@ -74,12 +86,20 @@ export interface RenderedObject {
   readonly origin: Origin;
   /** Where its fields stand in the file of `origin`; see `atTheirLines`. */
   readonly lines: LineTree;
+  readonly hook?: Hook;
+}
+
+/** An object that a sync makes at its phases. One that is named anew each time has its `generateName` as its name in `key`. */
+export interface RenderedHook extends RenderedObject {
+  readonly hook: Hook;
 }
 
 /** What a commit says about one Application. Bad files are data here, never exceptions. */
 export interface Rendered {
   /** Sorted by id. */
   readonly objects: readonly RenderedObject[];
+  /** What a sync runs besides, sorted by id. Their ids are not among `objects`. */
+  readonly hooks: readonly RenderedHook[];
   /** Sorted by path, then line. */
   readonly diagnostics: readonly Diagnostic[];
   /** Files whose objects are not known; what came from them is neither changed nor removed. */
@@ -88,6 +108,6 @@ export interface Rendered {
   readonly heldIds: readonly string[];
   /** Every kind that was looked up among the definitions, found or not. When what is found changes, so may the rest. */
   readonly customKinds: readonly Pick<ObjectKey, 'group' | 'kind'>[];
-  /** Equal when and only when the same objects would be applied and the same held. */
+  /** Equal when and only when the same objects would be applied, the same hooks run, and the same held. */
   readonly digest: string;
 }

@@ -1,5 +1,6 @@
 import type { Application } from '#api';
 import type { ReconcileResult } from '#reconcile';
+import type { RenderedHook } from '#render';
 import { type ApplicationSettings, readApplication } from './application.plan.ts';
 import { type Decision, decide } from './decide.plan.ts';
 import { markRead } from './freshness.ts';
@@ -170,10 +171,16 @@ function decideNow(world: World, { key, application, settings, operation, state,
             approved: active.run.status?.approval === undefined ? undefined : approvedPruneDigest(active.run),
           },
     failedAttempt: state.failedAttempt,
+    hooks: { any: loaded.hooks.some(runsInSync), owed: state.owesHooks },
     operation: operation === undefined ? undefined : { by: operation.initiatedBy?.username ?? 'unknown' },
     healAtMs: nextHealMs(world, state),
     byWebhook: world.webhooks.of(key).length > 0,
   });
+}
+
+/** One that only runs when a sync fails gives no sync anything to do. */
+function runsInSync({ hook }: RenderedHook): boolean {
+  return hook.phases.some((phase) => phase !== 'SyncFail');
 }
 
 /** A request that asks for something impossible is answered, and starts nothing. */

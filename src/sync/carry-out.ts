@@ -143,7 +143,7 @@ async function apply(
     return { step, action: 'failed', message: world.kinds.whyNot(step.key) };
   }
   await world.live.ensure(resource, signal);
-  await createNamespace(world, settings, step);
+  await createNamespace(world, settings, step.key);
   const schema = world.kinds.schemaOf(resource);
   const question = { object, resource, schema, rules: survey.rules, rulesKey: survey.rulesKey, signal };
   const { namespace, name } = step.key;
@@ -206,12 +206,12 @@ async function removalsNow(
 }
 
 /** With `CreateNamespace=true` the destination is made when it is missing. It is not owned: it is never deleted by us. */
-async function createNamespace(
+export async function createNamespace(
   world: World,
   { createNamespace: asked, namespace }: ApplicationSettings,
-  step: SyncStep,
+  at: { readonly namespace: string },
 ): Promise<void> {
-  if (!asked || step.key.namespace !== namespace) return;
+  if (!asked || at.namespace !== namespace) return;
   await world.live.ensure(NAMESPACES, new AbortController().signal);
   if (world.live.get({ group: '', kind: 'Namespace', namespace: '', name: namespace }) !== undefined) return;
   const object: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
@@ -239,6 +239,7 @@ export async function deleteObject(
   world: World,
   live: StoredObject,
   signal: AbortSignal,
+  propagationPolicy: 'Background' | 'Foreground' = 'Background',
 ): Promise<StoredObject | undefined> {
   const { namespace, name, uid } = live.metadata;
   const resource = world.kinds.resourceOf({ group: groupOf(live.apiVersion), kind: live.kind });
@@ -246,7 +247,7 @@ export async function deleteObject(
   try {
     const key = namespace === undefined ? { name } : { namespace, name };
     const lingering = await world.client.delete(resource, key, {
-      propagationPolicy: 'Background',
+      propagationPolicy,
       preconditions: { uid },
       signal,
     });

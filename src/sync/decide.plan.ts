@@ -36,6 +36,8 @@ export interface DecisionSnapshot {
   readonly plan: SyncPlan;
   readonly current: CurrentRun | undefined;
   readonly failedAttempt: FailedAttempt | undefined;
+  /** Git names hooks of a sync; and the last run, which was to run them, did not succeed. */
+  readonly hooks: { readonly any: boolean; readonly owed: boolean };
   /** A person asked for a sync. */
   readonly operation: { readonly by: string } | undefined;
   /** Healing the same Application again and again is slowed down: not before this. */
@@ -78,10 +80,13 @@ export function decide(snapshot: DecisionSnapshot): Decision {
 }
 
 function triggerOf(snapshot: DecisionSnapshot): Decision {
-  const { plan, operation, digest, syncedDigest, failedAttempt, nowMs } = snapshot;
-  const hasWork = plan.steps.length > 0;
+  const { plan, operation, digest, syncedDigest, failedAttempt, nowMs, hooks } = snapshot;
+  const owesHooks = hooks.any && hooks.owed;
+  const hasWork = plan.steps.length > 0 || owesHooks;
   const hasTrouble = plan.refused.length > 0;
-  if (operation !== undefined && (hasWork || hasTrouble)) return { type: 'start', trigger: 'manual', by: operation.by };
+  // Whoever asks for a sync asks for its hooks, also where nothing differs.
+  if (operation !== undefined && (hasWork || hasTrouble || hooks.any))
+    return { type: 'start', trigger: 'manual', by: operation.by };
   if (!hasWork && !hasTrouble) return { type: 'rest', inSync: plan.undecided.length === 0 && plan.kept.length === 0 };
   if (!snapshot.automated) return { type: 'rest', inSync: false };
   // Git has not changed: only what failed before is the old attempt's; anything else is new drift, with its own run.
@@ -102,6 +107,7 @@ function triggerOf(snapshot: DecisionSnapshot): Decision {
 /** Git has not changed since the last sync: what differs now was changed in the cluster, or a switch was turned. */
 function heal({ plan, selfHeal, nowMs, healAtMs }: DecisionSnapshot): Decision {
   const onlyPrunes = plan.steps.every(({ action }) => action === 'prune');
+  // Only deletions, or only hooks that the last run still owes: neither is drift.
   if (onlyPrunes) return { type: 'start', trigger: 'commit', by: 'git' };
   if (!selfHeal) return { type: 'rest', inSync: false };
   if (nowMs < healAtMs) return { type: 'rest', inSync: false, wakeAtMs: healAtMs };

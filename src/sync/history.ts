@@ -101,6 +101,11 @@ export class History {
     });
   }
 
+  /** Every run that is kept, oldest first. */
+  runsOf(application: string): readonly SyncRun[] {
+    return this.#byApplication.get(application) ?? [];
+  }
+
   /** The commit of the newest run that succeeded. */
   lastSynced(application: string): string | undefined {
     return this.#byApplication.get(application)?.findLast(({ status }) => status?.phase === 'Succeeded')?.spec.revision;

@@ -6,6 +6,7 @@ import {
   type Diagnostic,
   kustomizationIn,
   type Rendered,
+  type RenderedHook,
   type RenderedObject,
   type SourceFile,
   selectFiles,
@@ -24,6 +25,7 @@ export interface Loaded {
   readonly question: string;
   readonly info: CommitInfo;
   readonly objects: readonly RenderedObject[];
+  readonly hooks: readonly RenderedHook[];
   readonly byId: ReadonlyMap<string, RenderedObject>;
   readonly diagnostics: readonly Diagnostic[];
   /** Kinds that only definitions can serve, and, as text, what the cluster's definitions said of them. */

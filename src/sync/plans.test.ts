@@ -6,7 +6,7 @@ import { mergePatch } from './merge-patch.plan.ts';
 import { imagesOf, occupiedPlaces } from './objects.plan.ts';
 import { compareOrder, comparePruneOrder, kindRank, orderKeys, waveOf } from './order.plan.ts';
 import { type ClaimQuestion, decideClaim, pruneGate } from './ownership.plan.ts';
-import { nextStep, type ObjectHealth, type ProgressSnapshot } from './progress.plan.ts';
+import { type HookProgress, nextStep, type ObjectHealth, type ProgressSnapshot } from './progress.plan.ts';
 import { chunkRenderedSet, splitLines } from './rendered-sets.plan.ts';
 import type { SyncPlan, SyncStep } from './sync.types.ts';
 
@@ -153,6 +153,7 @@ describe('src/sync/decide.plan.ts', () => {
       plan: plan([step('a')]),
       current: undefined,
       failedAttempt: undefined,
+      hooks: { any: false, owed: false },
       operation: undefined,
       healAtMs: 0,
       byWebhook: false,
@@ -215,6 +216,22 @@ describe('src/sync/decide.plan.ts', () => {
       { plan: plan([], { refused: [refusal('a')] }) },
       { type: 'start' },
     ],
+    ['hooks alone make no run', { plan: plan([]), hooks: { any: true, owed: false } }, { type: 'rest', inSync: true }],
+    [
+      'but when a person asks',
+      { plan: plan([]), hooks: { any: true, owed: false }, operation: { by: 'ada' } },
+      { type: 'start', trigger: 'manual' },
+    ],
+    [
+      'or when the last run still owes them',
+      { plan: plan([]), hooks: { any: true, owed: true }, syncedDigest: 'new', selfHeal: false },
+      { type: 'start', trigger: 'commit' },
+    ],
+    [
+      'at the next try of that run',
+      { plan: plan([]), hooks: { any: true, owed: true }, syncedDigest: 'new', failedAttempt: failed },
+      { type: 'rest', inSync: false, wakeAtMs: 2_000 },
+    ],
   ])('%s', (_name, more, expected) => {
     expect(given(more)).toMatchObject(expected);
   });
@@ -230,6 +247,9 @@ describe('src/sync/progress.plan.ts', () => {
   const given = (more: Partial<ProgressSnapshot>) =>
     nextStep({
       plan: plan([]),
+      hooks: [],
+      hookNeeds: new Set(),
+      failing: undefined,
       health: [],
       changed: new Set(),
       unproven: new Set(),
@@ -239,6 +259,8 @@ describe('src/sync/progress.plan.ts', () => {
       ...more,
     });
   const late = step('late', { order: { wave: 1, rank: 9, id: 'late' } });
+  const hook = (id: string, phase: HookProgress['phase'], state: HookProgress['state'] = 'Pending', wave = 0) =>
+    ({ id, phase, state, order: { wave, rank: 9, id }, message: '', deadlineMs: 9_000 }) satisfies HookProgress;
 
   it.each<[string, Partial<ProgressSnapshot>, object]>([
     ['the first wave first', { plan: plan([step('a'), late]) }, { type: 'apply', steps: [{ id: 'a' }] }],
@@ -293,6 +315,96 @@ describe('src/sync/progress.plan.ts', () => {
       { type: 'block' },
     ],
     ['deletion is waited for', { plan: plan([], { deleting: ['p'] }) }, { type: 'wait', object: 'p' }],
+    [
+      'hooks before the sync come before all else, those of one wave together',
+      {
+        plan: plan([step('a')]),
+        hooks: [
+          hook('h', 'PreSync', 'Pending', 1),
+          hook('g', 'PreSync'),
+          hook('f', 'PreSync'),
+          hook('s', 'Sync', 'Pending', -1),
+        ],
+      },
+      { type: 'hooks', hooks: [{ id: 'g' }, { id: 'f' }] },
+    ],
+    [
+      'but for what they cannot do without',
+      { plan: plan([step('a'), step('ns')]), hooks: [hook('h', 'PreSync')], hookNeeds: new Set(['ns']) },
+      { type: 'apply', steps: [{ id: 'ns' }] },
+    ],
+    [
+      'one is waited for, until its own deadline',
+      { plan: plan([step('a')]), hooks: [hook('g', 'PreSync', 'Running'), hook('h', 'PreSync', 'Pending', 1)] },
+      { type: 'wait', object: 'g', reason: 'PreSync hook has not finished', deadlineMs: 9_000 },
+    ],
+    [
+      'the sync begins when they have ended',
+      { plan: plan([step('a')]), hooks: [hook('h', 'PreSync', 'Succeeded')] },
+      { type: 'apply' },
+    ],
+    [
+      'a wave is applied before its hooks',
+      { plan: plan([step('a'), late]), hooks: [hook('s', 'Sync')] },
+      { type: 'apply', steps: [{ id: 'a' }] },
+    ],
+    [
+      'which do not wait for its health',
+      { plan: plan([late]), hooks: [hook('s', 'Sync')], health: [health('a', 'Progressing')] },
+      { type: 'hooks', hooks: [{ id: 's' }] },
+    ],
+    [
+      'and hold back later waves',
+      { plan: plan([late]), hooks: [hook('s', 'Sync', 'Running')] },
+      { type: 'wait', object: 's' },
+    ],
+    [
+      'and do not run when something of their wave failed',
+      { plan: plan([late]), hooks: [hook('s', 'Sync')], failed: new Map([['a', 'no']]) },
+      { type: 'done', failed: true, message: 'a: no' },
+    ],
+    [
+      'hooks after the sync wait for deletions',
+      { plan: plan([prune('p')]), hooks: [hook('t', 'PostSync')] },
+      { type: 'prune' },
+    ],
+    [
+      'and for the health of all, changed or not',
+      { hooks: [hook('t', 'PostSync')], health: [health('a', 'Degraded')] },
+      { type: 'wait', object: 'a' },
+    ],
+    ['and come then', { hooks: [hook('t', 'PostSync')], health: [health('a', 'Healthy')] }, { type: 'hooks' }],
+    [
+      'but not after a failure',
+      { hooks: [hook('t', 'PostSync')], failed: new Map([['a', 'no']]) },
+      { type: 'done', failed: true },
+    ],
+    [
+      'a hook that failed ends the run',
+      { plan: plan([step('a')]), hooks: [hook('h', 'PreSync', 'Failed'), hook('x', 'SyncFail')] },
+      { type: 'done', failed: true, message: 'PreSync hook h failed' },
+    ],
+    [
+      'when those beside it have ended',
+      { plan: plan([step('a')]), hooks: [hook('h', 'PreSync', 'Failed'), hook('g', 'PreSync', 'Running')] },
+      { type: 'wait', object: 'g' },
+    ],
+    [
+      'hooks for failure run when it fails',
+      { failing: 'no', plan: plan([step('a')]), hooks: [hook('x', 'SyncFail')] },
+      { type: 'hooks', hooks: [{ id: 'x' }] },
+    ],
+    [
+      'once',
+      { failing: 'no', hooks: [hook('x', 'SyncFail', 'Succeeded')] },
+      { type: 'done', failed: true, message: 'no' },
+    ],
+    [
+      'after what still runs',
+      { failing: 'no', hooks: [hook('s', 'Sync', 'Running'), hook('x', 'SyncFail')] },
+      { type: 'wait', object: 's' },
+    ],
+    ['and never when it succeeds', { hooks: [hook('x', 'SyncFail')] }, { type: 'done', failed: false }],
     ['the end', { health: [health('a', 'Healthy')], changed: new Set(['a']) }, { type: 'done', failed: false }],
   ])('%s', (_name, more, expected) => {
     expect(given(more)).toMatchObject(expected);

@@ -6,6 +6,7 @@ import { CASCADE_APPROVED, deleteObject } from './carry-out.ts';
 import { MANAGER } from './compare.ts';
 import { pruneDigest } from './decide.plan.ts';
 import { approvedPruneDigest } from './history.ts';
+import { dropHooks } from './hooks.ts';
 import { reportFailure } from './report.ts';
 import { CASCADE_FINALIZER, cascades, surveyOwned } from './survey.ts';
 import { planCascade } from './sync.plan.ts';
@@ -26,6 +27,7 @@ export async function removeApplication(
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
   if (application !== undefined) return cascades(application) ? cascade(world, key, application, signal) : {};
+  await dropHooks(world, key, 'let-go', signal);
   world.claims.delete(key);
   world.states.delete(key);
   await world.table.update(key, () => new Map());
@@ -41,6 +43,7 @@ async function cascade(
 ): Promise<ReconcileResult> {
   const plan = await planRemoval(world, key, signal);
   if (plan.steps.length === 0 && plan.deleting.length === 0) {
+    await dropHooks(world, key, 'delete', signal);
     await dropFinalizer(world, application, signal);
     return {};
   }

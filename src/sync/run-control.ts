@@ -2,11 +2,13 @@ import type { SyncRunSpec } from '#api';
 import { backoffMs, formatTime } from '#base';
 import { noteHeal } from './healing.ts';
 import { approvedPruneDigest, PRUNE_ANNOTATION } from './history.ts';
+import { hookProgress, hooksFor, lookAtHooks, settleHooks } from './hooks.ts';
 import { answerOperation } from './operation.ts';
+import { runningHook } from './progress.plan.ts';
 import { settleRows } from './rows.ts';
 import { blockedWords, newActive, reopened, statusOf, stillUnproven, tellBlocked } from './run-record.ts';
 import type { ActiveRun } from './state.ts';
-import type { Outcome, Turn } from './turn.ts';
+import { type Outcome, type Turn, wakeAt } from './turn.ts';
 import type { World } from './world.ts';
 
 export async function startRun(
@@ -33,7 +35,9 @@ export async function startRun(
       ...(phase === 'PruneBlocked' ? blockedWords(plan) : {}),
     },
   });
-  state.active = { ...newActive(run, nowMs, prune), planned: new Set(plan.steps.map(({ id }) => id)) };
+  const active: ActiveRun = { ...newActive(run, nowMs, prune), planned: new Set(plan.steps.map(({ id }) => id)) };
+  active.hooks = hooksFor(turn.key, active, loaded);
+  state.active = active;
   if (phase === 'PruneBlocked') tellBlocked(world, application, plan);
   world.log.info(
     { application: turn.key, run: run.metadata.name, trigger, commit: loaded.commit, phase },
@@ -60,16 +64,18 @@ export async function retry(world: World, turn: Turn, name: string): Promise<Out
   state.comparer.retryRefused();
   const nowMs = world.clock.nowMs();
   state.failedAttempt = { ...attempt, attempts, retryAtMs: nowMs + backoffMs(attempts, settings.retry) };
-  if (plan.steps.length === 0) return { again: false, wakeAtMs: state.failedAttempt.retryAtMs };
+  if (plan.steps.length === 0 && !state.owesHooks) return { again: false, wakeAtMs: state.failedAttempt.retryAtMs };
   const run = await world.history.refresh(name);
   if (run === undefined) {
     state.failedAttempt = undefined;
     return { again: true };
   }
   const prune = run.metadata.annotations?.[PRUNE_ANNOTATION] === 'true';
-  state.active = { ...reopened(run, nowMs, prune), planned: new Set(plan.steps.map(({ id }) => id)), attempts };
+  const active = { ...reopened(run, nowMs, prune, attempts), planned: new Set(plan.steps.map(({ id }) => id)) };
+  active.hooks = hooksFor(turn.key, active, turn.loaded);
+  state.active = active;
   await settleRows(world, turn, 'begin');
-  state.active.run = await world.history.writeStatus(run, statusOf(world, state.active, 'Running'));
+  active.run = await world.history.writeStatus(run, statusOf(world, active, 'Running'));
   return { again: true };
 }
 
@@ -82,7 +88,13 @@ export async function supersede(world: World, turn: Turn): Promise<Outcome> {
     active.pinned = active.run.spec.revisions ?? [active.run.spec.revision];
     return { again: true };
   }
+  await lookAtHooks(world, turn.key, active, turn.signal);
+  const hook = runningHook(hookProgress(world, active));
+  // Never two hooks' runs of one Application: this one ends first, by itself or at its deadline.
+  if (hook !== undefined) return waitForHook(world, active, hook);
+  await settleHooks(world, active, turn.signal);
   state.supersedes += 1;
+  state.owesHooks = true;
   state.active = undefined;
   state.unproven = stillUnproven(state.unproven, active);
   state.lastRun = { name: active.run.metadata.name, phase: 'Superseded' };
@@ -93,4 +105,20 @@ export async function supersede(world: World, turn: Turn): Promise<Outcome> {
     supersededBy: loaded.commit,
   });
   return { again: true };
+}
+
+/** How often a hook that is to be gone is asked after when nothing is told of it, ms. */
+const LEAVING_POLL_MS = 5_000;
+
+/** Waits for a hook, by name and deadline. Past that it is on its way out, and what waits is only that it is gone. */
+export async function waitForHook(
+  world: World,
+  active: ActiveRun,
+  { object, reason, deadlineMs }: { readonly object: string; readonly reason: string; readonly deadlineMs?: number },
+): Promise<Outcome> {
+  const nowMs = world.clock.nowMs();
+  const until = deadlineMs ?? nowMs + world.options.hookDeadlineMs;
+  active.waiting = { object, reason, deadlineMs: until };
+  active.run = await world.history.writeStatus(active.run, statusOf(world, active, 'Running'));
+  return { again: false, ...wakeAt(until > nowMs ? until : nowMs + LEAVING_POLL_MS) };
 }

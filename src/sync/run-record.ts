@@ -7,9 +7,12 @@ import type { ActiveRun, ApplicationState } from './state.ts';
 import type { SyncPlan } from './sync.types.ts';
 import type { World } from './world.ts';
 
-export function newActive(run: SyncRun, startedAtMs: number, prune: boolean): ActiveRun {
+/** What a run begins with. Its hooks are filled in by whoever begins it. */
+export function newActive(run: SyncRun, startedAtMs: number, prune: boolean, attempts = 1): ActiveRun {
   return {
     run,
+    hooks: [],
+    failing: undefined,
     results: new Map(),
     failed: new Map(),
     planned: undefined,
@@ -18,13 +21,13 @@ export function newActive(run: SyncRun, startedAtMs: number, prune: boolean): Ac
     prune,
     approved: undefined,
     waiting: undefined,
-    attempts: 1,
+    attempts,
   };
 }
 
 /** A run that goes on: what it did before stays on its record, and its health is waited for. */
-export function reopened(run: SyncRun, startedAtMs: number, prune: boolean): ActiveRun {
-  const active = newActive(run, startedAtMs, prune);
+export function reopened(run: SyncRun, startedAtMs: number, prune: boolean, attempts: number): ActiveRun {
+  const active = newActive(run, startedAtMs, prune, attempts);
   for (const [id, result] of resultsOf(run))
     if (result.action !== 'failed' && result.action !== 'skipped') active.results.set(id, result);
   return active;
@@ -82,12 +85,15 @@ export function statusOf(world: World, active: ActiveRun, phase: SyncRunStatus['
   const nowMs = world.clock.nowMs();
   const ended = phase === 'Succeeded' || phase === 'Failed' || phase === 'Superseded';
   const results: SyncResult[] = [...active.results.values()].slice(0, MAX_RECORDED);
-  const { waiting } = active;
+  const { waiting, hooks, attempts, failing } = active;
   const approval = active.run.status?.approval;
   return {
     phase,
     startedAt: formatTime(active.startedAtMs),
     results,
+    ...(hooks.length === 0 ? {} : { hooks: hooks.slice(0, MAX_RECORDED) }),
+    ...(attempts === 1 ? {} : { attempt: attempts }),
+    ...(failing === undefined || ended ? {} : { reason: FAILING, message: failing }),
     ...(approval === undefined ? {} : { approval }),
     ...(ended
       ? { finishedAt: formatTime(nowMs), durationMs: Math.max(0, Math.round(nowMs - active.startedAtMs)) }
@@ -97,6 +103,9 @@ export function statusOf(world: World, active: ActiveRun, phase: SyncRunStatus['
       : { waiting: { object: waiting.object, reason: waiting.reason, deadline: formatTime(waiting.deadlineMs) } }),
   };
 }
+
+/** Reason of a run that is about to fail: what was to run then still runs. */
+const FAILING = 'SyncFailing';
 
 export function blockedWords({ verdict }: SyncPlan): Pick<SyncRunStatus, 'reason' | 'message'> {
   return { reason: 'PruneBlocked', message: `waits for approval: ${verdict.reasons.join('; ')}` };
@@ -123,13 +132,18 @@ export function resume(world: World, key: string, state: ApplicationState): void
   state.resumed = true;
   const latest = world.history.latest(key);
   if (latest?.status !== undefined) state.lastRun = { name: latest.metadata.name, phase: latest.status.phase };
+  const asked = world.history.runsOf(key).findLast(({ spec }) => spec.trigger !== 'self-heal');
+  state.owesHooks = asked?.status?.phase === 'Failed' || asked?.status?.phase === 'Superseded';
   if (latest?.status?.phase === 'Failed' || latest?.status?.phase === 'Superseded')
     state.unproven = changedIds({ results: resultsOf(latest) });
   const run = world.history.open(key);
   if (run === undefined) return;
   const startedAt = Date.parse(run.status?.startedAt ?? '');
   const prune = run.metadata.annotations?.[PRUNE_ANNOTATION] === 'true';
-  const active = reopened(run, Number.isNaN(startedAt) ? world.clock.nowMs() : startedAt, prune);
+  const { hooks = [], attempt = 1, reason, message } = run.status ?? {};
+  const active = reopened(run, Number.isNaN(startedAt) ? world.clock.nowMs() : startedAt, prune, attempt);
+  active.hooks = hooks.map((hook) => ({ ...hook }));
+  if (reason === FAILING) active.failing = message ?? '';
   if (run.status?.approval !== undefined && run.status.phase === 'Running') active.approved = approvedPruneDigest(run);
   const { plan } = run.spec;
   if (plan.length < MAX_RECORDED) active.planned = new Set(plan.map(idOf));

@@ -1,10 +1,15 @@
 import { backoffMs } from '#base';
 import { healthOf } from '#health';
+import type { RenderedObject } from '#render';
 import { carryOut } from './carry-out.ts';
 import { healBeside, nextHealMs } from './healing.ts';
+import { beginHooks, hookProgress, lookAtHooks, settleHooks } from './hooks.ts';
+import type { Loaded } from './load.ts';
+import { definedKind } from './objects.plan.ts';
 import { nextStep, type ObjectHealth } from './progress.plan.ts';
 import { report } from './report.ts';
 import { settleRows } from './rows.ts';
+import { waitForHook } from './run-control.ts';
 import { blockedWords, changedIds, isApproved, record, statusOf, stillUnproven, tellBlocked } from './run-record.ts';
 import type { ActiveRun } from './state.ts';
 import type { SyncPlan, SyncStep } from './sync.types.ts';
@@ -21,8 +26,12 @@ export async function continueRun(world: World, turn: Turn): Promise<Outcome> {
     await healBeside(world, turn, drifted);
     return { again: true };
   }
+  await lookAtHooks(world, key, active, signal);
   const next = nextStep({
     plan: { ...plan, steps: own },
+    hooks: hookProgress(world, active),
+    hookNeeds: needsOfHooks(loaded),
+    failing: active.failing,
     health: healthsOf(world, turn),
     // A heal brings back what was there: it waits for nothing.
     changed: isHeal ? new Set() : changedIds(active),
@@ -44,14 +53,40 @@ export async function continueRun(world: World, turn: Turn): Promise<Outcome> {
       for (const outcome of outcomes) record(active, outcome);
       return { again: true };
     }
-    case 'wait':
-      return waitFor(world, turn, active, next, drifted.length > 0 && settings.selfHeal ? healAtMs : undefined);
+    case 'hooks': {
+      active.waiting = undefined;
+      const held = await beginHooks(world, turn, next.hooks);
+      if (held !== undefined) return waitForHook(world, active, held);
+      active.run = await world.history.writeStatus(active.run, statusOf(world, active, 'Running'));
+      return { again: true };
+    }
+    case 'wait': {
+      const healMs = drifted.length > 0 && settings.selfHeal ? healAtMs : undefined;
+      if (next.deadlineMs === undefined) return waitFor(world, turn, active, next, healMs);
+      const outcome = await waitForHook(world, active, next);
+      return { again: false, ...wakeAt(outcome.wakeAtMs, healMs) };
+    }
     case 'block':
       await block(world, turn, active);
       return { again: false };
     case 'done':
-      return finish(world, turn, active, next.failed ? 'Failed' : 'Succeeded', next.message);
+      return next.failed
+        ? fail(world, turn, active, next.message)
+        : finish(world, turn, active, 'Succeeded', next.message);
   }
+}
+
+/** Ids of what hooks cannot do without, should it be in Git too. */
+function needsOfHooks({ hooks, objects }: Loaded): ReadonlySet<string> {
+  if (hooks.length === 0) return new Set();
+  const namespaces = new Set(hooks.map(({ key }) => key.namespace));
+  const kinds = new Set(hooks.map(({ key }) => `${key.group}/${key.kind}`));
+  const isNeeded = ({ key, object }: RenderedObject) => {
+    if (key.group === '' && key.kind === 'Namespace') return namespaces.has(key.name);
+    const defined = definedKind(object);
+    return defined !== undefined && kinds.has(`${defined.group}/${defined.kind}`);
+  };
+  return new Set(objects.filter(isNeeded).map(({ id }) => id));
 }
 
 /** What this run set out to do and has not done, and what differs because someone changed it meanwhile. */
@@ -87,7 +122,7 @@ async function waitFor(
   const nowMs = world.clock.nowMs();
   const same = active.waiting?.object === object ? active.waiting : undefined;
   const deadlineMs = same?.deadlineMs ?? nowMs + world.options.healthDeadlineMs;
-  if (nowMs >= deadlineMs) return finish(world, turn, active, 'Failed', `${object} ${reason}, past its deadline`);
+  if (nowMs >= deadlineMs) return fail(world, turn, active, `${object} ${reason}, past its deadline`);
   active.waiting = { object, reason, deadlineMs };
   active.run = await world.history.writeStatus(active.run, statusOf(world, active, 'Running'));
   return { again: false, ...wakeAt(deadlineMs, turn.survey.gatesOpenAtMs, healAtMs) };
@@ -103,6 +138,17 @@ async function block(world: World, { application, plan }: Turn, active: ActiveRu
   tellBlocked(world, application, plan);
 }
 
+/** The run is to fail. What runs then runs first, once. */
+async function fail(world: World, turn: Turn, active: ActiveRun, message: string): Promise<Outcome> {
+  const isFirst = active.failing === undefined;
+  const isToRun = active.hooks.some(({ phase, state }) => phase === 'SyncFail' || state === 'Running');
+  if (!isFirst || !isToRun) return finish(world, turn, active, 'Failed', message);
+  active.failing = message;
+  active.waiting = undefined;
+  active.run = await world.history.writeStatus(active.run, statusOf(world, active, 'Running'));
+  return { again: true };
+}
+
 async function finish(
   world: World,
   turn: Turn,
@@ -116,6 +162,7 @@ async function finish(
     const { group, kind, namespace, name } = object;
     active.results.set(id, { group, kind, namespace, name, action: 'failed', wave: 0, message: why, origin });
   }
+  await settleHooks(world, active, turn.signal);
   await settleRows(world, turn, 'end');
   active.run = await world.history.writeStatus(active.run, {
     ...statusOf(world, active, phase),
@@ -124,6 +171,7 @@ async function finish(
   state.active = undefined;
   state.unproven = phase === 'Succeeded' ? new Set() : stillUnproven(state.unproven, active);
   state.supersedes = 0;
+  if (active.run.spec.trigger !== 'self-heal') state.owesHooks = phase === 'Failed';
   state.lastRun = { name: active.run.metadata.name, phase };
   if (phase === 'Succeeded') state.failedAttempt = undefined;
   else {

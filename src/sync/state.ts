@@ -1,4 +1,4 @@
-import type { Application, SyncResult, SyncRun, SyncRunStatus } from '#api';
+import type { Application, HookRun, SyncResult, SyncRun, SyncRunStatus } from '#api';
 import type { Client } from '#client';
 import { Comparer } from './compare.ts';
 import type { FailedAttempt } from './decide.plan.ts';
@@ -10,6 +10,10 @@ export interface ActiveRun {
   run: SyncRun;
   /** What was done, by id. */
   readonly results: Map<string, SyncResult>;
+  /** Of this attempt, in the order of the sync. */
+  hooks: HookRun[];
+  /** Why it fails, while what is to run then still runs. */
+  failing: string | undefined;
   /** Ids that failed and are not tried again in this run. */
   readonly failed: Map<string, string>;
   /** Ids that the run set out to change, each once; undefined: all. What differs beyond that is drift. */
@@ -22,7 +26,7 @@ export interface ActiveRun {
   /** `pruneDigest` that a person has approved. */
   approved: string | undefined;
   waiting: { readonly object: string; readonly reason: string; readonly deadlineMs: number } | undefined;
-  attempts: number;
+  readonly attempts: number;
 }
 
 /** What is remembered of an Application between two passes. Everything here can be lost and found again. */
@@ -44,6 +48,8 @@ export interface ApplicationState {
   failedAttempt: (FailedAttempt & { readonly attempts: number }) | undefined;
   /** Ids that runs changed since the last one that succeeded: deletions wait for their health, whichever run they are in. */
   unproven: ReadonlySet<string>;
+  /** The last run that was no heal did not succeed: the hooks after a sync are still to come. */
+  owesHooks: boolean;
   /** Runs in a row that gave way to a newer commit. */
   supersedes: number;
   /** The request to sync that Git was asked for, and since when, by the monotonic clock. */
@@ -75,6 +81,7 @@ export function newState(client: Client): ApplicationState {
     resumed: false,
     failedAttempt: undefined,
     unproven: new Set(),
+    owesHooks: false,
     supersedes: 0,
     asked: undefined,
     heals: { count: 0, lastMs: 0 },

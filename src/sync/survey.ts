@@ -68,6 +68,7 @@ export async function survey(world: World, request: SurveyRequest): Promise<Surv
       wantedElsewhere: wantedElsewhere(world, key, rows.keys(), wanted),
       gates,
       heldIds: new Set(loaded.heldIds),
+      hookIds: new Set(loaded.hooks.map(({ id }) => id)),
       failedPaths: loaded.failedPaths,
       prune: request.prune,
       allowEmpty: settings.allowEmpty,

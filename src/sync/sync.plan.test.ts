@@ -36,6 +36,7 @@ const snapshot = (more: Partial<SyncSnapshot> = {}): SyncSnapshot => ({
   wantedElsewhere: new Set(),
   gates: new Map(),
   heldIds: new Set(),
+  hookIds: new Set(),
   failedPaths: [],
   prune: true,
   allowEmpty: true,

@@ -67,6 +67,7 @@ const NOTHING: SyncSnapshot = {
   wantedElsewhere: new Set(),
   gates: new Map(),
   heldIds: new Set(),
+  hookIds: new Set(),
   failedPaths: [],
   prune: false,
   allowEmpty: false,
@@ -142,6 +143,7 @@ function planRemovals(
     const unread = snapshot.failedPaths[0];
     if (owned.live === 'deleting') deleting.push(owned.id);
     else if (snapshot.heldIds.has(owned.id)) keep('Git names it, but not in a form that can be applied');
+    else if (snapshot.hookIds.has(owned.id)) released.push(owned.id);
     else if (snapshot.wantedElsewhere.has(owned.id)) released.push(owned.id);
     else if (owned.live === 'gone' || owned.live === 'foreign') released.push(owned.id);
     else if (unread !== undefined) keep(`nothing is deleted while ${unread} cannot be read`);

@@ -119,6 +119,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
     { ...settings.repositories, stateDir, localPaths, pollMs: settings.pollMs },
   );
   const states: World['states'] = new Map();
+  const hooks: World['hooks'] = new Map();
   const events = createEventRecorder({ client, clock, log }, { component: 'plumbline-sync' });
   const wake = (application: string) => void queue.add(application, 'high');
   let world: World | undefined;
@@ -167,7 +168,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
     async run(signal) {
       const started = [applications.run(signal), runs.run(signal), secrets.run(signal), kinds.run(signal)];
       const live = new LiveObjects(informerDeps, signal, (id) => {
-        const owner = table.ownerOf(id);
+        const owner = table.ownerOf(id) ?? hooks.get(id);
         if (owner !== undefined) queue.add(owner);
       });
       try {
@@ -195,6 +196,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
           history,
           webhooks,
           states,
+          hooks,
           options,
           wake,
         };

@@ -63,6 +63,8 @@ export interface SyncSnapshot {
   readonly gates: ReadonlyMap<string, string>;
   /** Ids that Git names but that are not applied as they stand (defined twice, unknown fields). */
   readonly heldIds: ReadonlySet<string>;
+  /** Ids that Git names as hooks: what was owned under one of them is a hook's from now on, and is not deleted. */
+  readonly hookIds: ReadonlySet<string>;
   /** Files that could not be read. With any of them nothing is deleted: what seems to be gone may stand there. */
   readonly failedPaths: readonly string[];
   readonly prune: boolean;

@@ -20,6 +20,8 @@ export interface SyncOptions {
   readonly pollMs: number;
   /** How long a run waits for one object to become healthy, ms. Source: Deployment's default progressDeadlineSeconds. */
   readonly healthDeadlineMs: number;
+  /** How long a hook may run before it is deleted, ms, when it does not give itself more (`activeDeadlineSeconds`). */
+  readonly hookDeadlineMs: number;
   /** Objects applied or deleted at the same time by one Application. */
   readonly concurrency: number;
   /** Runs in a row that may give way to newer commits before one is completed. */
@@ -36,6 +38,7 @@ export const syncDefaults: SyncOptions = {
   namespace: 'argocd',
   pollMs: 60_000,
   healthDeadlineMs: 600_000,
+  hookDeadlineMs: 3_600_000,
   concurrency: 8,
   supersedes: 3,
   healBackoff: { initialMs: 2_000, maxMs: 300_000, factor: 3 },
@@ -59,6 +62,8 @@ export interface World {
   readonly history: History;
   readonly webhooks: WebhookIds;
   readonly states: Map<string, ApplicationState>;
+  /** Whose run waits for a hook's object, by the object's id. */
+  readonly hooks: Map<string, string>;
   readonly options: SyncOptions;
   /** Looks at an Application again soon. */
   wake(application: string): void;

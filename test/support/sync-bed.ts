@@ -43,8 +43,8 @@ export interface SyncBed {
   until<T>(what: string, question: () => Promise<T | undefined | false>): Promise<T>;
   /** Until the Application is Synced at this commit. */
   synced(name: string, commit: string): Promise<Application>;
-  /** Ends the engine, as a crash would, and starts another over the same API and mirrors. */
-  restart(): Promise<void>;
+  /** Ends the engine, as a crash would, and starts another over the same API and mirrors; `meanwhile` happens in between. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -170,9 +170,10 @@ export async function createSyncBed({ beforeApply, ...options }: SyncBedOptions 
         const { sync, run } = application?.status ?? {};
         return sync?.status === 'Synced' && sync.revision === commit && run?.phase !== 'Running' && application;
       }),
-    async restart() {
+    async restart(meanwhile = async () => undefined) {
       stop.abort();
       await current.running;
+      await meanwhile();
       stop = new AbortController();
       current = start();
     },

@@ -144,6 +144,29 @@ export interface SyncResult {
   origin?: Origin;
 }
 
+export type SyncHookPhase = 'PreSync' | 'Sync' | 'PostSync' | 'SyncFail';
+
+/** A hook of a run: made at its phase, and waited for. */
+export interface HookRun {
+  group: string;
+  kind: string;
+  namespace: string;
+  /** In full, also of one that is named anew each time. */
+  name: string;
+  phase: SyncHookPhase;
+  wave: number;
+  state: 'Pending' | 'Running' | 'Succeeded' | 'Failed';
+  /** Of the object that was made. */
+  uid?: string;
+  message?: string;
+  startedAt?: string;
+  finishedAt?: string;
+  /** When it is deleted unless it has finished. */
+  deadline?: string;
+  deletePolicies?: string[];
+  origin?: Origin;
+}
+
 export interface PlannedChange {
   group: string;
   kind: string;
@@ -184,6 +207,10 @@ export interface SyncRunStatus {
   finishedAt?: string;
   durationMs?: number;
   results?: SyncResult[];
+  /** Of the newest attempt, in the order of the sync. */
+  hooks?: HookRun[];
+  /** How often the run was begun; absent: once. */
+  attempt?: number;
   /** What the run waits for now, and until when. */
   waiting?: { object: string; reason: string; deadline: string };
   /** Set by a person's approval of a blocked prune. */

@@ -47,9 +47,10 @@ export const PLUMBLINE_SHAPES: Readonly<Record<string, string>> = {
   'plumbline.v1.SyncRunSpec':
     'application! string; revision! string; revisions []string atomic; author string; message string; committedAt time; trigger! string enum=commit|self-heal|manual|webhook|retry|approval; requestedBy! string; webhooks []string atomic; digest! string; plan []PlannedChange atomic; renderedSets []string atomic',
   'plumbline.v1.SyncRunStatus':
-    'phase string enum=Pending|Running|PruneBlocked|Succeeded|Failed|Superseded; reason string; message string; startedAt time; finishedAt time; durationMs int64; results []SyncResult atomic; waiting Waiting; approval Approval; supersededBy string',
+    'phase string enum=Pending|Running|PruneBlocked|Succeeded|Failed|Superseded; reason string; message string; startedAt time; finishedAt time; durationMs int64; results []SyncResult atomic; hooks []HookRun atomic; attempt int32; waiting Waiting; approval Approval; supersededBy string',
   'plumbline.v1.PlannedChange': `${key}; action! string enum=create|configure|prune; wave int32; reason string; origin Origin; fields []FieldDrift atomic`,
   'plumbline.v1.SyncResult': `${key}; action! string enum=created|configured|unchanged|pruned|skipped|failed; wave int32; message string; origin Origin`,
+  'plumbline.v1.HookRun': `${key}; phase! string enum=PreSync|Sync|PostSync|SyncFail; wave int32; state! string enum=Pending|Running|Succeeded|Failed; uid string; message string; startedAt time; finishedAt time; deadline time; deletePolicies []string atomic; origin Origin`,
   'plumbline.v1.Waiting': 'object! string; reason! string; deadline! time',
   'plumbline.v1.Approval': 'by! string; at! time',
   'plumbline.v1.Origin': 'path! string; line! int32; commit string',

@@ -60,7 +60,9 @@ describe('src/api/yaml/manifests.ts', () => {
     [cm('on'), ['1 metadata.name must be text: write "true" in quotes']],
     [
       'apiVersion: v1\nkind: X\nmetadata: {generateName: a-}',
-      ['1 metadata.generateName names a new object each time; objects in Git need metadata.name'],
+      [
+        '1 metadata.generateName names a new object each time; objects in Git need metadata.name, unless they are hooks',
+      ],
     ],
     [cm('a', 'data:\n  x: 1\n  y: 2\n  x: 3'), ['7 duplicate key "x"']],
     [cm('a', 'kind: Secret'), ['4 duplicate key "kind"']],

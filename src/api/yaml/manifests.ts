@@ -141,9 +141,25 @@ function nameProblem(metadata: Readonly<Record<string, unknown>>): string | unde
   const { name, namespace, generateName } = metadata;
   if (name === undefined || name === null || name === '') {
     if (generateName === undefined) return 'metadata.name is missing';
-    return 'metadata.generateName names a new object each time; objects in Git need metadata.name';
+    if (!isHook(metadata)) {
+      return 'metadata.generateName names a new object each time; objects in Git need metadata.name, unless they are hooks';
+    }
+    if (typeof generateName !== 'string' || generateName === '') return 'metadata.generateName must be text';
+    return namespaceProblem(namespace);
   }
   if (typeof name !== 'string') return `metadata.name must be text: write "${String(name)}" in quotes`;
+  return namespaceProblem(namespace);
+}
+
+/** What runs at an event and does not stay may be named anew each time. */
+function isHook({ annotations }: Readonly<Record<string, unknown>>): boolean {
+  return isRecord(annotations) && HOOKS.some((annotation) => typeof annotations[annotation] === 'string');
+}
+
+/** Source: argo-cd docs/user-guide/resource_hooks.md; helm.sh/docs, "Chart Hooks". */
+const HOOKS = ['argocd.argoproj.io/hook', 'helm.sh/hook'];
+
+function namespaceProblem(namespace: unknown): string | undefined {
   if (namespace === undefined || namespace === null || typeof namespace === 'string') return undefined;
   return `metadata.namespace must be text: write "${String(namespace)}" in quotes`;
 }

@@ -188,11 +188,11 @@ function printed(prepared: readonly SourceFile[], unreadFiles: Folder['unread'])
   const versions = prepared.flatMap((file) =>
     file.prepared.pending.map(({ key, object }) => ({ ...key, version: object.apiVersion.split('/').at(-1) ?? '' })),
   );
-  const { objects, diagnostics } = assemble(prepared, unreadFiles, (group, kind) => ({
+  const { objects, hooks, diagnostics } = assemble(prepared, unreadFiles, (group, kind) => ({
     namespaced: true,
     versions: versions.filter((known) => known.group === group && known.kind === kind).map(({ version }) => version),
   }));
-  const yaml = objects.map(
+  const yaml = [...objects, ...hooks].map(
     ({ object, origin }) => `---\n# Source: ${origin.path}:${origin.line}\n${formatYaml(object)}`,
   );
   return { yaml: yaml.join(''), diagnostics };
