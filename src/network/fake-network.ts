@@ -1,12 +1,13 @@
 import { NetworkError } from './errors.ts';
 import type { Network, NetworkSupport, PodAttachment } from './network.ts';
-import type { DnsRecords, NodePortProblem, ServicePortRoute } from './network.types.ts';
+import type { DnsRecords, HostPortRoute, NodePortProblem, ServicePortRoute } from './network.types.ts';
 
 /** A network that only remembers what it was told, for simulation and for hosts where nothing may be touched. */
 export interface FakeNetwork extends Network {
   /** Attached pods by id. */
   readonly pods: ReadonlyMap<string, PodAttachment>;
   readonly routes: readonly ServicePortRoute[];
+  readonly hostPorts: readonly HostPortRoute[];
   readonly records: DnsRecords;
   readonly running: boolean;
   /** Every call in order: its name, and the pod's id where there is one. */
@@ -14,7 +15,7 @@ export interface FakeNetwork extends Network {
   /** As if these NodePorts were held by other programs. */
   tellNodePortProblems(problems: readonly NodePortProblem[]): void;
   /** Makes the next call of this name fail. */
-  failNext(call: 'start' | 'attachPod' | 'detachPod' | 'setServices', error: Error): void;
+  failNext(call: 'start' | 'attachPod' | 'detachPod' | 'setServices' | 'setHostPorts', error: Error): void;
 }
 
 const NO_RECORDS: DnsRecords = { a: new Map(), srv: new Map() };
@@ -24,6 +25,7 @@ export function createFakeNetwork(support: NetworkSupport = { ok: true }): FakeN
   const failures = new Map<string, Error>();
   const calls: string[] = [];
   let routes: readonly ServicePortRoute[] = [];
+  let hostPorts: readonly HostPortRoute[] = [];
   let records = NO_RECORDS;
   let onProblems: (problems: readonly NodePortProblem[]) => void = () => undefined;
   let running = false;
@@ -40,6 +42,9 @@ export function createFakeNetwork(support: NetworkSupport = { ok: true }): FakeN
     calls,
     get routes() {
       return routes;
+    },
+    get hostPorts() {
+      return hostPorts;
     },
     get records() {
       return records;
@@ -72,6 +77,10 @@ export function createFakeNetwork(support: NetworkSupport = { ok: true }): FakeN
       enter('setServices');
       routes = next;
     },
+    async setHostPorts(next) {
+      enter('setHostPorts');
+      hostPorts = next;
+    },
     setDnsRecords(next) {
       records = next;
     },
@@ -79,6 +88,7 @@ export function createFakeNetwork(support: NetworkSupport = { ok: true }): FakeN
       calls.push('remove');
       pods.clear();
       routes = [];
+      hostPorts = [];
       running = false;
     },
     async close() {

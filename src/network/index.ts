@@ -13,6 +13,7 @@ export { takePodNetwork } from './linux/network-claim.ts';
 export { processStartTime } from './linux/process.ts';
 export type {
   DnsRecords,
+  HostPortRoute,
   Network,
   NetworkOptions,
   NetworkSupport,

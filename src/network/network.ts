@@ -1,7 +1,14 @@
 /** Pod addresses, Service routing and DNS on this host. */
-import type { DnsRecords, NodePortProblem, ServicePortRoute } from './network.types.ts';
+import type { DnsRecords, HostPortRoute, NodePortProblem, ServicePortRoute } from './network.types.ts';
 
-export type { DnsRecords, NetworkOptions, NodePortProblem, ServiceBackend, ServicePortRoute } from './network.types.ts';
+export type {
+  DnsRecords,
+  HostPortRoute,
+  NetworkOptions,
+  NodePortProblem,
+  ServiceBackend,
+  ServicePortRoute,
+} from './network.types.ts';
 
 /** A pod's place in the network, kept across agent restarts by the caller. */
 export interface PodAttachment {
@@ -39,10 +46,12 @@ export interface Network {
   /** Gives the pod its interface, address and default route. Idempotent; answers within 100 ms. */
   attachPod(pod: PodAttachment): Promise<void>;
   detachPod(id: string): Promise<void>;
-  /** Makes kernel rules and NodePort relays on 127.0.0.1 equal to exactly these routes, atomically. */
+  /** Makes kernel rules and relays on loopback equal to exactly these routes, atomically. */
   setServices(routes: readonly ServicePortRoute[]): Promise<void>;
+  /** Makes exactly these ports of the host lead to its pods; a NodePort of the same number goes first. */
+  setHostPorts(routes: readonly HostPortRoute[]): Promise<void>;
   setDnsRecords(records: DnsRecords): void;
-  /** Calls back with all NodePorts that cannot be had on 127.0.0.1, whenever they change. One listener. */
+  /** Calls back with all ports that cannot be had on loopback, whenever they change. One listener. */
   onNodePortProblems(listener: (problems: readonly NodePortProblem[]) => void): void;
   /** Removes every rule, route and interface of this installation; nothing of another's. */
   remove(): Promise<void>;

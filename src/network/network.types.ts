@@ -16,10 +16,25 @@ export interface ServicePortRoute {
   readonly port: number;
   readonly nodePort?: number;
   readonly backends: readonly ServiceBackend[];
+  /** Set: a client stays with the backend it met until it has made no connection for so many seconds. */
+  readonly affinitySeconds?: number;
 }
 
-/** A NodePort that does not answer on 127.0.0.1, because the port cannot be had there. It is tried again every few seconds. */
+/** A port of this host that leads to one of its pods. */
+export interface HostPortRoute {
+  /** `namespace/name` of the pod, for people. */
+  readonly pod: string;
+  readonly protocol: 'TCP' | 'UDP';
+  /** The address of the host that it is taken at; every one when absent. */
+  readonly hostIP?: string;
+  readonly hostPort: number;
+  readonly backend: ServiceBackend;
+}
+
+/** A port that does not answer on loopback, because it cannot be had there. It is tried again every few seconds. */
 export interface NodePortProblem {
+  /** `127.0.0.1`, or the loopback address that a pod names as its `hostIP`. */
+  readonly address: string;
   readonly port: number;
   /** The system's word for it: `EADDRINUSE` when another program holds the port. */
   readonly reason: string;

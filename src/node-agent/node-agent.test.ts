@@ -379,7 +379,7 @@ describe('src/node-agent/node-agent.ts', () => {
       spec: { type: 'NodePort', clusterIP: '10.96.5.5', ports: [{ port: 80, nodePort: 30_080 }] },
     });
     await until('it is routed', () => network.routes.some(({ nodePort }) => nodePort === 30_080), DEADLINE_MS);
-    network.tellNodePortProblems([{ port: 30_080, reason: 'EADDRINUSE' }]);
+    network.tellNodePortProblems([{ address: '127.0.0.1', port: 30_080, reason: 'EADDRINUSE' }]);
     const event = await until(
       'the event',
       async () => (await client.list(EVENTS)).items.find(({ reason }) => reason === 'NodePortTaken'),
@@ -393,6 +393,83 @@ describe('src/node-agent/node-agent.ts', () => {
     expect(await condition()).toMatchObject({ status: 'False', message: 'another program holds 127.0.0.1:30080' });
     network.tellNodePortProblems([]);
     await until('it is over', async () => (await condition())?.reason === 'NetworkReady', DEADLINE_MS);
+  });
+
+  const hostPort = { ports: [{ containerPort: 8080, hostPort: 8_081, hostIP: '127.0.0.1' }] };
+  const led = (...pods: readonly string[]) =>
+    until(
+      `host ports lead to ${pods.join(', ')}`,
+      () => network.hostPorts.map(({ pod }) => pod).join() === pods.map((name) => `default/${name}`).join(),
+      DEADLINE_MS,
+    );
+
+  it('leads host ports to a pod while it has containers, and no longer', async () => {
+    await client.create(PODS, podOf('plain'));
+    behave = () => ({});
+    await client.create(PODS, podOf('web', { terminationGracePeriodSeconds: 2 }, hostPort));
+    const { status } = await ready('web');
+    await led('web');
+    const backend = { ip: status?.podIP, port: 8080 };
+    expect(network.hostPorts).toEqual([
+      { pod: 'default/web', protocol: 'TCP', hostPort: 8_081, hostIP: '127.0.0.1', backend },
+    ]);
+    await client.delete(PODS, { namespace: 'default', name: 'web' });
+    await sees('web', ({ metadata }) => metadata.deletionTimestamp !== undefined);
+    expect(network.hostPorts).toHaveLength(1);
+    await led();
+  });
+
+  it('leads host ports again after it was started anew, before anything else, with the control plane down', async () => {
+    await client.create(PODS, podOf('web', {}, hostPort));
+    await ready('web');
+    await led('web');
+    await stop();
+    const refuse = () => Promise.reject(new ApiError('ServiceUnavailable', 'down'));
+    const dead = async function* (): AsyncGenerator<never> {
+      yield await refuse();
+    };
+    startAgent({ client: { ...client, get: refuse, list: refuse, patch: refuse, watch: dead } });
+    await until('the pod is attached again', () => network.pods.size === 1, DEADLINE_MS);
+    await led('web');
+    expect(network.calls.indexOf('setHostPorts')).toBeLessThan(network.calls.indexOf('start'));
+    await stop();
+    await client.delete(PODS, { namespace: 'default', name: 'web' }, { gracePeriodSeconds: 0 });
+
+    startAgent();
+    await led();
+  });
+
+  it('leads host ports to no pod that ran before the machine stopped and runs no more', async () => {
+    const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', uid: 'db-1', controller: true };
+    const { metadata, ...rest } = podOf('db-0', {}, hostPort);
+    await client.create(PODS, { ...rest, metadata: { ...metadata, ownerReferences: [owner] } });
+    await ready('db-0');
+    await led('db-0');
+    await stop();
+    runtime.control.halt();
+    const refuse = () => Promise.reject(new ApiError('ServiceUnavailable', 'down'));
+    const dead = async function* (): AsyncGenerator<never> {
+      yield await refuse();
+    };
+    startAgent({ client: { ...client, get: refuse, list: refuse, patch: refuse, watch: dead } });
+    await until('it has started', () => network.running, DEADLINE_MS);
+    await led();
+  });
+
+  it('tries host ports again that could not be set', async () => {
+    network.failNext('setHostPorts', new Error('busy'));
+    await client.create(PODS, podOf('web', {}, hostPort));
+    await ready('web');
+    await led('web');
+  });
+
+  it('tells at the pod that another program holds its host port', async () => {
+    await client.create(PODS, podOf('web', {}, hostPort));
+    await ready('web');
+    network.tellNodePortProblems([{ address: '127.0.0.1', port: 8_081, reason: 'EADDRINUSE' }]);
+    const words =
+      'HostPort 8081 does not answer on 127.0.0.1: another program holds it. It is taken as soon as it is free.';
+    await told('web', 'HostPortTaken', words);
   });
 
   it('sends no connection to a pod of its own that is down, whatever the API says', async () => {

@@ -10,6 +10,8 @@ import { gateProgram, type Runtime, type RuntimeVersion } from '#runtime';
 import type { ControlConnection } from './control.ts';
 import { ImageKeeper } from './garbage/image-keeper.ts';
 import { PulledImages } from './garbage/pulled-images.ts';
+import { planHostPorts } from './network/host-ports.plan.ts';
+import { HostPorts } from './network/host-ports.ts';
 import { createPodNetwork } from './network/pod-network.ts';
 import { readHost } from './node/host.ts';
 import { keepLease } from './node/lease.ts';
@@ -20,6 +22,7 @@ import { planPressureAdmission } from './pressure/eviction.plan.ts';
 import { type MachineView, readMachineView } from './pressure/machine.ts';
 import { PressureManager } from './pressure/pressure-manager.ts';
 import { ServiceWatcher } from './services/service-watcher.ts';
+import { planRoutes } from './services/services.plan.ts';
 import { type NodeSettings, settingDefaults } from './settings/settings.plan.ts';
 import { StateFile } from './state/saved-state.ts';
 import { readMachine } from './stats/machine.ts';
@@ -161,6 +164,10 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
   }
   state.save({ podCidr });
   const network = deps.createNetwork(podCidr);
+  const hostPorts = new HostPorts({ network, clock, log, signal }, known.pods);
+  // The tables that stand are taken over as they are: no connection finds nothing in between.
+  await network.setServices(planRoutes(known));
+  await network.setHostPorts(hostPorts.routes);
   const support = await startNetwork(network, log, signal);
   health.network = support;
   reporter.kick();
@@ -174,15 +181,15 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
     clusterDomain: options.clusterDomain,
   });
   network.onNodePortProblems((problems) => {
-    health.taken = problems.map(({ port }) => port);
+    health.taken = problems.map(({ address, port }) => `${address}:${port}`);
     reporter.kick();
-    void tellNodePorts(problems, services, recorder);
+    void tellTakenPorts(problems, { services, pods: pods?.active() ?? [], recorder });
   });
   const manager = new PodManager({
     client,
     runtime,
     runtimeName: version.name,
-    network: createPodNetwork({ network, podCidr: support.ok ? podCidr : undefined, hostIP: facts.address }),
+    network: createPodNetwork({ network, hostPorts, podCidr: support.ok ? podCidr : undefined, hostIP: facts.address }),
     folders,
     gate: options.standAlone && support.ok ? await writeGate(stateDir, version.architecture) : undefined,
     recorder,
@@ -281,20 +288,25 @@ async function startNetwork(network: Network, log: Log, signal: AbortSignal): Pr
   }
 }
 
-/** Tells of each port, at its Service, that it does not answer on loopback. */
-async function tellNodePorts(
+/** Tells of each port, at its Service or its pod, that it does not answer on loopback. */
+async function tellTakenPorts(
   problems: readonly NodePortProblem[],
-  watcher: ServiceWatcher,
-  recorder: EventRecorder,
+  of: { readonly services: ServiceWatcher; readonly pods: readonly Pod[]; readonly recorder: EventRecorder },
 ): Promise<void> {
   if (problems.length === 0) return;
-  const services = await watcher.services(SERVICES_TIMEOUT_MS);
-  for (const { port, reason } of problems) {
+  const services = await of.services.services(SERVICES_TIMEOUT_MS);
+  for (const { address, port, reason } of problems) {
+    const why = `${reason === 'EADDRINUSE' ? 'another program holds it' : reason}. It is taken as soon as it is free.`;
     const service = services.find(({ spec }) => spec.ports?.some(({ nodePort }) => nodePort === port));
-    if (service === undefined) continue;
-    const why = reason === 'EADDRINUSE' ? 'another program holds it' : reason;
-    const message = `NodePort ${port} does not answer on 127.0.0.1: ${why}. It is taken as soon as it is free.`;
-    recorder.record(service, { type: 'Warning', reason: 'NodePortTaken', message });
+    const pod = of.pods.find((one) =>
+      planHostPorts(one, one.status?.podIP).some(
+        ({ hostPort, hostIP = '127.0.0.1' }) => hostPort === port && (hostIP === address || hostIP === '0.0.0.0'),
+      ),
+    );
+    const [owner, kind] = service === undefined ? [pod, 'HostPort'] : [service, 'NodePort'];
+    if (owner === undefined) continue;
+    const message = `${kind} ${port} does not answer on ${address}: ${why}`;
+    of.recorder.record(owner, { type: 'Warning', reason: `${kind}Taken`, message });
   }
 }
 
@@ -307,7 +319,7 @@ const NO_NETWORK: Pick<Network, 'setServices' | 'setDnsRecords'> = {
 /** What the Node's conditions are made from. */
 class Health {
   network: NetworkSupport | undefined;
-  taken: readonly number[] = [];
+  taken: readonly string[] = [];
   misses = 0;
   problem = '';
 

@@ -650,6 +650,39 @@ export const PORTED_ON_DOCKER: Readonly<Record<string, Mutation>> = {
     replace: '',
     why: 'No port of the node leads to a Service.',
   },
+  '[sig-network] Services should have session affinity work for service with type clusterIP [LinuxOnly] [Conformance]':
+    {
+      file: 'src/network/services/affinity.plan.ts',
+      find: 'addRule(name, remember(name)),',
+      replace: '',
+      why: 'No client is remembered.',
+    },
+  '[sig-network] Services should have session affinity work for NodePort service [LinuxOnly] [Conformance]': {
+    file: 'src/network/services/fronts.plan.ts',
+    find: "kind: 'node', ip: '', port: nodePort, ...same });",
+    replace: "kind: 'node', ip: '', port: nodePort, protocol, backends: same.backends });",
+    why: 'At a port of the node nobody stays.',
+  },
+  '[sig-network] Services should be able to switch session affinity for service with type clusterIP [LinuxOnly] [Conformance]':
+    {
+      file: 'src/network/services/fronts.plan.ts',
+      find: '|| a.affinitySeconds !== b.affinitySeconds',
+      replace: '',
+      why: 'A Service that changes whether it keeps its clients stays as it was.',
+    },
+  '[sig-network] Services should be able to switch session affinity for NodePort service [LinuxOnly] [Conformance]': {
+    file: 'src/network/services/services.plan.ts',
+    find: 'sameAffinity(a, b) &&',
+    replace: '',
+    why: 'What stands in the kernel is not changed when a Service begins or ends to keep its clients.',
+  },
+  '[sig-network] HostPort validates that there is no conflict between pods with same hostPort but different hostIP and protocol [LinuxOnly] [Conformance]':
+    {
+      file: 'src/network/services/fronts.plan.ts',
+      find: 'const isAny = EVERY_ADDRESS.includes(hostIP);',
+      replace: 'const isAny = true;',
+      why: 'A host port is taken at every address, whichever its pod names.',
+    },
   '[sig-apps] ReplicaSet should serve a basic image on each replica with a public image [Conformance]': {
     file: 'src/server/proxy/proxy-target.plan.ts',
     find: 'if (number >= 1 && number <= 65_535) return number;',

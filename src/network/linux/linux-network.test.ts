@@ -10,7 +10,7 @@ import { networkObstacle, networkSource, Remote } from '../../../test/support/ne
 import { until } from '../../../test/support/until.ts';
 import { linkName } from '../address.plan.ts';
 import { networkContract } from '../network.contract.ts';
-import type { Network, NetworkOptions, ServicePortRoute } from '../network.ts';
+import type { HostPortRoute, Network, NetworkOptions, ServicePortRoute } from '../network.ts';
 import { processStartTime } from './process.ts';
 
 const HOST_IP = '192.168.77.1';
@@ -400,6 +400,137 @@ describe.skipIf(reason !== undefined)(
         inHost('iptables', '-t', 'mangle', '-F', 'FORWARD');
         await network.setServices([]);
         await expect(visits(pods.c, '10.96.20.1', 80)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+      });
+    });
+
+    describe('services whose clients stay', () => {
+      const sticky = (change: Partial<ServicePortRoute> = {}) =>
+        web({ affinitySeconds: 100, nodePort: 30_080, backends: backends('a', 'b', 'c'), ...change });
+      const remembered = () =>
+        [...inHost('nft', 'list', 'table', 'ip', 'plumbline').matchAll(/[ ,{](\d+[.\d]+) (?:timeout \S+ )?expires/g)]
+          .map(([, client]) => client)
+          .sort();
+
+      it('meet one pod, by the Service and by the node port, from pods, from outside and on loopback', async () => {
+        await network.setServices([sticky()]);
+        const own = await visits(pods.c, VIP, 80, 20);
+        expect(own).toHaveLength(1);
+        expect(await visits(pods.c, HOST_IP, 30_080, 20)).toEqual(own);
+        expect(await visits(beyond, HOST_IP, 30_080, 20)).toHaveLength(1);
+        expect(await visits(onHost, '127.0.0.1', 30_080, 20)).toHaveLength(1);
+        expect(remembered()).toEqual([OUTSIDE_IP, POD_IP.c].sort());
+      });
+
+      it('are remembered by the next agent too, and through changes of other pods', async () => {
+        const [own = ''] = await visits(pods.c, VIP, 80);
+        await agent.end();
+        agent = inNamespace(host, 'agent.mjs', 'agent');
+        await network.setServices([sticky()]);
+        await network.start(new AbortController().signal);
+        for (const name of ['a', 'b', 'c'] as const) await attach(name);
+        expect(await visits(pods.c, VIP, 80, 10)).toEqual([own]);
+        const [other = 'a'] = (['a', 'b', 'c'] as const).filter((name) => name !== own);
+        await network.setServices([sticky({ backends: backends(own as 'a', other) })]);
+        expect(await visits(pods.c, VIP, 80, 10)).toEqual([own]);
+        await network.setServices([sticky({ backends: backends(other) })]);
+        expect(await visits(pods.c, VIP, 80, 10)).toEqual([other]);
+        await network.setServices([sticky()]);
+        expect(await visits(pods.c, VIP, 80, 10)).toEqual([other]);
+      });
+
+      it('are forgotten when they stay away, and when the Service keeps none any more', {
+        timeout: 120_000,
+      }, async () => {
+        await network.setServices([sticky({ affinitySeconds: 2 })]);
+        await visits(pods.c, VIP, 80);
+        expect(remembered()).toEqual([POD_IP.c]);
+        await until('the client is forgotten', () => remembered().length === 0, 60_000);
+        await network.setServices([sticky()]);
+        expect(await visits(pods.c, VIP, 80, 10)).toHaveLength(1);
+        await network.setServices([web({ backends: backends('a', 'b', 'c') })]);
+        expect(await visits(pods.c, VIP, 80, 60)).toEqual(['a', 'b', 'c']);
+        expect(inHost('nft', 'list', 'table', 'ip', 'plumbline')).not.toMatch(/(stay|to)-[0-9a-f]/);
+        // Changes were changes: a table loaded anew forgets its clients.
+        expect(agent.logs.join('\n')).not.toMatch(/loaded anew|replaced as a whole/);
+      });
+
+      it('are the same for UDP', async () => {
+        await network.setServices([sticky({ protocol: 'UDP' })]);
+        const bytes = Buffer.from('hi').toString('base64');
+        const seen = new Set<string>();
+        for (let time = 0; time < 12; time += 1) {
+          const said = await pods.c.call('datagram', { host: VIP, port: 80, bytes, fresh: true });
+          seen.add(Buffer.from(String(said), 'base64').toString());
+        }
+        expect(seen.size).toBe(1);
+        await network.setServices([]);
+      });
+    });
+
+    describe('host ports', () => {
+      const hostPort = (name: 'a' | 'b' | 'c', change: Partial<HostPortRoute> = {}): HostPortRoute => ({
+        pod: `default/${name}`,
+        protocol: 'TCP',
+        hostPort: 8_081,
+        backend: { ip: POD_IP[name], port: 8080 },
+        ...change,
+      });
+      const hi = Buffer.from('hi').toString('base64');
+      const heard = async (from: Remote, host: string, port: number) =>
+        Buffer.from(String(await from.call('datagram', { host, port, bytes: hi, fresh: true })), 'base64').toString();
+
+      it('lead to the pod from outside, from pods, from itself and from the host, and tell it who asks', async () => {
+        await network.setHostPorts([hostPort('a')]);
+        expect(await beyond.call('visit', { host: HOST_IP, port: 8_081 })).toBe(`a ${OUTSIDE_IP}`);
+        expect(await pods.b.call('visit', { host: HOST_IP, port: 8_081 })).toBe(`a ${POD_IP.b}`);
+        expect(await visits(pods.a, HOST_IP, 8_081)).toEqual(['a']);
+        expect(await visits(onHost, HOST_IP, 8_081)).toEqual(['a']);
+        expect(await visits(onHost, '127.0.0.1', 8_081)).toEqual(['a']);
+      });
+
+      it('of one number are of different pods by address and by protocol', async () => {
+        await network.setHostPorts([
+          hostPort('a', { hostIP: '127.0.0.1' }),
+          hostPort('b', { hostIP: HOST_IP }),
+          hostPort('c', { hostIP: HOST_IP, protocol: 'UDP' }),
+        ]);
+        expect(await visits(onHost, '127.0.0.1', 8_081, 5)).toEqual(['a']);
+        expect(await visits(beyond, HOST_IP, 8_081, 5)).toEqual(['b']);
+        expect(await heard(beyond, HOST_IP, 8_081)).toBe('c hi');
+        expect(await heard(pods.a, HOST_IP, 8_081)).toBe('c hi');
+      });
+
+      it('take nothing that is not of this host: no address beyond, no Service, no name', async () => {
+        await network.setServices([web({ backends: backends('b') })]);
+        await network.setHostPorts([
+          hostPort('a', { hostIP: OUTSIDE_IP, hostPort: 8_080 }),
+          hostPort('a', { hostIP: VIP, hostPort: 80 }),
+          hostPort('a', { hostPort: 53 }),
+          hostPort('a', { hostPort: 53, protocol: 'UDP' }),
+        ]);
+        expect(await visits(pods.c, OUTSIDE_IP, 8_080)).toEqual(['outside']);
+        expect(await visits(pods.c, VIP, 80, 5)).toEqual(['b']);
+        expect(await ask(pods.c, 'nope.default.svc.cluster.local', 'A')).toMatchObject({ rcode: 'NXDOMAIN' });
+        expect(await ask(pods.c, 'nope.default.svc.cluster.local', 'A', 'framed')).toMatchObject({ rcode: 'NXDOMAIN' });
+      });
+
+      it('stand while the agent is gone, are taken over by the next, and go with the pod', async () => {
+        await network.setHostPorts([hostPort('a')]);
+        await agent.end();
+        expect(await visits(beyond, HOST_IP, 8_081, 3)).toEqual(['a']);
+        agent = inNamespace(host, 'agent.mjs', 'agent');
+        await network.setHostPorts([hostPort('a')]);
+        await network.start(new AbortController().signal);
+        for (const name of ['a', 'b', 'c'] as const) await attach(name);
+        expect(await visits(beyond, HOST_IP, 8_081, 3)).toEqual(['a']);
+        await network.setHostPorts([]);
+        for (const [from, ip] of [
+          [beyond, HOST_IP],
+          [onHost, HOST_IP],
+          [onHost, '127.0.0.1'],
+        ] as const) {
+          await expect(visits(from, ip, 8_081)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+        }
       });
     });
 

@@ -7,7 +7,7 @@ import { createForwarder, type Forwarder } from '../dns/forwarder.ts';
 import { createUpstreams } from '../dns/resolv-conf.ts';
 import { NetworkError } from '../errors.ts';
 import type { Network, NetworkSupport, PodAttachment } from '../network.ts';
-import type { DnsRecords, NetworkOptions, NodePortProblem, ServicePortRoute } from '../network.types.ts';
+import type { DnsRecords, HostPortRoute, NetworkOptions, NodePortProblem, ServicePortRoute } from '../network.types.ts';
 import { ApiRelay } from '../services/api-relay.ts';
 import { type FrontsPlan, leadTo, planFronts, type Refusal } from '../services/fronts.plan.ts';
 import { NodePortRelay } from '../services/node-port-relay.ts';
@@ -66,7 +66,8 @@ class LinuxNetwork implements Network {
   readonly #dns: DnsServer;
   #onNodePortProblems: (problems: readonly NodePortProblem[]) => void = () => undefined;
   #routes: readonly ServicePortRoute[] = [];
-  #planned: FrontsPlan = planFronts([], { dnsIP: '' });
+  #hostPorts: readonly HostPortRoute[] = [];
+  #planned: FrontsPlan = planFronts({ services: [] }, { dnsIP: '' });
   #started = false;
   #closed = false;
   readonly #monitor: RuleMonitor;
@@ -90,7 +91,7 @@ class LinuxNetwork implements Network {
     });
     this.#claim = new NetworkClaim(options.owner, log, this.#monitor.expect);
     this.#table = new ServiceTable(log, options, this.#monitor.expect);
-    this.#relay = new NodePortRelay(log);
+    this.#relay = new NodePortRelay(log, clock);
     this.#apiRelay = apiRelay(options, log);
     this.#forwarder = createForwarder(clock, createUpstreams(clock, resolvConf, options.dnsIP));
     this.#dns = createDnsServer({ log, forwarder: this.#forwarder }, this.#zone({ a: new Map(), srv: new Map() }));
@@ -134,6 +135,16 @@ class LinuxNetwork implements Network {
   async setServices(routes: readonly ServicePortRoute[]): Promise<void> {
     this.#assertOpen();
     this.#routes = routes;
+    await this.#assertPlan();
+  }
+
+  async setHostPorts(routes: readonly HostPortRoute[]): Promise<void> {
+    this.#assertOpen();
+    this.#hostPorts = routes;
+    await this.#assertPlan();
+  }
+
+  async #assertPlan(): Promise<void> {
     this.#plan();
     this.#tellRefusals(this.#planned.refused);
     // Before the start there is nothing to change yet; two changes at once become one, with the newer routes.
@@ -148,9 +159,9 @@ class LinuxNetwork implements Network {
   #plan(): void {
     const { api } = this.#options;
     const endpoint = this.#apiRelay?.endpoint;
-    const routes =
+    const services =
       api === undefined ? this.#routes : leadTo(this.#routes, api.serviceIP, endpoint === undefined ? [] : [endpoint]);
-    this.#planned = planFronts(routes, this.#options, this.#planned);
+    this.#planned = planFronts({ services, hostPorts: this.#hostPorts }, this.#options, this.#planned);
   }
 
   setDnsRecords(records: DnsRecords): void {
@@ -281,11 +292,8 @@ class LinuxNetwork implements Network {
   }
 
   async #setRelay(): Promise<void> {
-    const fronts = [...this.#planned.fronts.values()].filter(
-      ({ kind, protocol }) => kind === 'node' && protocol === 'tcp',
-    );
-    const problems = await this.#relay.set(fronts);
-    const reason = problems.map(({ port, reason: why }) => `127.0.0.1:${port}: ${why}`).join(', ');
+    const problems = await this.#relay.set([...this.#planned.relays.values()]);
+    const reason = problems.map(({ address, port, reason: why }) => `${address}:${port}: ${why}`).join(', ');
     const told = this.#told.get('relay') ?? '';
     this.#tellOnce('relay', reason === '' ? undefined : reason, {});
     if (reason !== told) this.#onNodePortProblems(problems);

@@ -1,6 +1,7 @@
 import type { Log } from '#base';
 import { sha256Hex } from '#base';
 import { NetworkError } from '../errors.ts';
+import { type AffinityObjects, affinityObjects } from '../services/affinity.plan.ts';
 import type { Front } from '../services/fronts.plan.ts';
 import type { NftCommand } from '../services/nft.types.ts';
 import { planRemoval, type RulesetOptions, TABLE } from '../services/ruleset.plan.ts';
@@ -31,13 +32,10 @@ export class ServiceTable {
   async set(fronts: ReadonlyMap<string, Front>): Promise<void> {
     const plan = this.#state === undefined ? undefined : planChange(this.#state, fronts);
     if (plan !== undefined && plan.commands.length === 0) return;
-    const before = this.#state;
     this.#state = undefined;
     if (plan === undefined || !(await this.#change(plan.commands))) await this.#loadAll(fronts);
     else this.#state = plan.after;
-    if (before === undefined || plan === undefined || plan.after.choosers.size !== before.choosers.size) {
-      this.#rules = await digest();
-    }
+    if (plan === undefined || plan.changesRules) this.#rules = await digest();
     await this.#forgetFlows(plan?.staleFlows ?? []);
   }
 
@@ -64,10 +62,13 @@ export class ServiceTable {
   }
 
   async #loadAll(fronts: ReadonlyMap<string, Front>): Promise<void> {
-    const { commands, after } = planFullLoad(fronts, this.#options);
+    const { commands, after } = planFullLoad(fronts, this.#options, await standingAffinity());
     const { code, stderr } = await run('nft', ['-j', '-f', '-'], this.#batch(commands));
     // A table of another version of ours may have maps of other types: then it goes, in the same transaction.
-    if (code !== 0) await mustRun('nft', ['-j', '-f', '-'], this.#batch([...planRemoval(), ...commands]));
+    if (code !== 0) {
+      const whole = planFullLoad(fronts, this.#options).commands;
+      await mustRun('nft', ['-j', '-f', '-'], this.#batch([...planRemoval(), ...whole]));
+    }
     if (code !== 0) this.#log.warn({ reason: stderr.trim().slice(0, 500) }, 'service rules were replaced as a whole');
     this.#state = after;
   }
@@ -82,7 +83,7 @@ export class ServiceTable {
    */
   async #forgetFlows(flows: readonly StaleFlow[]): Promise<void> {
     for (const { front, backendIP } of flows.slice(0, MAX_FLOW_DELETIONS)) {
-      const to = front.kind === 'cluster' ? ['--orig-dst', front.ip] : [];
+      const to = front.ip === '' ? [] : ['--orig-dst', front.ip];
       const from = backendIP === undefined ? [] : ['--dst-nat', backendIP];
       const { code } = await run('conntrack', ['-D', '-p', 'udp', ...to, '--orig-port-dst', `${front.port}`, ...from]);
       // Exit code 1 says that there were none; undefined that there is no such tool.
@@ -94,9 +95,33 @@ export class ServiceTable {
   }
 }
 
+/** The chains and sets of clients that stay with their backends, left by an earlier run or change. */
+async function standingAffinity(): Promise<AffinityObjects> {
+  const { code, stdout } = await listTable();
+  const names = { chains: [] as string[], sets: [] as string[] };
+  if (code !== 0) return names;
+  const { nftables } = JSON.parse(stdout) as { readonly nftables: readonly Listed[] };
+  for (const { chain, set } of nftables) {
+    if (chain !== undefined) names.chains.push(chain.name);
+    if (set !== undefined) names.sets.push(set.name);
+  }
+  return affinityObjects(names);
+}
+
+interface Listed {
+  readonly chain?: { readonly name: string };
+  readonly set?: { readonly name: string };
+}
+
+/** Without elements and counters. */
+async function listTable() {
+  const listed = await run('nft', ['-t', '-j', 'list', 'table', 'ip', TABLE]);
+  if (listed.code === undefined) throw new NetworkError('NetworkCommandFailed', 'nft did not answer.');
+  return listed;
+}
+
 /** Digest of the table's chains and rules, without elements and counters; undefined when there is no table. */
 async function digest(): Promise<string | undefined> {
-  const { code, stdout } = await run('nft', ['-t', '-j', 'list', 'table', 'ip', TABLE]);
-  if (code === undefined) throw new NetworkError('NetworkCommandFailed', 'nft did not answer.');
+  const { code, stdout } = await listTable();
   return code === 0 ? sha256Hex(stdout) : undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ServicePortRoute } from '../network.types.ts';
+import type { HostPortRoute, ServicePortRoute } from '../network.types.ts';
 import { BACKENDS_PER_FRONT, leadTo, planFronts } from './fronts.plan.ts';
 
 const route = (change: Partial<ServicePortRoute> = {}): ServicePortRoute => ({
@@ -10,7 +10,7 @@ const route = (change: Partial<ServicePortRoute> = {}): ServicePortRoute => ({
   backends: [{ ip: '10.244.1.2', port: 8080 }],
   ...change,
 });
-const plan = (...routes: readonly ServicePortRoute[]) => planFronts(routes, { dnsIP: '10.96.0.10' });
+const plan = (...routes: readonly ServicePortRoute[]) => planFronts({ services: routes }, { dnsIP: '10.96.0.10' });
 const ids = (...routes: readonly ServicePortRoute[]) => [...plan(...routes).fronts.keys()];
 
 describe('src/network/services/fronts.plan.ts', () => {
@@ -79,11 +79,68 @@ describe('src/network/services/fronts.plan.ts', () => {
     const still = route({ service: 'a/web:http' });
     const first = plan(still, route({ service: 'b/web:http', clusterIP: '10.96.0.8' }));
     const moved = route({ service: 'b/web:http', clusterIP: '10.96.0.8', backends: [{ ip: '10.244.1.3', port: 1 }] });
-    const second = planFronts([structuredClone(still), moved], { dnsIP: '10.96.0.10' }, first);
+    const second = planFronts({ services: [structuredClone(still), moved] }, { dnsIP: '10.96.0.10' }, first);
     expect(second.fronts.get('tcp/10.96.0.7:80')).toBe(first.fronts.get('tcp/10.96.0.7:80'));
     expect(second.fronts.get('tcp/10.96.0.8:80')?.backends).toEqual(moved.backends);
-    expect(planFronts([moved], { dnsIP: '10.96.0.10' }).fronts.get('tcp/10.96.0.8:80')).toEqual(
+    expect(planFronts({ services: [moved] }, { dnsIP: '10.96.0.10' }).fronts.get('tcp/10.96.0.8:80')).toEqual(
       second.fronts.get('tcp/10.96.0.8:80'),
+    );
+  });
+
+  const hostPort = (change: Partial<HostPortRoute> = {}): HostPortRoute => ({
+    pod: 'default/web',
+    protocol: 'TCP',
+    hostPort: 80,
+    backend: { ip: '10.244.1.2', port: 8080 },
+    ...change,
+  });
+  const withHostPorts = (hostPorts: readonly HostPortRoute[], ...services: readonly ServicePortRoute[]) =>
+    planFronts({ services, hostPorts }, { dnsIP: '10.96.0.10' });
+
+  it.each<[string, Partial<HostPortRoute>, readonly string[], readonly string[]]>([
+    ['every address and loopback', {}, ['tcp/*:80'], ['127.0.0.1:80']],
+    ['every address written out', { hostIP: '0.0.0.0' }, ['tcp/*:80'], ['127.0.0.1:80']],
+    ['UDP, which no relay carries', { protocol: 'UDP' }, ['udp/*:80'], []],
+    ['one address of the host', { hostIP: '192.0.2.7' }, ['tcp/192.0.2.7:80'], []],
+    ['loopback alone', { hostIP: '127.0.0.1' }, [], ['127.0.0.1:80']],
+    ['another loopback address', { hostIP: '127.0.0.9' }, [], ['127.0.0.9:80']],
+  ])('takes a host port at %s', (_name, change, fronts, relays) => {
+    const plan = withHostPorts([hostPort(change)]);
+    expect([[...plan.fronts.keys()], [...plan.relays.keys()], plan.refused]).toEqual([fronts, relays, []]);
+  });
+
+  it.each<[string, Partial<HostPortRoute>]>([
+    ['at the address of the nameserver', { hostIP: '10.96.0.10', protocol: 'UDP', hostPort: 53 }],
+    ['at an address of version 6', { hostIP: '::1' }],
+    ['of UDP on loopback', { hostIP: '127.0.0.1', protocol: 'UDP' }],
+    ['that is none', { hostPort: 0 }],
+    ['that would lead to the host itself', { backend: { ip: '127.0.0.1', port: 22 } }],
+  ])('refuses a host port %s, and says so', (_name, change) => {
+    const { fronts, relays, refused } = withHostPorts([hostPort(change)]);
+    expect([fronts.size, relays.size, refused.map(({ service }) => service)]).toEqual([0, 0, ['default/web']]);
+  });
+
+  it('lets a NodePort go before a host port of the same number, and one pod before the next by name', () => {
+    const service = route({ nodePort: 30_080, backends: [{ ip: '10.244.1.9', port: 1 }] });
+    const both = withHostPorts([hostPort({ hostPort: 30_080 })], service);
+    expect(both.fronts.get('tcp/*:30080')?.backends).toEqual(service.backends);
+    expect(both.refused).toEqual([{ service: 'default/web', reason: 'tcp/*:30080 belongs to default/web:http' }]);
+    const other = { ip: '10.244.1.3', port: 1 };
+    const pods = withHostPorts([hostPort({ pod: 'default/zoo', backend: other }), hostPort()]);
+    expect(pods.fronts.get('tcp/*:80')?.backends).toEqual([hostPort().backend]);
+  });
+
+  it('remembers clients by Service and protocol, for a day at most', () => {
+    const { fronts } = plan(route({ nodePort: 30_080, affinitySeconds: 10 }));
+    expect([...fronts.values()].map(({ affinity }) => affinity)).toEqual(
+      Array(2).fill({ key: 'default/web:http TCP', seconds: 10 }),
+    );
+    const [long] = plan(route({ affinitySeconds: 1e9 })).fronts.values();
+    expect(long?.affinity?.seconds).toBe(86_400);
+    const before = plan(route({ affinitySeconds: 10 }));
+    const services = [route()];
+    expect(planFronts({ services }, { dnsIP: '10.96.0.10' }, before).fronts.get('tcp/10.96.0.7:80')).not.toHaveProperty(
+      'affinity',
     );
   });
 

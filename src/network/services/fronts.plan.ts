@@ -1,20 +1,37 @@
 import { isBackendAddress, parseIPv4 } from '../address.plan.ts';
-import type { ServiceBackend, ServicePortRoute } from '../network.types.ts';
+import type { HostPortRoute, ServiceBackend, ServicePortRoute } from '../network.types.ts';
 
 /** Backends of one port that get traffic; more are left out. Each is an element of two maps. */
 export const BACKENDS_PER_FRONT = 1_024;
 
-/** One address and port that connections are taken at, with where they go. */
+/** One address and port that connections are taken at by the kernel, with where they go. */
 export interface Front {
   /** Unique among fronts. */
   readonly id: string;
-  readonly kind: 'cluster' | 'node';
+  readonly kind: FrontKind;
   readonly protocol: 'tcp' | 'udp';
-  /** Of a `cluster` front; '' for `node`, which is any address of the host. */
+  /** '' for `node`. */
   readonly ip: string;
   readonly port: number;
   /** Sorted, without duplicates. */
   readonly backends: readonly ServiceBackend[];
+  /** Set: each client stays with the backend it met. */
+  readonly affinity?: Affinity;
+}
+
+/** The address of a Service, any address of the host, or one of them. */
+export type FrontKind = 'cluster' | 'node' | 'host';
+
+export interface Affinity {
+  /** Fronts of one key share what they remember: a client that comes by another address meets the same backend. */
+  readonly key: string;
+  /** How long a client is remembered after its last connection. */
+  readonly seconds: number;
+}
+
+/** One port on loopback, where the kernel cannot translate: TCP is carried from there by a relay. */
+export interface RelayFront extends Pick<Front, 'port' | 'backends' | 'affinity'> {
+  readonly address: string;
 }
 
 /** A route or backend that gets no traffic, and why. */
@@ -32,6 +49,8 @@ interface Request {
 
 export interface FrontsPlan {
   readonly fronts: ReadonlyMap<string, Front>;
+  /** By address and port. */
+  readonly relays: ReadonlyMap<string, RelayFront>;
   readonly refused: readonly Refusal[];
   /** For the next plan: what did not change is not worked out again, and its fronts are the very same objects. */
   readonly requests: ReadonlyMap<string, Request>;
@@ -42,19 +61,36 @@ export interface FrontsOptions {
   readonly dnsIP: string;
 }
 
+/** Everything that connections are to be taken for. */
+export interface AllRoutes {
+  readonly services: readonly ServicePortRoute[];
+  readonly hostPorts?: readonly HostPortRoute[];
+}
+
 /**
  * The fronts that the routes ask for. Two routes at one address and port: the first, by name of its Service, has it,
- * even while it has no backends.
+ * even while it has no backends; Services go before pods.
  */
 export function planFronts(
-  routes: readonly ServicePortRoute[],
+  { services: routes, hostPorts = [] }: AllRoutes,
   options: FrontsOptions,
   before?: Pick<FrontsPlan, 'requests'>,
 ): FrontsPlan {
   const fronts = new Map<string, Front>();
+  const relays = new Map<string, RelayFront>();
   const refused: Refusal[] = [];
   const requests = new Map<string, Request>();
   const owners = new Map<string, string>();
+  const take = (id: string, who: string): boolean => {
+    const owner = owners.get(id);
+    if (owner === undefined) owners.set(id, who);
+    else refused.push({ service: who, reason: `${id} belongs to ${owner}` });
+    return owner === undefined;
+  };
+  const put = (front: Front) => {
+    fronts.set(front.id, front);
+    if (front.kind === 'node' && front.protocol === 'tcp') relay(relays, { ...front, address: LOOPBACK });
+  };
   for (const route of inOrder(routes)) {
     const { service } = route;
     const id = `${service} ${route.protocol} ${route.clusterIP}:${route.port}`;
@@ -63,15 +99,52 @@ export function planFronts(
     requests.set(id, request);
     refused.push(...request.refused);
     for (const front of request.fronts) {
-      const owner = owners.get(front.id);
-      if (owner !== undefined) refused.push({ service, reason: `${front.id} belongs to ${owner}` });
-      else {
-        owners.set(front.id, service);
-        if (front.backends.length > 0) fronts.set(front.id, front);
-      }
+      if (take(front.id, service) && front.backends.length > 0) put(front);
     }
   }
-  return { fronts, refused, requests };
+  for (const route of hostPorts.toSorted((a, b) => compareText(a.pod, b.pod) || a.hostPort - b.hostPort)) {
+    const front = hostFront(route, options);
+    if (typeof front === 'string') refused.push({ service: route.pod, reason: front });
+    else if (take(front.id, route.pod)) {
+      if (!isLoopback(front.ip)) put(front);
+      else if (front.protocol === 'tcp') relay(relays, { ...front, address: front.ip });
+    }
+  }
+  return { fronts, relays, refused, requests };
+}
+
+/** Any address of the host has given its port away before one of them is asked for. */
+function relay(relays: Map<string, RelayFront>, { address, port, backends, affinity }: RelayFront): void {
+  const key = `${address}:${port}`;
+  if (relays.has(key)) return;
+  relays.set(key, { address, port, backends, ...(affinity === undefined ? {} : { affinity }) });
+}
+
+/** Where a NodePort, or a host port without an address, is taken on loopback. */
+const LOOPBACK = '127.0.0.1';
+/** What people write for every address. */
+const EVERY_ADDRESS: readonly string[] = ['', '0.0.0.0'];
+
+function isLoopback(ip: string): boolean {
+  return ip.startsWith('127.');
+}
+
+/** The front of a host port; why there is none. */
+function hostFront(route: HostPortRoute, { dnsIP }: FrontsOptions): Front | string {
+  const { hostIP = '', hostPort: port, backend } = route;
+  const protocol = route.protocol === 'UDP' ? 'udp' : 'tcp';
+  const isAny = EVERY_ADDRESS.includes(hostIP);
+  const ip = isAny ? '' : hostIP;
+  const place = `${isAny ? '*' : ip}:${port}`;
+  if (!isPort(port) || (!isAny && parseIPv4(ip) === undefined)) return `${place} is no IPv4 address and port`;
+  if (ip === dnsIP) return `${place} belongs to the cluster DNS`;
+  if (isLoopback(ip) && protocol === 'udp') return `udp/${place} is not carried: on loopback only TCP is`;
+  if (!isBackendAddress(backend.ip) || !isPort(backend.port)) {
+    return `${backend.ip}:${backend.port} may not be a backend`;
+  }
+  const { ip: to, port: toPort } = backend;
+  const backends = [{ ip: to, port: toPort }];
+  return { id: `${protocol}/${place}`, kind: isAny ? 'node' : 'host', protocol, ip, port, backends };
 }
 
 /** The routes, with the one of an address leading to these backends whatever its endpoints are. */
@@ -91,19 +164,28 @@ function planRoute(route: ServicePortRoute, { dnsIP }: FrontsOptions): Request {
   const refused: Refusal[] = [];
   const fronts: Front[] = [];
   const protocol = route.protocol === 'UDP' ? 'udp' : 'tcp';
-  const backends = usableBackends(route, refused);
+  const same = { protocol, backends: usableBackends(route, refused), ...affinityOf(route) } as const;
   if (clusterIP !== dnsIP) {
-    fronts.push({ id: `${protocol}/${clusterIP}:${port}`, kind: 'cluster', protocol, ip: clusterIP, port, backends });
+    fronts.push({ id: `${protocol}/${clusterIP}:${port}`, kind: 'cluster', ip: clusterIP, port, ...same });
   }
   if (nodePort !== undefined && isPort(nodePort)) {
-    fronts.push({ id: `${protocol}/*:${nodePort}`, kind: 'node', protocol, ip: '', port: nodePort, backends });
+    fronts.push({ id: `${protocol}/*:${nodePort}`, kind: 'node', ip: '', port: nodePort, ...same });
   } else if (nodePort !== undefined) refused.push({ service, reason: `${nodePort} is no node port` });
   return { route, fronts, refused };
 }
 
+function affinityOf({ service, protocol, affinitySeconds: seconds }: ServicePortRoute): { affinity?: Affinity } {
+  if (seconds === undefined) return {};
+  return { affinity: { key: `${service} ${protocol}`, seconds: Math.min(Math.max(1, seconds), MAX_AFFINITY_SECONDS) } };
+}
+
+/** A day. Source: kubernetes pkg/apis/core/types.go, MaxClientIPServiceAffinitySeconds (v1.32). */
+const MAX_AFFINITY_SECONDS = 86_400;
+
 function sameRoute(a: ServicePortRoute, b: ServicePortRoute): boolean {
   if (a === b) return true;
-  if (a.nodePort !== b.nodePort || a.backends.length !== b.backends.length) return false;
+  if (a.nodePort !== b.nodePort || a.affinitySeconds !== b.affinitySeconds) return false;
+  if (a.backends.length !== b.backends.length) return false;
   return a.backends.every(({ ip, port }, index) => b.backends[index]?.ip === ip && b.backends[index]?.port === port);
 }
 

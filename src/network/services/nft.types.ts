@@ -11,4 +11,12 @@ export interface NftElement {
   readonly data?: string | number | { readonly goto: { readonly target: string } };
 }
 
-export type MapName = 'services' | 'backend-ip' | 'backend-port' | 'node-ports' | 'node-ip' | 'node-port' | 'hairpin';
+export type MapName =
+  | 'services'
+  | 'backend-ip'
+  | 'backend-port'
+  | 'node-ports'
+  | 'host-ports'
+  | 'node-ip'
+  | 'node-port'
+  | 'hairpin';

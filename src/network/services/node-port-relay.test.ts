@@ -2,18 +2,21 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '#base';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { until } from '../../../test/support/until.ts';
-import type { Front } from './fronts.plan.ts';
+import type { Affinity, RelayFront } from './fronts.plan.ts';
 import { NodePortRelay } from './node-port-relay.ts';
 
 const LOCAL = '127.0.0.1';
 
 describe('src/network/services/node-port-relay.ts', () => {
   let relay: NodePortRelay;
+  let clock: FakeClock;
   const servers: Server[] = [];
   const sockets: Socket[] = [];
   beforeEach(() => {
-    relay = new NodePortRelay(silentLog);
+    clock = new FakeClock();
+    relay = new NodePortRelay(silentLog, clock);
   });
   afterEach(() => {
     relay.close();
@@ -32,14 +35,7 @@ describe('src/network/services/node-port-relay.ts', () => {
     await once(server, 'listening');
     return { ip: LOCAL, port: (server.address() as AddressInfo).port };
   };
-  const front = (port: number, ...backends: Front['backends']): Front => ({
-    id: `tcp/*:${port}`,
-    kind: 'node',
-    protocol: 'tcp',
-    ip: '',
-    port,
-    backends,
-  });
+  const front = (port: number, ...backends: RelayFront['backends']): RelayFront => ({ address: LOCAL, port, backends });
   const freePort = async () => {
     const { port } = await backend(() => undefined);
     const server = servers.pop();
@@ -125,6 +121,52 @@ describe('src/network/services/node-port-relay.ts', () => {
     }
   });
 
+  it('takes one port at two loopback addresses for two owners', async () => {
+    const port = await freePort();
+    const [first, second] = await Promise.all([
+      backend((socket) => socket.end('first')),
+      backend((socket) => socket.end('second')),
+    ]);
+    await relay.set([front(port, first), { ...front(port, second), address: '127.0.0.9' }]);
+    const other = connect({ port, host: '127.0.0.9', allowHalfOpen: true });
+    sockets.push(other.setEncoding('utf8'));
+    expect(await Promise.all([everything(dial(port)), everything(other)])).toEqual(['first', 'second']);
+  });
+
+  it('keeps a client with its backend until it stayed away too long, or the backend left', async () => {
+    const port = await freePort();
+    const names = ['a', 'b', 'c', 'd'];
+    const backends = await Promise.all(names.map((name) => backend((socket) => socket.end(name))));
+    const affinity: Affinity = { key: 'x', seconds: 10 };
+    const visit = () => everything(dial(port));
+    const visits = async (times: number) => {
+      const seen = new Set<string>();
+      for (let time = 0; time < times; time += 1) seen.add(await visit());
+      return [...seen].sort();
+    };
+    await relay.set([{ ...front(port, ...backends), affinity }]);
+    const [own = ''] = await visits(20);
+    expect(await visits(20)).toEqual([own]);
+    for (let time = 0; time < 3; time += 1) {
+      await clock.advance(9_000); // each visit counts anew
+      expect(await visit()).toBe(own);
+    }
+    const others = backends.filter((_, index) => names[index] !== own);
+    await relay.set([{ ...front(port, ...others), affinity }]);
+    const [next = ''] = await visits(20);
+    expect(next).not.toBe(own);
+    await relay.set([{ ...front(port, ...backends), affinity }]);
+    expect(await visits(20)).toEqual([next]);
+    const met = new Set<string>();
+    for (let time = 0; time < 60; time += 1) {
+      await clock.advance(10_000);
+      met.add(await visit());
+    }
+    expect([...met].sort()).toEqual(names);
+    await relay.set([front(port, ...backends)]);
+    expect(await visits(60)).toEqual(names);
+  });
+
   it('breaks off to the backend when the client does', async () => {
     const port = await freePort();
     let broken: string | undefined;
@@ -144,7 +186,9 @@ describe('src/network/services/node-port-relay.ts', () => {
   it('names a port that another program holds, and takes it once it is free', async () => {
     const held = await backend(() => undefined);
     const target = await backend((socket) => socket.end('mine'));
-    expect(await relay.set([front(held.port, target)])).toEqual([{ port: held.port, reason: 'EADDRINUSE' }]);
+    expect(await relay.set([front(held.port, target)])).toEqual([
+      { address: LOCAL, port: held.port, reason: 'EADDRINUSE' },
+    ]);
     const holder = servers.shift();
     holder?.close();
     await once(holder ?? createServer(), 'close');

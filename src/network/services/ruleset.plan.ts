@@ -1,5 +1,6 @@
 import { LINK_PREFIX, parseCidr } from '../address.plan.ts';
-import type { NetworkOptions } from '../network.types.ts';
+import type { NetworkOptions, ServiceBackend } from '../network.types.ts';
+import type { FrontKind } from './fronts.plan.ts';
 import type { MapName, NftCommand, NftElement, NftStatement, NftValue } from './nft.types.ts';
 
 /** Our table in the `ip` family. No other program's rules are touched. */
@@ -21,11 +22,14 @@ const PRIORITY = { dispatch: -110, unmark: -95, refuse: -10, masquerade: 90 } as
 const meta = (key: string): NftValue => ({ meta: { key } });
 const field = (protocol: string, name: string): NftValue => ({ payload: { protocol, field: name } });
 const concat = (...parts: readonly NftValue[]): NftValue => ({ concat: parts });
-const match = (left: NftValue, right: NftValue, op = '=='): NftStatement => ({ match: { op, left, right } });
+/** A statement that holds where `left` is `right`. */
+export const match = (left: NftValue, right: NftValue, op = '=='): NftStatement => ({ match: { op, left, right } });
 
 const MARK = meta('mark');
 const L4 = meta('l4proto');
 const SOURCE = field('ip', 'saddr');
+/** Who opens a connection, as seen before any translation. */
+export const CLIENT = SOURCE;
 const TARGET = field('ip', 'daddr');
 const TARGET_PORT = field('th', 'dport');
 const IN_DNAT = match({ ct: { key: 'status' } }, 'dnat', 'in');
@@ -35,6 +39,7 @@ const MAPS: Readonly<Record<MapName, { readonly type: readonly string[]; readonl
   'backend-ip': { type: ['ipv4_addr', 'inet_proto', 'inet_service', 'mark'], map: 'ipv4_addr' },
   'backend-port': { type: ['ipv4_addr', 'inet_proto', 'inet_service', 'mark'], map: 'inet_service' },
   'node-ports': { type: ['inet_proto', 'inet_service'], map: 'verdict' },
+  'host-ports': { type: ['ipv4_addr', 'inet_proto', 'inet_service'], map: 'verdict' },
   'node-ip': { type: ['inet_proto', 'inet_service', 'mark'], map: 'ipv4_addr' },
   'node-port': { type: ['inet_proto', 'inet_service', 'mark'], map: 'inet_service' },
   hairpin: { type: ['ipv4_addr', 'ipv4_addr'] },
@@ -58,9 +63,14 @@ export function slotMark(slot: number): number {
   return MARK_BASE + slot;
 }
 
-/** Chain that chooses one of `backends` of a cluster or node front. One chain serves all fronts of that size. */
-export function chooserName(kind: 'cluster' | 'node', backends: number): string {
-  return `${kind}-${backends}`;
+/** Chain that chooses one of `backends` of a front. One chain serves all fronts of that size that are found alike. */
+export function chooserName(kind: FrontKind, backends: number): string {
+  return `${hasAddress(kind) ? 'cluster' : 'node'}-${backends}`;
+}
+
+/** Whether a front of this kind is found by its address too, or by its port alone. */
+export function hasAddress(kind: FrontKind): boolean {
+  return kind !== 'node';
 }
 
 /** Makes the table and all that does not depend on Services stand, empty of elements, whatever stood there before. */
@@ -84,12 +94,12 @@ export function planRemoval(): NftCommand[] {
 }
 
 /** The chain that chooses among `backends`, with its two rules. */
-export function planChooser(kind: 'cluster' | 'node', backends: number): NftCommand[] {
+export function planChooser(kind: FrontKind, backends: number): NftCommand[] {
   const name = chooserName(kind, backends);
-  const key = kind === 'cluster' ? [TARGET, L4, TARGET_PORT, MARK] : [L4, TARGET_PORT, MARK];
+  const key = hasAddress(kind) ? [TARGET, L4, TARGET_PORT, MARK] : [L4, TARGET_PORT, MARK];
   const from = (map: MapName): NftValue => ({ map: { key: concat(...key), data: `@${map}` } });
-  const addr = from(kind === 'cluster' ? 'backend-ip' : 'node-ip');
-  const port = from(kind === 'cluster' ? 'backend-port' : 'node-port');
+  const addr = from(hasAddress(kind) ? 'backend-ip' : 'node-ip');
+  const port = from(hasAddress(kind) ? 'backend-port' : 'node-port');
   const slot = { numgen: { mode: 'random', mod: backends, offset: MARK_BASE } };
   return [
     addChain(name),
@@ -97,6 +107,11 @@ export function planChooser(kind: 'cluster' | 'node', backends: number): NftComm
     // A port to translate to needs a transport protocol to be known.
     addRule(name, match(L4, { set: ['tcp', 'udp'] }), { dnat: { family: 'ip', addr, port } }),
   ];
+}
+
+/** Sends a connection of this protocol to one backend. */
+export function dnatTo(protocol: 'tcp' | 'udp', { ip: addr, port }: ServiceBackend): readonly NftStatement[] {
+  return [match(L4, protocol), { dnat: { family: 'ip', addr, port } }];
 }
 
 export function addElements(map: MapName, elements: readonly NftElement[]): NftCommand {
@@ -112,6 +127,7 @@ export function deleteElements(map: MapName, elements: readonly NftElement[]): N
 function baseRules({ podCidr, clusterCidr, serviceCidr, dnsIP }: RulesetOptions): NftCommand[] {
   const toServices = match(TARGET, prefix(serviceCidr));
   const notOurs = match(TARGET, dnsIP, '!=');
+  const toHost = match({ fib: { result: 'type', flags: ['daddr'] } }, 'local');
   const refusals = ['refuse-forward', 'refuse-output'].flatMap((chain) => [
     addRule(chain, toServices, notOurs, match(L4, 'tcp'), { reject: { type: 'tcp reset' } }),
     addRule(chain, toServices, notOurs, { reject: { type: 'icmp', expr: 'port-unreachable' } }),
@@ -133,9 +149,10 @@ function baseRules({ podCidr, clusterCidr, serviceCidr, dnsIP }: RulesetOptions)
     addRule('dispatch', { vmap: { key: concat(TARGET, L4, TARGET_PORT), data: '@services' } }),
     // The kernel does not route from loopback to a pod; a relay in user space takes these.
     addRule('dispatch', match(TARGET, prefix('127.0.0.0/8')), { return: null }),
-    addRule('dispatch', match({ fib: { result: 'type', flags: ['daddr'] } }, 'local'), {
-      vmap: { key: concat(L4, TARGET_PORT), data: '@node-ports' },
-    }),
+    // It is an address of this host, and nobody's but the cluster DNS's.
+    addRule('dispatch', match(TARGET, dnsIP), { return: null }),
+    addRule('dispatch', toHost, { vmap: { key: concat(L4, TARGET_PORT), data: '@node-ports' } }),
+    addRule('dispatch', toHost, { vmap: { key: concat(TARGET, L4, TARGET_PORT), data: '@host-ports' } }),
     addRule('unmark-prerouting', ...unmark),
     addRule('unmark-output', ...unmark),
     // What is left for a Service's address has no backend: said at once, so that nobody waits.
@@ -143,10 +160,16 @@ function baseRules({ podCidr, clusterCidr, serviceCidr, dnsIP }: RulesetOptions)
     ...gone,
     // A pod that reached itself through a Service would answer itself past the translation.
     addRule('postrouting', IN_DNAT, match(concat(SOURCE, TARGET), '@hairpin'), { masquerade: null }),
-    // Whoever is not a pod, and was sent to one, must get the answer through here.
-    addRule('postrouting', IN_DNAT, match(TARGET, prefix(clusterCidr)), match(SOURCE, prefix(clusterCidr), '!='), {
-      masquerade: null,
-    }),
+    // Whoever is not a pod, and was sent to one of another node, must get the answer through here. From a pod of this
+    // node it comes through here anyway: that one sees who asks.
+    addRule(
+      'postrouting',
+      IN_DNAT,
+      match(TARGET, prefix(clusterCidr)),
+      match(TARGET, prefix(podCidr), '!='),
+      match(SOURCE, prefix(clusterCidr), '!='),
+      { masquerade: null },
+    ),
     // Pods leave the cluster with this host's address.
     addRule(
       'postrouting',
@@ -174,10 +197,18 @@ function flushMap(name: MapName): NftCommand {
   return { flush: MAPS[name].map === undefined ? { set: target } : { map: target } };
 }
 
-function addChain(name: string, hook: NftStatement = {}): NftCommand {
+export function addChain(name: string, hook: NftStatement = {}): NftCommand {
   return { add: { chain: { family: 'ip', table: TABLE, name, ...hook } } };
 }
 
-function addRule(chain: string, ...expr: readonly NftStatement[]): NftCommand {
+export function flushChain(name: string): NftCommand {
+  return { flush: { chain: { family: 'ip', table: TABLE, name } } };
+}
+
+export function deleteChain(name: string): NftCommand {
+  return { delete: { chain: { family: 'ip', table: TABLE, name } } };
+}
+
+export function addRule(chain: string, ...expr: readonly NftStatement[]): NftCommand {
   return { add: { rule: { family: 'ip', table: TABLE, chain, expr } } };
 }

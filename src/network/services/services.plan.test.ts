@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ServicePortRoute } from '../network.types.ts';
+import { affinityObjects, endName } from './affinity.plan.ts';
 import { type Front, planFronts } from './fronts.plan.ts';
 import type { NftCommand } from './nft.types.ts';
 import type { RulesetOptions } from './ruleset.plan.ts';
@@ -17,18 +18,33 @@ const OPTIONS: RulesetOptions = {
 class Kernel {
   readonly elements = new Map<string, string>();
   readonly rules = new Map<string, string[]>();
+  /** Sets that are no part of the base, with their definitions. */
+  readonly sets = new Map<string, string>();
 
   run(commands: readonly NftCommand[]): void {
     for (const command of commands) {
       if (command.add !== undefined) this.#add(command.add);
       if (command.delete?.['element'] !== undefined) this.#delete(command.delete['element']);
+      if (command.delete?.['chain'] !== undefined) this.#deleteChain(String(command.delete['chain']['name']));
+      if (command.delete?.['set'] !== undefined) this.#deleteSet(String(command.delete['set']['name']));
       if (command.flush !== undefined) this.#flush(command.flush);
     }
   }
 
-  #add({ chain, rule, element }: NonNullable<NftCommand['add']>): void {
+  #add({ chain, rule, element, set }: NonNullable<NftCommand['add']>): void {
+    if (set?.['timeout'] !== undefined) {
+      if (this.sets.has(String(set['name']))) throw new Error(`File exists: ${set['name']}`);
+      this.sets.set(String(set['name']), JSON.stringify(set));
+    }
     if (chain !== undefined) this.rules.set(String(chain['name']), this.rules.get(String(chain['name'])) ?? []);
-    if (rule !== undefined) this.#chain(rule['chain']).push(JSON.stringify(rule['expr']));
+    if (rule !== undefined) {
+      const text = JSON.stringify(rule['expr']);
+      for (const [, name] of text.matchAll(/"target":"([^"]+)"/g)) this.#chain(name);
+      for (const [, name] of text.matchAll(/"@(to-[^"]+)"/g)) {
+        if (!this.sets.has(String(name))) throw new Error(`No such set: ${name}`);
+      }
+      this.#chain(rule['chain']).push(text);
+    }
     if (element === undefined) return;
     for (const entry of element['elem'] as readonly unknown[]) {
       const [key, data] = Array.isArray(entry) ? entry : [entry, null];
@@ -47,7 +63,25 @@ class Kernel {
     }
   }
 
-  #flush({ table, map, set }: NonNullable<NftCommand['flush']>): void {
+  #deleteChain(name: string): void {
+    const all = [...this.elements.values(), ...[...this.rules.values()].flat()];
+    if (all.some((text) => text.includes(`"target":"${name}"`))) throw new Error(`Device or resource busy: ${name}`);
+    if (!this.rules.delete(name)) throw new Error(`No such chain: ${name}`);
+  }
+
+  #deleteSet(name: string): void {
+    const rules = [...this.rules.values()].flat();
+    if (rules.some((text) => text.includes(`"@${name}"`))) throw new Error(`Device or resource busy: ${name}`);
+    if (!this.sets.delete(name)) throw new Error(`No such set: ${name}`);
+  }
+
+  /** What a listing of the table tells. */
+  get names() {
+    return { chains: [...this.rules.keys()], sets: [...this.sets.keys(), 'hairpin'] };
+  }
+
+  #flush({ table, map, set, chain }: NonNullable<NftCommand['flush']>): void {
+    if (chain !== undefined) this.#chain(chain['name']).length = 0;
     if (table !== undefined) for (const chain of this.rules.keys()) this.rules.set(chain, []);
     const name = (map ?? set)?.['name'];
     if (name === undefined) return;
@@ -73,10 +107,16 @@ const route: fc.Arbitrary<ServicePortRoute> = fc
     port: fc.constantFrom(53, 80),
     nodePort: fc.option(fc.constantFrom(30_001, 30_002), { nil: undefined }),
     backends: fc.array(backend, { maxLength: 5 }),
+    affinitySeconds: fc.option(fc.constantFrom(10, 20), { nil: undefined }),
   })
-  .map(({ nodePort, ...rest }) => (nodePort === undefined ? rest : { ...rest, nodePort }));
+  .map(({ nodePort, affinitySeconds, ...rest }) => ({
+    ...rest,
+    ...(nodePort === undefined ? {} : { nodePort }),
+    ...(affinitySeconds === undefined ? {} : { affinitySeconds }),
+  }));
 const routes = fc.array(route, { maxLength: 6 });
-const frontsOf = (list: readonly ServicePortRoute[]) => planFronts(list, OPTIONS).fronts;
+const frontsOf = (services: readonly ServicePortRoute[]) => planFronts({ services }, OPTIONS).fronts;
+const isOfAffinity = (chain: string) => /^(stay|to)-/.test(chain);
 
 describe('src/network/services/services.plan.ts', () => {
   it('leads, by any changes, to the same elements as one full load', () => {
@@ -97,6 +137,10 @@ describe('src/network/services/services.plan.ts', () => {
         expect(kernel.elements).toEqual(fresh.elements);
         expect(state.backends).toEqual(whole.after.backends);
         for (const [chain, rules] of fresh.rules) expect(kernel.rules.get(chain)).toEqual(rules);
+        expect(kernel.sets).toEqual(fresh.sets);
+        expect([...kernel.rules.keys()].filter(isOfAffinity).sort()).toEqual(
+          [...fresh.rules.keys()].filter(isOfAffinity).sort(),
+        );
       }),
     );
   });
@@ -106,10 +150,17 @@ describe('src/network/services/services.plan.ts', () => {
       fc.property(routes, routes, (before, after) => {
         const kernel = new Kernel();
         kernel.run(planFullLoad(frontsOf(before), OPTIONS).commands);
-        kernel.run(planFullLoad(frontsOf(after), OPTIONS).commands);
+        const kept = new Map(kernel.sets);
+        const { commands } = planFullLoad(frontsOf(after), OPTIONS, affinityObjects(kernel.names));
+        kernel.run(commands);
         const fresh = new Kernel();
         fresh.run(planFullLoad(frontsOf(after), OPTIONS).commands);
         expect(kernel.elements).toEqual(fresh.elements);
+        expect(kernel.sets).toEqual(fresh.sets);
+        for (const [chain, rules] of fresh.rules) expect(kernel.rules.get(chain)).toEqual(rules);
+        // A set that stands is not made again: that would forget its clients.
+        const made = commands.flatMap((command) => command.add?.['set']?.['name'] ?? []);
+        expect(made.filter((name) => kept.has(String(name)))).toEqual([]);
       }),
     );
   });
@@ -163,6 +214,15 @@ describe('src/network/services/services.plan.ts', () => {
     expect(two.commands.some((command) => command.add?.['chain']?.['name'] === 'cluster-2')).toBe(true);
     const back = planChange(two.after, front({ ips: ['10.244.1.2'] }));
     expect(back.commands.some((command) => command.add?.['chain'] !== undefined)).toBe(false);
+  });
+
+  it('keeps the clients of backends that stay when others come and go', () => {
+    const affinity = { key: 'default/web:http TCP', seconds: 10 };
+    const one = planFullLoad(front({ ips: ['10.244.1.2', '10.244.1.3'], affinity }), OPTIONS);
+    const { commands, changesRules } = planChange(one.after, front({ ips: ['10.244.1.2', '10.244.1.4'], affinity }));
+    const names = (verb: 'add' | 'delete') => commands.flatMap((command) => command[verb]?.['set']?.['name'] ?? []);
+    const end = (ip: string) => endName(affinity, { ip, port: 80 });
+    expect([names('add'), names('delete'), changesRules]).toEqual([[end('10.244.1.4')], [end('10.244.1.3')], true]);
   });
 
   it.each<[string, readonly string[], readonly string[], readonly (string | undefined)[]]>([

@@ -1,6 +1,7 @@
 import type { Network } from '#network';
 import type { Pod } from '../pod/pod.types.ts';
 import { AddressPool } from './address-pool.ts';
+import type { HostPorts } from './host-ports.ts';
 
 /** Gives pods their addresses and their place in the network. */
 export interface PodNetwork {
@@ -12,16 +13,21 @@ export interface PodNetwork {
   /** Takes the interface away; the address stays the pod's until `release`. */
   detach(podUid: string): Promise<void>;
   release(podUid: string): void;
+  /** Leads the host ports of the pod to its address; nowhere while it has none. */
+  forward(pod: Pod, address: string | undefined): void;
+  /** Of what an earlier run led to pods, only these pods' ports stay. */
+  forwardOnly(podUids: ReadonlySet<string>): void;
 }
 
 export interface PodNetworkDeps {
+  readonly hostPorts: Pick<HostPorts, 'set' | 'keepOnly'>;
   readonly network: Pick<Network, 'attachPod' | 'detachPod'>;
   /** Absent while the node has no range, or may not touch the network. */
   readonly podCidr: string | undefined;
   readonly hostIP: string;
 }
 
-export function createPodNetwork({ network, podCidr, hostIP }: PodNetworkDeps): PodNetwork {
+export function createPodNetwork({ network, hostPorts, podCidr, hostIP }: PodNetworkDeps): PodNetwork {
   const pool = podCidr === undefined ? undefined : new AddressPool(podCidr);
   const isHost = ({ spec }: Pod) => spec.hostNetwork === true;
   return {
@@ -35,5 +41,7 @@ export function createPodNetwork({ network, podCidr, hostIP }: PodNetworkDeps): 
       if (pool !== undefined) await network.detachPod(podUid);
     },
     release: (podUid) => pool?.release(podUid),
+    forward: (pod, address) => hostPorts.set(pod, pool === undefined ? undefined : address),
+    forwardOnly: (podUids) => hostPorts.keepOnly(podUids),
   };
 }

@@ -31,8 +31,8 @@ export interface HostHealth {
   readonly pressure: ReadonlySet<PressureType>;
   readonly images: readonly HostImage[];
   readonly runtime: { readonly ok: boolean; readonly message: string };
-  /** `taken`: NodePorts that another program holds on 127.0.0.1. */
-  readonly network: { readonly ok: boolean; readonly message: string; readonly taken?: readonly number[] };
+  /** `taken`: ports of Services and pods that another program holds on loopback, with their addresses. */
+  readonly network: { readonly ok: boolean; readonly message: string; readonly taken?: readonly string[] };
 }
 
 /** Labels that the scheduler and people select nodes by. Source: core/v1 well_known_labels.go (v1.32). */
@@ -136,7 +136,7 @@ function conditions(
   { runtime, network, pressure }: HostHealth,
   nowMs: number,
 ): NodeCondition[] {
-  const taken = (network.taken ?? []).map((port) => `127.0.0.1:${port}`);
+  const taken = network.taken ?? [];
   const ours: readonly Omit<NodeCondition, 'lastTransitionTime' | 'lastHeartbeatTime'>[] = [
     ...PRESSURES.map(({ type, yes, no }) => {
       const isUnder = pressure.has(type);

@@ -226,6 +226,7 @@ export class PodManager {
       this.#deps.network.adopt(pod.uid, address);
     }
     const living = new Set(found.filter(lives).map(({ pod }) => pod.uid));
+    this.#deps.network.forwardOnly(living);
     for (const pod of this.#held) if (living.has(pod.metadata.uid)) this.#see(pod);
   }
 

@@ -196,6 +196,7 @@ export class PodWorker {
     // An end is told with its last words, or a moment later.
     if (!this.#context.gone && !this.#lastWords.reading) this.#tellStatus(status);
     this.#deps.onReady(this.#context.uid, isReady(status));
+    this.#deps.network.forward(this.pod, plan.down ? undefined : this.#place.podIP);
     this.#wakeAt(plan.wakeAtMs);
     if (!plan.down) return;
     this.#deps.network.release(this.#context.uid);
@@ -400,6 +401,7 @@ export class PodWorker {
           await runtime.removeContainer(id);
           view.drop(id);
         }
+        network.forward(this.pod, undefined);
         await network.detach(uid);
         await folders.remove(uid);
         references.release(uid);

@@ -74,6 +74,19 @@ describe('src/node-agent/services/services.plan.ts', () => {
     );
   });
 
+  it.each<[string, Partial<Service['spec']>, number | undefined]>([
+    [
+      'for the time it says',
+      { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 5 } } },
+      5,
+    ],
+    ['for three hours when it says none', { sessionAffinity: 'ClientIP' }, 10_800],
+    ['not at all', { sessionAffinity: 'None' }, undefined],
+  ])('remembers the clients of a Service %s', (_name, spec, expected) => {
+    const snapshot = { services: [serviceOf('web', spec)], slices: [sliceOf('web', [endpoint('10.244.1.2')])] };
+    expect(planRoutes(snapshot).map(({ affinitySeconds }) => affinitySeconds)).toEqual([expected]);
+  });
+
   it('routes every port of a Service to its ready endpoints', () => {
     const service = serviceOf('web', {
       ports: [

@@ -1,7 +1,7 @@
 import type { EndpointSlice, Service } from '#api';
 
 export type { Endpoint, EndpointSlice, Service } from '#api';
-export type { DnsRecords, ServiceBackend, ServicePortRoute } from '#network';
+export type { DnsRecords, HostPortRoute, ServiceBackend, ServicePortRoute } from '#network';
 
 /** Everything Service routes and DNS answers are made from. */
 export interface ServicesSnapshot {

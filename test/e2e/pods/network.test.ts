@@ -3,6 +3,11 @@
  * test/e2e/network: service.go, proxy.go, hostport.go; test/e2e/common/network: networking.go; test/e2e/apps:
  * replica_set.go (v1.32).
  */
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { get } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { PODS, REPLICA_SETS, SERVICES, type Service } from '#api';
 import { type DockerBed, official, startDockerBed } from '../../conformance/support/docker-bed.ts';
@@ -145,6 +150,131 @@ official(
     });
     expect(await answers(namespace, addressOf(made))).toBe('server-0');
     expect(await answers(namespace, await nodeAddressOf(made, namespace))).toBe('server-0');
+  },
+);
+
+/** Visits in a row that must, or may not, meet one pod. Source: kubernetes test/e2e/framework/service/const.go (v1.32). */
+const AFFINITY_COUNT = 15;
+
+/** Whether so many visits in a row met one pod. */
+async function meetsOne(namespace: string, address: string): Promise<boolean> {
+  const met = new Set<string>();
+  for (let time = 0; time < AFFINITY_COUNT; time += 1) met.add(await fetched(namespace, address));
+  return met.size === 1 && !met.has('');
+}
+const keeps = (namespace: string, address: string, kept: boolean) =>
+  until(
+    `${address} ${kept ? 'keeps' : 'does not keep'} its client`,
+    async () => (await meetsOne(namespace, address)) === kept,
+  );
+
+/** The address of a Service of three pods, as it is by itself or at a port of the node. */
+const ADDRESSES = { ClusterIP: addressOf, NodePort: nodeAddressOf } as const;
+async function affine(type: keyof typeof ADDRESSES) {
+  const namespace = await world('services', ['server-0', 'server-1', 'server-2']);
+  const made = await service(namespace, { type, sessionAffinity: 'ClientIP' });
+  const address = await ADDRESSES[type](made, namespace);
+  await answers(namespace, address);
+  return { namespace, address };
+}
+
+const affinityWorks = (type: keyof typeof ADDRESSES) => async () => {
+  const { namespace, address } = await affine(type);
+  await keeps(namespace, address, true);
+};
+const affinitySwitches = (type: keyof typeof ADDRESSES) => async () => {
+  const { namespace, address } = await affine(type);
+  await becomes(namespace, (spec) => {
+    spec.sessionAffinity = 'None';
+    delete spec.sessionAffinityConfig;
+  });
+  await keeps(namespace, address, false);
+  await becomes(namespace, (spec) => {
+    spec.sessionAffinity = 'ClientIP';
+  });
+  await keeps(namespace, address, true);
+};
+
+official(
+  '[sig-network] Services should have session affinity work for service with type clusterIP [LinuxOnly] [Conformance]',
+  affinityWorks('ClusterIP'),
+);
+
+official(
+  '[sig-network] Services should have session affinity work for NodePort service [LinuxOnly] [Conformance]',
+  affinityWorks('NodePort'),
+);
+
+official(
+  '[sig-network] Services should be able to switch session affinity for service with type clusterIP [LinuxOnly] [Conformance]',
+  affinitySwitches('ClusterIP'),
+);
+
+official(
+  '[sig-network] Services should be able to switch session affinity for NodePort service [LinuxOnly] [Conformance]',
+  affinitySwitches('NodePort'),
+);
+
+/** The page that this process, which is on the node, gets as a client with this address of its own. */
+async function pageAt(host: string, port: number, localAddress: string): Promise<string> {
+  const request = get({ host, port, localAddress, path: HOSTNAME, agent: false, timeout: 5_000 });
+  const [response] = await once(request, 'response');
+  return text(response);
+}
+
+/** What a datagram is answered within five seconds; nothing when it is not. */
+async function datagramAt(host: string, port: number): Promise<string | undefined> {
+  const socket = createSocket('udp4');
+  try {
+    const answer = once(socket, 'message', { signal: AbortSignal.timeout(5_000) });
+    socket.send('hello', port, host);
+    return String((await answer)[0]);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') return undefined;
+    throw error;
+  } finally {
+    socket.close();
+  }
+}
+
+/** agnhost's `netexec` serves UDP too; in the image that stands in for it no program does. Answers with a pod's name. */
+async function serveDatagrams(name: string, uid: string): Promise<() => void> {
+  const [container] = (await bed.runtime.listContainers()).filter(({ pod }) => pod.uid === uid);
+  const source = `
+    const socket = require('node:dgram').createSocket('udp4');
+    socket.on('message', (_, { port, address }) => socket.send(${JSON.stringify(name)}, port, address));
+    socket.bind(8080, () => process.stdout.write('bound'));
+  `;
+  const child = spawn('nsenter', ['-t', `${container?.pid}`, '-n', process.execPath, '-e', source], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  return () => child.kill('SIGKILL');
+}
+
+official(
+  '[sig-network] HostPort validates that there is no conflict between pods with same hostPort but different hostIP and protocol [LinuxOnly] [Conformance]',
+  async () => {
+    const namespace = await bed.namespace('hostport');
+    const hostPort = 54_323;
+    const localhost = '127.0.0.1';
+    const exposed = (name: string, port: object) =>
+      bed.ready(namespace, serverPod(name, { ports: [{ containerPort: 8080, hostPort, ...port }] }));
+    const pod1 = await exposed('pod1', { hostIP: localhost, protocol: 'TCP' });
+    const hostIP = pod1.status?.hostIP ?? '';
+    await exposed('pod2', { hostIP, protocol: 'TCP' });
+    const pod3 = await exposed('pod3', { hostIP, protocol: 'UDP' });
+    const stop = await serveDatagrams('pod3', pod3.metadata.uid);
+    try {
+      await until('all three answer', async () => {
+        const first = await pageAt(localhost, hostPort, hostIP);
+        const second = await pageAt(hostIP, hostPort, hostIP);
+        const third = await datagramAt(hostIP, hostPort);
+        return `${first} ${second} ${third}` === 'pod1 pod2 pod3';
+      });
+    } finally {
+      stop();
+    }
   },
 );
 
