@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { PlumblineError } from '#base';
+import { errorCode, PlumblineError } from '#base';
+import { type NfsShare, nfsWayOut, planNfsMount } from './nfs-mount.plan.ts';
 
 /** The host refused a mount. */
 export class MountError extends PlumblineError {
@@ -10,12 +11,14 @@ export class MountError extends PlumblineError {
 }
 
 const TIMEOUT_MS = 10_000;
+/** How long a server may take to answer, in ms. */
+const NFS_TIMEOUT_MS = 60_000;
 const MAX_WORDS = 400;
 
 /** Mounts what an open handle names at `target`, whatever its path names by now. Root only. */
 export async function bindMount(handle: number, target: string): Promise<void> {
   // The child finds the handle as its number 3.
-  await run('mount', ['--no-canonicalize', '--bind', '--', '/proc/self/fd/3', target], handle);
+  await run('mount', ['--no-canonicalize', '--bind', '--', '/proc/self/fd/3', target], { handle });
 }
 
 /** Mounts a file system in memory at `target`: root's own, bounded when a size is given. Root only. */
@@ -27,9 +30,24 @@ export async function tmpfsMount(
   await run('mount', ['-t', 'tmpfs', '-o', `nosuid,nodev,mode=${mode.toString(8)}${size}`, '--', 'plumbline', target]);
 }
 
-/** Takes a mount away from the host; containers that have it keep theirs. */
+/**
+ * Mounts what a server shares at `target`, an empty folder. Gives up when the server does not answer in time: then nothing
+ * is left that could still mount it. Throws `MountError` with the way out where it is the node that cannot. Root only.
+ */
+export async function nfsMount(target: string, share: NfsShare, timeoutMs = NFS_TIMEOUT_MS): Promise<void> {
+  const plan = planNfsMount(share, target);
+  if ('failure' in plan) throw new MountError(plan.failure);
+  try {
+    await run('mount', plan.args, { timeoutMs });
+  } catch (error) {
+    if (!(error instanceof MountError)) throw error;
+    throw new MountError(`${error.message}${nfsWayOut(error.message)}`);
+  }
+}
+
+/** Takes a mount away from the host; containers that have it keep theirs. Asks nobody, also not a server that is gone. */
 export async function unmount(target: string): Promise<void> {
-  await run('umount', ['--lazy', '--no-canonicalize', '--', target]);
+  await run('umount', ['--lazy', '--internal-only', '--no-canonicalize', '--', target]);
 }
 
 /** Mount points at or below a folder, the deepest first. `folder` must be a real path. */
@@ -48,20 +66,49 @@ function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
 
-function run(program: string, args: readonly string[], handle?: number): Promise<void> {
+interface RunOptions {
+  readonly handle?: number;
+  readonly timeoutMs?: number;
+}
+
+function run(
+  program: string,
+  args: readonly string[],
+  { handle, timeoutMs = TIMEOUT_MS }: RunOptions = {},
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       stdio: ['ignore', 'ignore', 'pipe', ...(handle === undefined ? [] : [handle])],
-      timeout: TIMEOUT_MS,
+      // A group of its own: its helpers (mount.nfs) end with it.
+      detached: true,
     });
     let words = '';
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      if (child.pid !== undefined) endGroup(child.pid);
+    }, timeoutMs);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       words = (words + text).slice(0, MAX_WORDS);
     });
-    child.once('error', (error) => reject(new MountError(`${program}: ${error.message}`)));
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      reject(new MountError(`${program}: ${error.message}`));
+    });
+    // Comes when all that have its outputs have ended.
     child.once('close', (code, signal) => {
+      clearTimeout(timer);
       if (code === 0) resolve();
+      else if (isLate) reject(new MountError(`${program} had no answer within ${timeoutMs / 1000} seconds`));
       else reject(new MountError(words.trim() || `${program} ended with ${signal ?? code ?? 'nothing'}`));
     });
   });
+}
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error; // It has ended by itself.
+  }
 }

@@ -6,7 +6,7 @@ export type { RuntimeErrorCode } from './errors.ts';
 export { isRuntimeError, RuntimeError } from './errors.ts';
 export type { HollowControl, HollowProcess, HollowRuntime, HollowRuntimeOptions } from './hollow/hollow-runtime.ts';
 export { createHollowRuntime } from './hollow/hollow-runtime.ts';
-export { bindMount, MountError, mountsBelow, tmpfsMount, unmount } from './host-mounts.ts';
+export { bindMount, MountError, mountsBelow, nfsMount, tmpfsMount, unmount } from './host-mounts.ts';
 export { gateProgram } from './image/gate.ts';
 export type { ImageReference } from './image/reference.ts';
 export { parseImageReference } from './image/reference.ts';

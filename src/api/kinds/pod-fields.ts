@@ -15,6 +15,7 @@ const VOLUME_KINDS: ReadonlySet<string> = new Set([
   'emptyDir',
   'ephemeral',
   'hostPath',
+  'nfs',
   'persistentVolumeClaim',
   'projected',
   'secret',

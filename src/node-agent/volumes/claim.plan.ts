@@ -12,7 +12,8 @@ import type { Pod } from '../pod/pod.types.ts';
 /** What a claim's volume is on this node. */
 export type VolumeSource =
   | { readonly type: 'folder'; readonly handle: string }
-  | { readonly type: 'hostPath'; readonly path: string; readonly check: string };
+  | { readonly type: 'hostPath'; readonly path: string; readonly check: string }
+  | { readonly type: 'nfs'; readonly server: string; readonly path: string; readonly options: readonly string[] };
 
 /** A claim of a pod, once it was looked up: it stays so for as long as the pod is there. */
 export interface ClaimMount {
@@ -70,7 +71,7 @@ export function planClaimMount({ pod, podClaim, claim, volume, node }: ClaimInpu
     mount: {
       volume: volumeName,
       source,
-      readOnly: isReadOnly === true,
+      readOnly: isReadOnly === true || volume.spec?.nfs?.readOnly === true,
       exclusive: accessModes.includes('ReadWriteOncePod'),
     },
   };
@@ -79,6 +80,12 @@ export function planClaimMount({ pod, podClaim, claim, volume, node }: ClaimInpu
 /** Where the volume's data is; why it cannot be had, where it cannot. */
 function sourceOf({ spec = {} }: PersistentVolume): VolumeSource | string {
   if (spec.volumeMode === 'Block') return 'volumes of the mode Block are not supported';
+  const { nfs, mountOptions = [] } = spec;
+  if (nfs !== undefined) {
+    const options = [...mountOptions, ...(nfs.readOnly === true ? ['ro'] : [])];
+    return { type: 'nfs', server: nfs.server, path: nfs.path, options };
+  }
+  if (mountOptions.length > 0) return 'mount options are not supported for this volume type';
   if (spec.csi?.driver === NODE_LOCAL) return { type: 'folder', handle: spec.csi.volumeHandle };
   if (spec.csi !== undefined) return `driver name ${spec.csi.driver} not found in the list of registered CSI drivers`;
   if (spec.local !== undefined) return { type: 'hostPath', path: spec.local.path, check: 'Directory' };

@@ -22,7 +22,7 @@ export interface VolumeFile {
 
 /**
  * What a volume is: a folder of the pod's own, files from the API, a path of the host, a folder that outlives the pod,
- * or why it cannot be made.
+ * what a server shares, or why it cannot be made.
  * `secret`: holds a Secret's values, so it belongs in memory.
  */
 export type VolumePlan =
@@ -30,6 +30,13 @@ export type VolumePlan =
   | { readonly type: 'files'; readonly files: ReadonlyMap<string, VolumeFile>; readonly secret: boolean }
   | { readonly type: 'hostPath'; readonly path: string; readonly check: string; readonly readOnly?: boolean }
   | { readonly type: 'folder'; readonly handle: string; readonly readOnly: boolean }
+  | {
+      readonly type: 'nfs';
+      readonly server: string;
+      readonly path: string;
+      readonly options: readonly string[];
+      readonly readOnly: boolean;
+    }
   | { readonly type: 'failed'; readonly message: string };
 
 export interface VolumeInput extends Pick<EnvInput, 'references' | 'podIP' | 'hostIP' | 'node'> {
@@ -51,6 +58,10 @@ export function planVolume(input: VolumeInput): VolumePlan {
     return { type: 'emptyDir', memory: medium === 'Memory', ...(sizeBytes > 0 ? { sizeBytes } : {}) };
   }
   if (volume.hostPath) return { type: 'hostPath', path: volume.hostPath.path, check: volume.hostPath.type ?? '' };
+  if (volume.nfs) {
+    const { server, path, readOnly = false } = volume.nfs;
+    return { type: 'nfs', server, path, options: readOnly ? ['ro'] : [], readOnly };
+  }
   const claim = input.claims.get(volume.name);
   if (claim !== undefined) return { ...claim.source, readOnly: claim.readOnly };
   const collector = new FileCollector(input.references);

@@ -154,8 +154,13 @@ describe('src/node-agent/volumes/volume.plan.ts', () => {
     ],
     [
       'a kind that is not known',
-      { nfs: { server: 's', path: '/' } },
-      { type: 'failed', message: 'volumes of the kind nfs are not supported' },
+      { iscsi: { targetPortal: 's', iqn: 'i', lun: 0 } },
+      { type: 'failed', message: 'volumes of the kind iscsi are not supported' },
+    ],
+    [
+      'what a server shares, read-only',
+      { nfs: { server: 's', path: '/x', readOnly: true } },
+      { type: 'nfs', server: 's', path: '/x', options: ['ro'], readOnly: true },
     ],
   ])('gives %s', (_, volume, expected) => {
     expect(shown(volume)).toEqual(expected);

@@ -1,14 +1,14 @@
-import { access, mkdir, open, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Volume } from '#api';
 import { errorCode, errorMessage, PlumblineError } from '#base';
-import { bindMount, type Mount, mountsBelow, tmpfsMount, unmount } from '#runtime';
+import { bindMount, type Mount, mountsBelow, nfsMount, tmpfsMount, unmount } from '#runtime';
 import type { ContainerSpec, Pod } from '../pod/pod.types.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { giveToGroup } from './ownership.ts';
 import { makeFolder, type PodFolders, VOLUMES } from './pod-folders.ts';
 import { type HeldPath, holdSubPath, resolveOwnSubPath } from './sub-path.ts';
-import { planVolume, type VolumeInput } from './volume.plan.ts';
+import { planVolume, type VolumeInput, type VolumePlan } from './volume.plan.ts';
 
 /** A volume cannot be made. The message names it and says why. */
 export class VolumeError extends PlumblineError {
@@ -76,6 +76,11 @@ async function setUp(
         }
         return { volume: { name, hostPath, ours: false, readOnly: plan.readOnly }, changed: false };
       }
+      case 'nfs': {
+        const hostPath = place(folders.disk(pod.metadata.uid));
+        await mountShare(hostPath, plan);
+        return { volume: { name, hostPath, ours: false, readOnly: plan.readOnly }, changed: false };
+      }
       case 'emptyDir': {
         const hostPath = place((plan.memory ? folders.memory : folders.disk)(pod.metadata.uid));
         await mkdir(path.dirname(hostPath), { recursive: true, mode: 0o755 });
@@ -94,6 +99,21 @@ async function setUp(
     }
   } catch (error) {
     throw error instanceof VolumeError ? error : new VolumeError(name, errorMessage(error), error);
+  }
+}
+
+/** Once, whichever run of the agent that is: what is mounted is not even looked at, for its server may be gone. */
+async function mountShare(target: string, plan: VolumePlan & { readonly type: 'nfs' }): Promise<void> {
+  const isMounted = async () => (await mountsBelow(target)).includes(target);
+  if (await isMounted()) return;
+  await mkdir(target, { recursive: true, mode: 0o750 });
+  const options = [...plan.options, ...(plan.readOnly ? ['ro'] : [])];
+  try {
+    await nfsMount(target, { server: plan.server, path: plan.path, options });
+  } catch (error) {
+    if (await isMounted()) await unmount(target);
+    await rmdir(target);
+    throw error;
   }
 }
 
