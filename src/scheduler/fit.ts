@@ -28,12 +28,16 @@ export function refusalAt(slot: number, { mask, usage, demand, relations, promis
     const reasons = ["node(s) didn't have free ports for the requested pod ports"];
     return { filter: PORTS_FILTER, reasons, resolvable: true };
   }
-  const short = [...demand.amounts].filter(([resource, amount]) => !usage.hasRoom(slot, resource, amount));
-  if (short.length > 0) {
-    const reasons = short.map(([resource]) => (resource === 'pods' ? 'Too many pods' : `Insufficient ${resource}`));
-    return { filter: RESOURCES_FILTER, reasons, resolvable: true };
-  }
+  const reasons = shortOf(demand, (resource, amount) => usage.hasRoom(slot, resource, amount));
+  if (reasons.length > 0) return { filter: RESOURCES_FILTER, reasons, resolvable: true };
   return relations?.refusal(slot) ?? promised?.refusal(slot);
+}
+
+/** A reason for each resource of which there is no room. */
+export function shortOf({ amounts }: PodDemand, hasRoom: (resource: string, amount: number) => boolean): string[] {
+  return [...amounts]
+    .filter(([resource, amount]) => !hasRoom(resource, amount))
+    .map(([resource]) => (resource === 'pods' ? 'Too many pods' : `Insufficient ${resource}`));
 }
 
 export function portsTaken(slot: number, usage: Usage, { hostPorts }: PodDemand): boolean {

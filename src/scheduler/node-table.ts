@@ -6,6 +6,7 @@ import { likenessOf } from './filters/filters.ts';
 import { ImageIndex, type Locality } from './image-locality.ts';
 import { factsOf, type NodeFacts } from './node-facts.ts';
 import { NodeMask } from './node-mask.ts';
+import { PodsOnNode } from './pods-on-node.ts';
 import { type Domains, domainsOf } from './relations/domains.ts';
 import { PlacedPods, type PodGroup } from './relations/placed-pods.ts';
 import type { NamespaceLabels } from './relations/pod-profile.ts';
@@ -49,7 +50,8 @@ export class NodeTable {
   readonly #nodes: (NodeFacts | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #placements = new Map<string, Placement>();
-  readonly #podsByNode = new Map<string, Set<string>>();
+  readonly #podsByNode = new Map<string, PodsOnNode>();
+  #podLooks = 0;
   readonly #nominees = new Map<string, Nominee>();
   readonly #masks = new Map<string, NodeMask>();
   readonly #usage = Usage.empty(FIRST_CAPACITY);
@@ -119,7 +121,7 @@ export class NodeTable {
     this.#images.set(at, facts.images);
     for (const mask of this.#masks.values()) mask.set(at, facts);
     if (slot === undefined) {
-      for (const key of this.#podsByNode.get(facts.name) ?? []) this.#count(key, 'add');
+      for (const key of this.#podsByNode.get(facts.name)?.keys ?? []) this.#count(key, 'add');
     }
     return true;
   }
@@ -148,15 +150,17 @@ export class NodeTable {
     const demand = demandOf(pod);
     const group = this.#placed.join(pod);
     this.#nominees.delete(key);
-    if (before?.node === node && before.group === group && sameDemand(before.demand, demand)) {
+    const isSame = before?.node === node && before.group === group && sameDemand(before.demand, demand);
+    if (isSame && priorityOf(before.pod) === priorityOf(pod)) {
       this.#placed.leave(group);
       before.pod = pod;
       return false;
     }
     this.unplace(key);
     this.#placements.set(key, { pod, node, demand, group });
-    const pods = this.#podsByNode.get(node) ?? new Set();
-    this.#podsByNode.set(node, pods.add(key));
+    const pods = this.#podsByNode.get(node) ?? new PodsOnNode();
+    this.#podsByNode.set(node, pods);
+    pods.add(key, priorityOf(pod), demand);
     this.#count(key, 'add');
     return true;
   }
@@ -169,8 +173,8 @@ export class NodeTable {
     this.#placements.delete(key);
     this.#placed.leave(placement.group);
     const pods = this.#podsByNode.get(placement.node);
-    pods?.delete(key);
-    if (pods?.size === 0) this.#podsByNode.delete(placement.node);
+    pods?.delete(key, priorityOf(placement.pod), placement.demand);
+    if (pods?.keys.size === 0) this.#podsByNode.delete(placement.node);
     return true;
   }
 
@@ -189,8 +193,23 @@ export class NodeTable {
 
   /** What is counted on a node. */
   podsAt(slot: number): readonly PlacedPod[] {
-    const keys = this.#podsByNode.get(this.#nodes[slot]?.name ?? '') ?? [];
+    const keys = this.#podsOn(slot)?.keys ?? NO_KEYS;
+    this.#podLooks += keys.size;
     return [...keys].map((key) => this.#placements.get(key)).filter((placement) => placement !== undefined);
+  }
+
+  /** What pods below a priority have of a node: by resource; undefined when there are none. Looks at no pod. */
+  heldBelow(slot: number, priority: number): ReadonlyMap<string, number> | undefined {
+    return this.#podsOn(slot)?.heldBelow(priority);
+  }
+
+  /** Pods, and groups of like pods, that were looked at one by one since the beginning: what plans cost beyond nodes. */
+  get looks(): number {
+    return this.#podLooks + this.#placed.looks;
+  }
+
+  #podsOn(slot: number): PodsOnNode | undefined {
+    return this.#podsByNode.get(this.#nodes[slot]?.name ?? '');
   }
 
   slotOf(node: string): number | undefined {
@@ -258,6 +277,9 @@ export class NodeTable {
     return slot;
   }
 }
+
+const NO_KEYS: ReadonlySet<string> = new Set();
+const priorityOf = ({ spec }: Pod) => spec.priority ?? 0;
 
 function sameFacts(left: NodeFacts | undefined, right: NodeFacts): boolean {
   if (left === undefined) return false;

@@ -2,7 +2,7 @@
 import type { Pod } from '#api';
 import { shortHash } from '#base';
 import { type NodeVerdict, sentence } from '../explain.ts';
-import { type Fit, refusalAt } from '../fit.ts';
+import { type Fit, refusalAt, shortOf } from '../fit.ts';
 import type { NodeTable, PlacedPod } from '../node-table.ts';
 import type { Budgets } from './budgets.ts';
 
@@ -105,6 +105,15 @@ function* from<T>(all: readonly T[], uid: string): Iterable<T> {
 }
 
 /**
+ * Which resources would still be short if nobody held any of those amounts, in the words of a refusal; none where that
+ * alone does not decide. Most nodes that cannot be cleared are told so by this, without a look at their pods.
+ */
+function shortWithout(held: ReadonlyMap<string, number>, slot: number, { usage, demand }: Fit): readonly string[] {
+  if (demand.hostPorts.length > 0) return [];
+  return shortOf(demand, (resource, amount) => usage.hasRoom(slot, resource, amount - (held.get(resource) ?? 0)));
+}
+
+/**
  * Whom the node could do without: takes all of lower priority away, then gives back whom it can, the most important
  * first. Those that leave already are not given back.
  */
@@ -113,8 +122,11 @@ function tryNode(
   node: string,
   { pod, table, fit, budgets, leaving }: PreemptionSnapshot,
 ): Candidate | { readonly reasons: readonly string[] } {
+  const held = table.heldBelow(slot, pod.spec.priority ?? 0);
+  if (held === undefined) return { reasons: ['No preemption victims found for incoming pod'] };
+  const short = shortWithout(held, slot, fit);
+  if (short.length > 0) return { reasons: short };
   const lower = table.podsAt(slot).filter((other) => isLower(other, pod));
-  if (lower.length === 0) return { reasons: ['No preemption victims found for incoming pod'] };
   const away = new Set<PlacedPod>();
   const take = (other: PlacedPod) => {
     away.add(other);
