@@ -5,7 +5,6 @@
 import { execFile } from 'node:child_process';
 import { watch } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -17,6 +16,7 @@ import { until } from '../test/support/until.ts';
 import { measureApi } from './api.ts';
 import { Engine, Swarm } from './engine.ts';
 import { type Figure, reportOf, spreadOf } from './figures.ts';
+import { headerOf, writePart } from './report.ts';
 import { measureRollouts } from './rollout.ts';
 
 const run = promisify(execFile);
@@ -390,10 +390,8 @@ try {
   await swarm?.close();
 }
 
-const { stdout: commit } = await run('git', ['rev-parse', '--short', 'HEAD']);
 const { stdout: dockerVersion } = await run('docker', ['-H', host, 'version', '--format', '{{.Server.Version}}']);
-const header = `Written by \`npm run bench${quick ? ' -- --quick' : ''}\` on ${new Date().toISOString().slice(0, 10)} at commit ${commit.trim()}: ${os.cpus().length} × ${os.cpus()[0]?.model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, kernel ${os.release()}, Node ${process.version}, dockerd ${dockerVersion.trim()}. Median (min–max, p95); ratio of the medians.`;
-const report = `# Benchmarks\n\n${header}\n\n${reportOf(figures)}\n`;
+const header = await headerOf(`npm run bench${quick ? ' -- --quick' : ''}`, `dockerd ${dockerVersion.trim()}`);
+const report = `${header}\n\n${reportOf(figures)}`;
 say(`\n${report}`);
-if (process.env['PLUMBLINE_BENCH_WRITE'] !== undefined && only === undefined)
-  await writeFile(path.resolve(import.meta.dirname, '../docs/benchmarks.md'), report);
+if (process.env['PLUMBLINE_BENCH_WRITE'] !== undefined && only === undefined) await writePart('all', report);

@@ -1,5 +1,7 @@
 // npm run bench: measures the product beside its limits and peers, on hosts of its own. --quick takes few samples;
-// --write puts the result into docs/benchmarks.md. --only=api or --only=pods measures one half of it.
+// --write puts the result into docs/benchmarks.md. --only=api or --only=pods measures one half of it. --scale measures the
+// scheduler in a large cluster instead, in one process that needs neither root nor engines; --shared says in the result
+// that the machine did other work, too.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { build, runNode } from './lib/build.mjs';
@@ -11,6 +13,17 @@ const only = process.argv.find((word) => word.startsWith('--only='))?.slice('--o
 if (only !== undefined && !['api', 'pods'].includes(only)) fail(`--only=${only}: there are api and pods`);
 
 installDependencies();
+const settings = {
+  ...(process.argv.includes('--quick') ? { PLUMBLINE_BENCH: 'quick' } : {}),
+  ...(only === undefined ? {} : { PLUMBLINE_BENCH_ONLY: only }),
+  ...(process.argv.includes('--write') ? { PLUMBLINE_BENCH_WRITE: '1' } : {}),
+  ...(process.argv.includes('--shared') ? { PLUMBLINE_BENCH_SHARED: '1' } : {}),
+};
+if (process.argv.includes('--scale')) {
+  Object.assign(process.env, settings);
+  runNode('node_modules/tsx/dist/cli.mjs', '--conditions=source', 'bench/scale.ts');
+  process.exit(0);
+}
 build();
 if (!isRoot())
   fail('the benchmarks make network namespaces and engines of their own; run them as root: sudo -E npm run bench');
@@ -45,9 +58,7 @@ try {
     ...process.env,
     DOCKER_HOST: ours.dockerHost,
     PLUMBLINE_SWARM_HOST: swarm.dockerHost,
-    ...(process.argv.includes('--quick') ? { PLUMBLINE_BENCH: 'quick' } : {}),
-    ...(only === undefined ? {} : { PLUMBLINE_BENCH_ONLY: only }),
-    ...(process.argv.includes('--write') ? { PLUMBLINE_BENCH_WRITE: '1' } : {}),
+    ...settings,
   };
   const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
