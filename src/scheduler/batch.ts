@@ -38,7 +38,7 @@ export interface BatchOf {
 }
 
 /** Kinds of pods in one batch whose candidates are kept; the one used longest ago goes first. */
-const MAX_KINDS = 16;
+const MAX_KINDS = 128;
 /** Pods of one batch for which others may have to go: each costs a look at many nodes. Those beyond wait for the next batch. */
 const MAX_PREEMPTIONS = 32;
 

@@ -3,9 +3,9 @@ import type { Node, Pod, PodSpec } from '#api';
 import { NodeTable } from './node-table.ts';
 import { planSchedule } from './schedule.plan.ts';
 
-const NODES = 100;
-const FEW = 500;
-const MANY = 5_000;
+const NODES = 40;
+const FEW = 200;
+const MANY = 2_000;
 /** Pods of one plan. */
 const BATCH = 50;
 

@@ -22,40 +22,32 @@ export function domainsOf(nodes: readonly (NodeFacts | undefined)[], topologyKey
 
 /** Numbers of pods, by domain. */
 export class DomainCounts {
-  readonly #ids: Int32Array;
-  readonly #counts: Float64Array;
+  /** By slot, the node's domain; -1 where it has none. */
+  readonly ids: Int32Array;
+  /** By domain. To be changed by `add` alone. */
+  readonly values: Float64Array;
 
   constructor({ ids, size }: Domains) {
-    this.#ids = ids;
-    this.#counts = new Float64Array(size);
-  }
-
-  /** Of the node's domain, from 0; -1 where it has none. */
-  idOf(slot: number): number {
-    return this.#ids[slot] ?? -1;
-  }
-
-  /** Number of domains there are. */
-  get size(): number {
-    return this.#counts.length;
+    this.ids = ids;
+    this.values = new Float64Array(size);
   }
 
   /** Whether the node is in any domain. */
   has(slot: number): boolean {
-    return (this.#ids[slot] ?? -1) >= 0;
+    return (this.ids[slot] ?? -1) >= 0;
   }
 
   /** Of the node's domain; 0 where it has none. */
   at(slot: number): number {
-    const id = this.#ids[slot] ?? -1;
-    return id < 0 ? 0 : (this.#counts[id] ?? 0);
+    const id = this.ids[slot] ?? -1;
+    return id < 0 ? 0 : (this.values[id] ?? 0);
   }
 
   /** False where the node is in no domain: nothing is counted then. */
   add(slot: number, pods: number): boolean {
-    const id = this.#ids[slot] ?? -1;
+    const id = this.ids[slot] ?? -1;
     if (id < 0) return false;
-    this.#counts[id] = (this.#counts[id] ?? 0) + pods;
+    this.values[id] = (this.values[id] ?? 0) + pods;
     return true;
   }
 }

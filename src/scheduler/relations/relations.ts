@@ -129,9 +129,15 @@ export class Relations {
 
   /** Takes nodes that will not do out of the scores (by slot, -∞ where there is nothing to score). */
   exclude(scores: Float64Array): void {
+    if (!this.#mayRefuse) return;
     for (let slot = 0; slot < scores.length; slot += 1) {
-      if (Number.isFinite(scores[slot]) && this.refusal(slot) !== undefined) scores[slot] = Number.NEGATIVE_INFINITY;
+      if (scores[slot] === Number.NEGATIVE_INFINITY || this.refusal(slot) === undefined) continue;
+      scores[slot] = Number.NEGATIVE_INFINITY;
     }
+  }
+
+  get #mayRefuse(): boolean {
+    return this.#hardSpread.length + this.#affinity.length + this.#antiAffinity.length + this.#refusing.size > 0;
   }
 
   /** Adds wishes to the scores. */

@@ -83,6 +83,10 @@ function takesPart(
   keys: readonly string[],
 ): boolean {
   if (node === undefined || !keys.every((key) => Object.hasOwn(node.labels, key))) return false;
-  if (nodeAffinityPolicy === 'Honor' && nodeAffinity.refuse(spec, node) !== undefined) return false;
+  if (nodeAffinityPolicy === 'Honor' && choosesNodes(spec) && nodeAffinity.refuse(spec, node) !== undefined)
+    return false;
   return nodeTaintsPolicy !== 'Honor' || taints.refuse(spec, node) === undefined;
 }
+
+const choosesNodes = ({ nodeSelector, affinity }: PodSpec) =>
+  nodeSelector !== undefined || affinity?.nodeAffinity !== undefined;
