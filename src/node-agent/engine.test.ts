@@ -6,6 +6,7 @@ import { type AgentBed, bedPod, startAgentBed } from '../../test/support/agent-b
 import { dockerForTests } from '../../test/support/images.ts';
 import { freePorts } from '../../test/support/product.ts';
 import { until } from '../../test/support/until.ts';
+import { NO_THRESHOLDS, settingDefaults } from './settings/settings.plan.ts';
 
 const docker = await dockerForTests(`test/${randomUUID()}`);
 
@@ -22,7 +23,8 @@ describe.skipIf(!docker.ok)(
     let bed: AgentBed;
     const image = docker.ok ? docker.image : '';
     beforeAll(async () => {
-      if (docker.ok) bed = await startAgentBed(docker.runtime);
+      const settings = { ...settingDefaults, ...NO_THRESHOLDS, podPidsLimit: 64 };
+      if (docker.ok) bed = await startAgentBed(docker.runtime, { agent: { settings } });
     });
     afterAll(async () => {
       await bed?.close();
@@ -83,7 +85,7 @@ describe.skipIf(!docker.ok)(
       expect(await containerId(name)).not.toBe(first);
     });
 
-    it('holds a container to its limits: no swap, its share and ceiling of CPU, its turn when memory is short', async () => {
+    it('holds a container to its limits: no swap, its share and ceiling of CPU, so many processes, its turn when memory is short', async () => {
       const resources = { requests: { cpu: '250m', memory: '32Mi' }, limits: { cpu: '500m', memory: '64Mi' } };
       await bed.run(bedPod('limits', image, { resources }));
       const host = JSON.parse(
@@ -97,6 +99,7 @@ describe.skipIf(!docker.ok)(
         CpuShares: 256,
         CpuPeriod: 100_000,
         CpuQuota: 50_000,
+        PidsLimit: 64,
       });
       expect(host['OomScoreAdj']).toBeGreaterThan(2);
       expect(host['OomScoreAdj']).toBeLessThan(1_000);

@@ -304,6 +304,17 @@ describe('src/node-agent/node-agent.ts', () => {
     expect(network.pods.has(metadata.uid)).toBe(false);
   });
 
+  it('kills at once what was told to stop and hears no signal, when the pod is then deleted by force', async () => {
+    behave = () => ({});
+    await client.create(PODS, podOf('stubborn', { terminationGracePeriodSeconds: 3_600 }));
+    await ready('stubborn');
+    await client.delete(PODS, { namespace: 'default', name: 'stubborn' });
+    await told('stubborn', 'Killing', 'Stopping container app');
+    expect(await containersOf('stubborn')).toMatchObject([{ state: 'running' }]);
+    await client.delete(PODS, { namespace: 'default', name: 'stubborn' }, { gracePeriodSeconds: 0 });
+    await until('nothing is left', async () => (await containersOf('stubborn')).length === 0, DEADLINE_MS);
+  });
+
   it('tears down a pod that vanished from the API', async () => {
     await client.create(PODS, podOf('forced'));
     await ready('forced');

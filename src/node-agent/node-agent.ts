@@ -197,6 +197,7 @@ async function runAgent(deps: NodeAgentDeps, options: NodeAgentOptions, signal: 
       hostIP: facts.address,
       cpuMillis: facts.cpus * 1000,
       memoryBytes: facts.memoryBytes,
+      ...(settings.podPidsLimit === undefined ? {} : { podPidsLimit: settings.podPidsLimit }),
       appArmor: version.appArmor,
       clusterDomain: options.clusterDomain,
       clusterCidr: options.clusterCidr,

@@ -218,6 +218,15 @@ export function runtimeContract(name: string, start: () => Promise<RuntimeHarnes
       expect(await h.runtime.containerStatus(stubborn.id)).toMatchObject({ state: 'exited', exitCode: 137 });
     });
 
+    it('hastens a stop under way by one with less time', async () => {
+      const h = await begin();
+      const stubborn = await running(h, h.programs.stubborn);
+      const first = h.runtime.stopContainer(stubborn.id, 600);
+      await h.runtime.stopContainer(stubborn.id, 1);
+      await first;
+      expect(await h.runtime.containerStatus(stubborn.id)).toMatchObject({ state: 'exited', exitCode: 137 });
+    });
+
     it('counts stopping and removing what is gone as success', async () => {
       const h = await begin();
       const container = await running(h, h.programs.patient);

@@ -68,6 +68,8 @@ export interface ContainerResources {
   readonly cpuQuotaMicros?: number;
   readonly cpuPeriodMicros?: number;
   readonly memoryLimitBytes?: number;
+  /** Processes and threads at the same time; without end when absent. */
+  readonly pidsLimit?: number;
   /** At least 0: an engine without CAP_SYS_RESOURCE (rootless, nested) cannot start a container with less. */
   readonly oomScoreAdj?: number;
 }

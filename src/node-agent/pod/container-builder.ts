@@ -22,6 +22,8 @@ export interface NodeFacts {
   readonly hostIP: string;
   readonly cpuMillis: number;
   readonly memoryBytes: number;
+  /** Processes of each container; without end when absent. */
+  readonly podPidsLimit?: number;
   /** Containers can be confined by AppArmor. */
   readonly appArmor: boolean;
   readonly clusterDomain: string;
@@ -46,6 +48,8 @@ export interface BuildInput {
   readonly services: readonly Service[];
   readonly node: NodeFacts;
   readonly folders: PodFolders;
+  /** Tells people what of the spec does not count, as an event. */
+  readonly tell: (type: 'Warning', reason: string, message: string) => void;
 }
 
 /** Wait before a container whose configuration is wrong is tried again, in ms. A change of what it needs comes before. */
@@ -54,11 +58,12 @@ const CONFIG_RETRY_MS = 10_000;
 /** Puts everything together. Throws `StartError` with Kubernetes' reason when something it needs is not there. */
 export async function buildContainer(input: BuildInput): Promise<ContainerConfig> {
   const { pod, spec, node, podIP, attempt, sandbox, image } = input;
-  const { command, args, env, error } = planEnv({
+  const { command, args, env, skipped, error } = planEnv({
     ...input,
     hostIP: node.hostIP,
     services: planServiceEnv(pod, input.services),
   });
+  for (const message of skipped) input.tell('Warning', 'InvalidEnvironmentVariableNames', message);
   if (error !== undefined) throw new StartError('CreateContainerConfigError', error, CONFIG_RETRY_MS);
   const security = planSecurity(pod, spec, image.user);
   if (security.error !== undefined) {
@@ -82,7 +87,7 @@ export async function buildContainer(input: BuildInput): Promise<ContainerConfig
     image: image.ref,
     env,
     mounts: withoutDoubles([...(await systemMounts(input, podIP)), ...mounts]),
-    resources: containerResources(pod, spec, node.memoryBytes),
+    resources: containerResources(pod, spec, node),
     annotations: {
       [ANNOTATION.specHash]: specHash(spec),
       [ANNOTATION.backoffMs]: String(input.nextBackoffMs),

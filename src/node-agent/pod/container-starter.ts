@@ -173,6 +173,7 @@ export class ContainerStarter {
       references: deps.references.read(held),
       node: deps.node,
       folders: deps.folders,
+      tell: (type, reason, message) => this.#context.tell(type, reason, message, spec),
       ...where,
       sharing,
       ...alone,

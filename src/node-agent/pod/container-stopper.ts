@@ -27,7 +27,7 @@ export class ContainerStopper {
     this.#place = place;
   }
 
-  /** Ids of containers that are being stopped, with the time at which they will be killed. */
+  /** Ids of containers that are being stopped, with the time at which they will be killed, of the clock that does not jump. */
   get stopping(): ReadonlyMap<string, number> {
     return this.#stopping;
   }
@@ -37,13 +37,13 @@ export class ContainerStopper {
     const { id, graceSeconds, after = [] } = action;
     const { clock, runtime, view } = this.#context.deps;
     const isFirst = !this.#stopping.has(id);
-    const deadlineMs = clock.nowMs() + graceSeconds * 1000;
+    const deadlineMs = clock.monotonicMs() + graceSeconds * 1000;
     this.#stopping.set(id, deadlineMs);
     const task = () =>
       this.#context.attempt(id, 'a container could not be stopped', async () => {
         if (isFirst) await this.#prepare(action);
         await this.#turn(after, deadlineMs);
-        const left = Math.ceil((deadlineMs - clock.nowMs()) / 1000);
+        const left = Math.ceil((deadlineMs - clock.monotonicMs()) / 1000);
         await runtime.stopContainer(id, Math.max(isFirst ? MIN_GRACE_SECONDS : 1, left));
         await view.refresh(id);
       });
@@ -72,7 +72,7 @@ export class ContainerStopper {
         },
       };
       this.#waiting.add(waiting);
-      timer = clock.after(Math.max(0, deadlineMs - clock.nowMs()), waiting.go);
+      timer = clock.after(Math.max(0, deadlineMs - clock.monotonicMs()), waiting.go);
     });
   }
 

@@ -5,6 +5,7 @@ import {
   type ContainerSpec,
   type ContainerStatus,
   type EphemeralSpec,
+  type Grace,
   NO_SANDBOX,
   type Pod,
   type PodSnapshot,
@@ -157,13 +158,35 @@ function ranLong({ startedAtMs, finishedAtMs }: RuntimeContainer): boolean {
   return startedAtMs !== undefined && finishedAtMs !== undefined && finishedAtMs - startedAtMs >= RESTART_RESET_MS;
 }
 
-/** Seconds a container gets to stop: what is left of the pod's own grace period, at least one. */
-export function graceSeconds(pod: Pod, nowMs: number): number {
-  const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
-  const whole = deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
-  if (deletionTimestamp === undefined) return Math.max(1, whole);
-  const left = Math.ceil((Date.parse(deletionTimestamp) - nowMs) / 1000);
-  return Math.max(1, Math.min(whole, Number.isNaN(left) ? whole : left));
+/** Least time to stop, in seconds. Source: kubelet pod_workers.go, calculateEffectiveGracePeriod (v1.32). */
+const LEAST_GRACE_SECONDS = 1;
+
+/** Seconds a pod's containers get to stop, counted from when they are told. */
+export function graceSeconds({ metadata, spec }: Pod): number {
+  const whole = metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+  return Math.max(LEAST_GRACE_SECONDS, whole);
+}
+
+/**
+ * What is granted to a pod that is being deleted, counted from when this node saw it by a clock that nobody sets; what was
+ * granted only gets less. One that was being deleted and has left the API before it was down was deleted by force.
+ * Source: kubelet pod_workers.go, calculateEffectiveGracePeriod (v1.32); by force a kubelet hastens nothing.
+ */
+export function planGrace(
+  before: Grace | undefined,
+  { pod, gone, monotonicMs }: Pick<PodSnapshot, 'pod' | 'gone' | 'monotonicMs'>,
+): Grace | undefined {
+  if (!isTerminating(pod)) return before;
+  const seconds = gone ? LEAST_GRACE_SECONDS : graceSeconds(pod);
+  if (before !== undefined && seconds >= before.seconds) return before;
+  const endsAtMs = monotonicMs + seconds * 1000;
+  return { seconds, endsAtMs: Math.min(endsAtMs, before?.endsAtMs ?? endsAtMs) };
+}
+
+/** Seconds that are left to the pod's containers; all of them while nobody deletes it. */
+export function graceLeft({ pod, grace, monotonicMs }: Pick<PodSnapshot, 'pod' | 'grace' | 'monotonicMs'>): number {
+  if (grace === undefined) return graceSeconds(pod);
+  return Math.max(LEAST_GRACE_SECONDS, Math.ceil((grace.endsAtMs - monotonicMs) / 1000));
 }
 
 /** Source: core/v1 DefaultTerminationGracePeriodSeconds. */

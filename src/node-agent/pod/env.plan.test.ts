@@ -54,6 +54,19 @@ const planOf = (spec: Partial<ContainerSpec>, more: Partial<EnvInput> = {}) =>
 const envOf = (spec: Partial<ContainerSpec>) => Object.fromEntries(planOf(spec).env);
 
 describe('src/node-agent/pod/env.plan.ts', () => {
+  it('says which keys it left out, for they can be no names', () => {
+    const { skipped, env } = planOf({
+      envFrom: [{ configMapRef: { name: 'settings' } }, { prefix: 'é', secretRef: { name: 'token' } }],
+    });
+    const words = 'were skipped since they are considered invalid environment variable names.';
+    expect(skipped).toEqual([
+      `Keys [not=a-name] from the EnvFrom configMap default/settings ${words}`,
+      `Keys [évalue] from the EnvFrom secret default/token ${words}`,
+    ]);
+    expect(Object.fromEntries(env)).toMatchObject({ COLOR: 'blue' });
+    expect(planOf({ envFrom: [{ prefix: 'a b-', secretRef: { name: 'token' } }] }).skipped).toEqual([]);
+  });
+
   it("tells another container's limits where one is named, and says so when there is none", () => {
     const other = { name: 'other', resources: { limits: { cpu: '250m' } } };
     const variable = (containerName: string) => ({

@@ -20,6 +20,8 @@ export interface EnvPlan {
   readonly env: readonly (readonly [name: string, value: string])[];
   readonly command: readonly string[] | undefined;
   readonly args: readonly string[] | undefined;
+  /** Of each source, which keys are no names and were left out. */
+  readonly skipped: readonly string[];
   /** Why the container cannot be made: what a variable refers to is not there. */
   readonly error?: string;
 }
@@ -32,9 +34,10 @@ const MAX_ENV = 1024 * 1024;
  * Source: kubelet_pods.go makeEnvironmentVariables, and container/helpers.go ExpandContainerCommandOnlyStatic (v1.32).
  */
 export function planEnv(input: EnvInput): EnvPlan {
-  const { spec, services } = input;
+  const { spec, services, pod } = input;
   const env = new Map<string, string>();
   const errors: string[] = [];
+  const skipped: string[] = [];
   const lookUp = (name: string) => env.get(name) ?? services.get(name);
 
   for (const source of spec.envFrom ?? []) {
@@ -46,10 +49,18 @@ export function planEnv(input: EnvInput): EnvPlan {
       if (ref.optional !== true) errors.push(notFound(kind, ref.name));
       continue;
     }
+    const invalid: string[] = [];
     for (const key of keys) {
       const name = (source.prefix ?? '') + key;
       const value = kind === 'secret' ? secretText(input, ref.name, key) : configMapText(input, ref.name, key);
-      if (isEnvName(name) && value !== undefined) env.set(name, value);
+      if (!isEnvName(name)) invalid.push(name);
+      else if (value !== undefined) env.set(name, value);
+    }
+    if (invalid.length > 0) {
+      const where = `${kind} ${pod.metadata.namespace ?? ''}/${ref.name}`;
+      skipped.push(
+        `Keys [${invalid.sort().join(', ')}] from the EnvFrom ${where} were skipped since they are considered invalid environment variable names.`,
+      );
     }
   }
   for (const variable of spec.env ?? []) {
@@ -70,11 +81,12 @@ export function planEnv(input: EnvInput): EnvPlan {
     env: [...env],
     command: spec.command?.map((word) => expand(word, (name) => env.get(name))),
     args: spec.args?.map((word) => expand(word, (name) => env.get(name))),
+    skipped,
     ...(error === undefined ? {} : { error }),
   };
 }
 
-/** Source: apimachinery validation.go, IsRelaxedEnvVarName (v1.32). */
+/** With the feature RelaxedEnvironmentVariableValidation, on in v1.32. Source: apimachinery validation.go, IsRelaxedEnvVarName. */
 function isEnvName(name: string): boolean {
   return /^[\x20-\x3c\x3e-\x7e]+$/.test(name);
 }

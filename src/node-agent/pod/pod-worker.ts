@@ -7,10 +7,10 @@ import { planBackOff } from './back-off.plan.ts';
 import { partsFolder } from './container-builder.ts';
 import { ContainerStarter } from './container-starter.ts';
 import { ContainerStopper } from './container-stopper.ts';
-import { endedByNode, graceSeconds, hasEnded, isTerminating } from './containers.plan.ts';
+import { endedByNode, graceSeconds, hasEnded, isTerminating, planGrace } from './containers.plan.ts';
 import { LastWords } from './last-words.ts';
 import { planPod } from './pod.plan.ts';
-import type { PodAction, PodSnapshot, PodVerdict, ProbeView } from './pod.types.ts';
+import type { Grace, PodAction, PodSnapshot, PodVerdict, ProbeView } from './pod.types.ts';
 import { PodContext, type PodDeps } from './pod-context.ts';
 import { PodPlace } from './pod-place.ts';
 import { PodVolumes } from './pod-volumes.ts';
@@ -48,6 +48,7 @@ export class PodWorker {
   readonly #toldWaits = new Map<string, string>();
   #timer: Timer | undefined;
   #scheduled = false;
+  #grace: Grace | undefined;
   /** Once it has looked, all containers that come are this run's own. */
   #looked = false;
   #closed = false;
@@ -68,7 +69,7 @@ export class PodWorker {
     this.#stopper = new ContainerStopper(this.#context, this.#place);
     this.#starter = new ContainerStarter(this.#context, this.#place, this.#volumes, (name, id) => {
       const why = 'FailedPostStartHook';
-      this.#stopper.stop({ id, name, why, event: why, graceSeconds: graceSeconds(this.pod, deps.clock.nowMs()) });
+      this.#stopper.stop({ id, name, why, event: why, graceSeconds: graceSeconds(this.pod) });
     });
     this.#lastWords = new LastWords(this.#context);
     const { client, clock, log, signal } = deps;
@@ -241,9 +242,12 @@ export class PodWorker {
     const { podIP, problem } = this.#place;
     const refusal = this.#refusal();
     const containers = this.#place.containers();
+    const { pod, gone } = this.#context;
+    const monotonicMs = clock.monotonicMs();
+    this.#grace = planGrace(this.#grace, { pod, gone, monotonicMs });
     return {
-      pod: this.#context.pod,
-      gone: this.#context.gone,
+      pod,
+      gone,
       sandboxes: this.#place.sandboxes(),
       containers: containers.map((container) => this.#lastWords.of(container)),
       probes: this.#probes(containers),
@@ -257,6 +261,8 @@ export class PodWorker {
       hostIP: node.hostIP,
       runtimeName,
       nowMs: clock.nowMs(),
+      monotonicMs,
+      ...(this.#grace === undefined ? {} : { grace: this.#grace }),
       ...(this.#context.verdict === undefined ? {} : { verdict: this.#context.verdict }),
       ...(podIP === undefined ? {} : { podIP }),
       ...(problem === undefined ? {} : { sandboxProblem: problem }),

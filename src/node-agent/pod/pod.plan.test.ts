@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   MAX_RESTART_BACKOFF_MS,
   nextBackoffMs,
+  planGrace,
   RESTART_RESET_MS,
   restartDelayMs,
   restarts,
@@ -13,6 +14,7 @@ import { planPod } from './pod.plan.ts';
 import {
   ANNOTATION,
   type ContainerSpec,
+  type Grace,
   NO_SANDBOX,
   type Pod,
   type PodAction,
@@ -22,6 +24,8 @@ import {
 } from './pod.types.ts';
 
 const NOW = 1_000_000_000;
+/** What the clock shows that nobody sets. */
+const MONOTONIC = 5_000_000;
 const identity = { namespace: 'default', name: 'web', uid: 'uid-1' };
 
 function podOf(spec: Partial<Pod['spec']> = {}, metadata: Partial<Pod['metadata']> = {}): Pod {
@@ -75,6 +79,7 @@ function snapshotOf(more: Partial<PodSnapshot> = {}): PodSnapshot {
     hostIP: '192.0.2.1',
     runtimeName: 'hollow',
     nowMs: NOW,
+    monotonicMs: MONOTONIC,
     ...more,
   };
 }
@@ -93,6 +98,9 @@ function words(action: PodAction): string {
   }
 }
 
+/** A pod that is being deleted, with so many seconds to go. */
+const deletedOf = (seconds: number) =>
+  podOf({}, { deletionTimestamp: new Date(NOW + seconds * 1000).toISOString(), deletionGracePeriodSeconds: seconds });
 const plan = (more: Partial<PodSnapshot>) => planPod(snapshotOf(more)).actions.map(words);
 const sidecar: ContainerSpec = { name: 'side', image: 'side:1', restartPolicy: 'Always' };
 const twoInits = podOf({ initContainers: [{ name: 'one' }, { name: 'two' }] });
@@ -284,7 +292,8 @@ describe('src/node-agent/pod/pod.plan.ts', () => {
     [
       'stops a deleted pod within what is left of its grace',
       {
-        pod: podOf({}, { deletionTimestamp: new Date(NOW + 12_000).toISOString(), deletionGracePeriodSeconds: 30 }),
+        pod: deletedOf(30),
+        grace: { seconds: 30, endsAtMs: MONOTONIC + 12_000 },
         containers: [containerOf()],
       },
       ['stopContainer app-0 12s'],
@@ -292,15 +301,20 @@ describe('src/node-agent/pod/pod.plan.ts', () => {
     [
       'hastens a stop when the grace was shortened',
       {
-        pod: podOf({}, { deletionTimestamp: new Date(NOW + 2_000).toISOString(), deletionGracePeriodSeconds: 2 }),
+        pod: deletedOf(2),
+        grace: { seconds: 2, endsAtMs: MONOTONIC + 2_000 },
         containers: [containerOf()],
-        work: { ...work, stopping: new Map([['app-0', NOW + 30_000]]) },
+        work: { ...work, stopping: new Map([['app-0', MONOTONIC + 30_000]]) },
       },
       ['stopContainer app-0 2s'],
     ],
     [
       'lets a stop under way be',
-      { gone: true, containers: [containerOf()], work: { ...work, stopping: new Map([['app-0', NOW + 29_000]]) } },
+      {
+        gone: true,
+        containers: [containerOf()],
+        work: { ...work, stopping: new Map([['app-0', MONOTONIC + 29_000]]) },
+      },
       [],
     ],
     [
@@ -624,6 +638,78 @@ describe('src/node-agent/pod/pod.plan.ts, ephemeral containers', () => {
   ])('shares %s', (_what, sandboxId, more, spec, sharing) => {
     const pod = withLook(more, spec);
     expect(sharingOf(pod, pod.spec.ephemeralContainers?.[0] ?? look, sandboxId, [app])).toEqual(sharing);
+  });
+
+  it.each<[string, readonly [seconds: number, afterMs: number, gone?: boolean][], number]>([
+    ['the whole of it, from when the node saw it', [[30, 0]], 30],
+    [
+      'what is left',
+      [
+        [30, 0],
+        [30, 12_000],
+      ],
+      18,
+    ],
+    [
+      'what was shortened, from then on',
+      [
+        [30, 0],
+        [5, 12_000],
+      ],
+      5,
+    ],
+    [
+      'no more than there was',
+      [
+        [30, 0],
+        [20, 25_000],
+      ],
+      5,
+    ],
+    [
+      'what there was when somebody wants more',
+      [
+        [5, 0],
+        [30, 1_000],
+      ],
+      4,
+    ],
+    [
+      'one second at least',
+      [
+        [30, 0],
+        [30, 60_000],
+      ],
+      1,
+    ],
+    [
+      'one second once it was deleted by force',
+      [
+        [30, 0],
+        [30, 2_000, true],
+      ],
+      1,
+    ],
+  ])('grants a pod that is being deleted %s, whatever the time of day', (_name, sights, expected) => {
+    let grace: Grace | undefined;
+    let snapshot = snapshotOf();
+    for (const [seconds, afterMs, gone = false] of sights) {
+      // Every sight is an hour earlier or later by the clock on the wall.
+      const nowMs = NOW + (afterMs % 2 === 0 ? 3_600_000 : -3_600_000);
+      snapshot = snapshotOf({ pod: deletedOf(seconds), gone, nowMs, monotonicMs: MONOTONIC + afterMs });
+      grace = planGrace(grace, snapshot);
+    }
+    const [action] = planPod({
+      ...snapshot,
+      containers: [containerOf()],
+      ...(grace === undefined ? {} : { grace }),
+    }).actions;
+    expect(action).toMatchObject({ type: 'stopContainer', graceSeconds: expected });
+  });
+
+  it('leaves its whole time to a pod that nobody deleted and that is no longer in the API', () => {
+    expect(planGrace(undefined, snapshotOf({ gone: true }))).toBeUndefined();
+    expect(plan({ gone: true, containers: [containerOf()] })).toEqual(['stopContainer app-0 30s']);
   });
 
   it('stops a pod that this node ends within the time of the verdict, and starts nothing of it', () => {

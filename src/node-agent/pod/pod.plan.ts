@@ -3,6 +3,7 @@ import {
   deadlineMs,
   endedByNode,
   ephemeralContainersOf,
+  graceLeft,
   graceSeconds,
   hasChanged,
   hasEnded,
@@ -67,14 +68,14 @@ function planNow(snapshot: PodSnapshot): PodPlan {
  * Source: kuberuntime_termination_order.go (v1.32).
  */
 function tearDown(snapshot: PodSnapshot, reason: string): PodPlan {
-  const { pod, containers, sandboxes, work, verdict, nowMs } = snapshot;
+  const { pod, containers, sandboxes, work, verdict } = snapshot;
   const running = containers.filter(({ state }) => state === 'running');
   const made = containers.filter(({ state }) => state === 'created');
   const sidecars = initContainersOf(pod)
     .filter(isSidecar)
     .map(({ name }) => name);
   const turn = ({ name }: RuntimeContainer) => (sidecars.includes(name) ? sidecars.indexOf(name) : sidecars.length);
-  const own = graceSeconds(pod, nowMs);
+  const own = graceLeft(snapshot);
   const graceSecondsLeft =
     verdict === undefined ? own : isTerminating(pod) ? Math.min(own, verdict.graceSeconds) : verdict.graceSeconds;
   const actions: PodAction[] = [
@@ -212,7 +213,7 @@ function planContainer(
   const last = newest(ofName);
 
   if (last?.state === 'running') {
-    const whole = { graceSeconds: graceSeconds(pod, nowMs) };
+    const whole = { graceSeconds: graceSeconds(pod) };
     if (last.sandboxId !== sandbox.id) {
       return { actions: stop(snapshot, last, { ...whole, why: 'its sandbox has died' }) };
     }
@@ -313,9 +314,9 @@ function removeLeftovers(snapshot: PodSnapshot, sandbox: Sandbox): readonly PodA
 
 type Stop = Omit<Extract<PodAction, { type: 'stopContainer' }>, 'type' | 'id' | 'name'>;
 
-function stop({ work, nowMs }: PodSnapshot, { id, name }: RuntimeContainer, how: Stop): PodAction[] {
+function stop({ work, monotonicMs }: PodSnapshot, { id, name }: RuntimeContainer, how: Stop): PodAction[] {
   const killedAtMs = work.stopping.get(id);
-  if (killedAtMs !== undefined && nowMs + how.graceSeconds * 1000 > killedAtMs - HASTEN_MS) return [];
+  if (killedAtMs !== undefined && monotonicMs + how.graceSeconds * 1000 > killedAtMs - HASTEN_MS) return [];
   return [{ type: 'stopContainer', id, name, ...how }];
 }
 

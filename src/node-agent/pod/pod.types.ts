@@ -49,7 +49,7 @@ export interface PodWork {
   readonly sandbox: boolean;
   /** Names of containers that are being started. */
   readonly starting: ReadonlySet<string>;
-  /** Ids of containers that are being stopped, with the time at which they will be killed. */
+  /** Ids of containers that are being stopped, with the time at which they will be killed, of the clock that does not jump. */
   readonly stopping: ReadonlyMap<string, number>;
   /** Ids of containers and sandboxes that are being removed. */
   readonly removing: ReadonlySet<string>;
@@ -80,6 +80,17 @@ export interface PodSnapshot {
   /** `docker`, `hollow`: the scheme of container ids in the status. */
   readonly runtimeName: string;
   readonly nowMs: number;
+  /** The time of the clock that nobody sets. */
+  readonly monotonicMs: number;
+  /** Set once the pod is being deleted. */
+  readonly grace?: Grace;
+}
+
+/** What is granted to a pod that is being deleted. */
+export interface Grace {
+  readonly seconds: number;
+  /** Of the clock that nobody sets. */
+  readonly endsAtMs: number;
 }
 
 export type PodAction =

@@ -22,8 +22,19 @@ describe('src/node-agent/pod/resources.plan.ts', () => {
     const pod = podOf(asked);
     const [spec] = pod.spec.containers;
     if (spec === undefined) throw new Error('no container');
-    return containerResources(pod, spec, NODE_MEMORY);
+    return containerResources(pod, spec, { memoryBytes: NODE_MEMORY });
   };
+
+  it("limits the processes of each container to its node's number, where there is one", () => {
+    const pod = podOf({}, {});
+    const limits = (podPidsLimit?: number) =>
+      pod.spec.containers.map((spec) => {
+        const node = { memoryBytes: NODE_MEMORY, ...(podPidsLimit === undefined ? {} : { podPidsLimit }) };
+        return containerResources(pod, spec, node).pidsLimit;
+      });
+    expect(limits(100)).toEqual([100, 100]);
+    expect(limits()).toEqual([undefined, undefined]);
+  });
 
   // Source: kubernetes pkg/kubelet/cm/helpers_linux_test.go: 2 shares at least, 1024 for a CPU.
   it.each<[string, Asked, number]>([

@@ -33,8 +33,18 @@ export function qosOf({ spec }: Pod): QosClass {
   return isGuaranteed ? 'Guaranteed' : 'Burstable';
 }
 
-/** What the kernel is told about one container: share and ceiling of CPU, ceiling of memory, who is killed first. */
-export function containerResources(pod: Pod, spec: ContainerSpec, nodeMemoryBytes: number): ContainerResources {
+/** What of its node counts for a container. */
+export interface NodeLimits {
+  readonly memoryBytes: number;
+  /** Processes of each container; without end when absent. */
+  readonly podPidsLimit?: number;
+}
+
+/**
+ * What the kernel is told about one container: share and ceiling of CPU, ceilings of memory and processes, who is killed
+ * first.
+ */
+export function containerResources(pod: Pod, spec: ContainerSpec, node: NodeLimits): ContainerResources {
   const { requests = {}, limits = {} } = spec.resources ?? {};
   const cpuLimit = limits['cpu'] === undefined ? undefined : quantityToMillis(limits['cpu']);
   const cpuRequest = requests['cpu'] === undefined ? cpuLimit : quantityToMillis(requests['cpu']);
@@ -47,7 +57,8 @@ export function containerResources(pod: Pod, spec: ContainerSpec, nodeMemoryByte
     ...(memoryLimit === undefined || memoryLimit === 0
       ? {}
       : { memoryLimitBytes: Math.max(MIN_MEMORY, Math.floor(memoryLimit)) }),
-    oomScoreAdj: oomScore(pod, spec, nodeMemoryBytes),
+    ...(node.podPidsLimit === undefined ? {} : { pidsLimit: node.podPidsLimit }),
+    oomScoreAdj: oomScore(pod, spec, node.memoryBytes),
   };
 }
 

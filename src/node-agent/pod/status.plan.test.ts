@@ -64,6 +64,7 @@ const statusOf = (more: Partial<PodSnapshot> = {}) =>
     hostIP: '192.0.2.1',
     runtimeName: 'docker',
     nowMs: NOW,
+    monotonicMs: NOW,
     ...more,
   });
 

@@ -34,6 +34,7 @@ describe('src/node-agent/settings/settings.plan.ts', () => {
       imageGCLowThresholdPercent: 50,
       imageMinimumGCAge: '10m',
       maxParallelImagePulls: 7,
+      podPidsLimit: 500,
     });
     expect(problems).toEqual([]);
     const minReclaim = { share: 0.05 };
@@ -49,7 +50,13 @@ describe('src/node-agent/settings/settings.plan.ts', () => {
       reserved: { cpuMillis: 600, memoryBytes: 2 ** 30, storageBytes: 2 ** 30 },
       imageGc: { highPercent: 90, lowPercent: 50, minAgeMs: 10 * MINUTE },
       maxParallelPulls: 7,
+      podPidsLimit: 500,
     });
+  });
+
+  it('limits no processes when it is told -1, or nothing', () => {
+    expect(planSettings({ podPidsLimit: -1 })).toEqual({ settings: settingDefaults, problems: [] });
+    expect(settingDefaults).not.toHaveProperty('podPidsLimit');
   });
 
   it('keeps the other defaults only where it is told to', () => {
@@ -71,6 +78,7 @@ describe('src/node-agent/settings/settings.plan.ts', () => {
     ['low above high', { imageGCLowThresholdPercent: 85 }, 'must be less than imageGCHighThresholdPercent'],
     ['reserved nonsense', { systemReserved: { memory: 'x' } }, 'systemReserved[memory]: "x" is no amount'],
     ['a reserve that would do nothing', { kubeReserved: { pid: '100' } }, 'kubeReserved[pid]: has no effect here'],
+    ['no processes at all', { podPidsLimit: 0 }, 'podPidsLimit: must be -1'],
     ['two answers', { serializeImagePulls: true, maxParallelImagePulls: 3 }, 'must be 1 when serializeImagePulls'],
     ['no pods', { maxPods: 0 }, 'maxPods: must be a whole number from 1'],
   ])('refuses %s', (_, input, problem) => {

@@ -15,6 +15,8 @@ export interface NodeSettings {
   readonly imageGc: ImageGcSettings;
   /** Pulls at the same time. */
   readonly maxParallelPulls: number;
+  /** Processes and threads of each container at the same time; absent: only the machine's own limit counts. */
+  readonly podPidsLimit?: number;
 }
 
 export interface Reserved {
@@ -82,6 +84,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   'imageMinimumGCAge',
   'serializeImagePulls',
   'maxParallelImagePulls',
+  'podPidsLimit',
 ]);
 
 type Tell = (field: string, problem: string) => void;
@@ -116,11 +119,22 @@ export function planSettings(input: unknown): SettingsPlan {
       minAgeMs: reader.duration('imageMinimumGCAge', imageGc.minAgeMs),
     },
     maxParallelPulls: readPulls(reader, tell),
+    ...readPidsLimit(reader, tell),
   };
   if (settings.imageGc.lowPercent >= settings.imageGc.highPercent)
     tell('imageGCLowThresholdPercent', 'must be less than imageGCHighThresholdPercent');
   return { settings, problems };
 }
+
+/** -1, the default, is none. Source: kubelet apis/config/v1beta1/defaults.go, PodPidsLimit (v1.32). */
+function readPidsLimit(reader: Reader, tell: Tell): Pick<NodeSettings, 'podPidsLimit'> {
+  const limit = reader.whole('podPidsLimit', -1, -1, MAX_PIDS);
+  if (limit === 0) tell('podPidsLimit', 'must be -1, which is no limit, or more than 0');
+  return limit > 0 ? { podPidsLimit: limit } : {};
+}
+
+/** What the kernel counts to. Source: linux include/linux/threads.h, PID_MAX_LIMIT. */
+const MAX_PIDS = 4_194_304;
 
 function readPulls(reader: Reader, tell: Tell): number {
   const serial = reader.flag('serializeImagePulls', false);

@@ -148,13 +148,14 @@ function gateMount(standAlone: StandAlone | undefined): readonly Mount[] {
 }
 
 function resources(wanted: ContainerConfig['resources']): Readonly<Record<string, number>> {
-  const { cpuShares, cpuQuotaMicros, cpuPeriodMicros, memoryLimitBytes, oomScoreAdj } = wanted;
+  const { cpuShares, cpuQuotaMicros, cpuPeriodMicros, memoryLimitBytes, pidsLimit, oomScoreAdj } = wanted;
   return {
     ...(cpuShares === undefined ? {} : { CpuShares: cpuShares }),
     ...(cpuQuotaMicros === undefined ? {} : { CpuQuota: cpuQuotaMicros }),
     ...(cpuPeriodMicros === undefined ? {} : { CpuPeriod: cpuPeriodMicros }),
     // Memory and swap together may not exceed the limit: no swap.
     ...(memoryLimitBytes === undefined ? {} : { Memory: memoryLimitBytes, MemorySwap: memoryLimitBytes }),
+    ...(pidsLimit === undefined ? {} : { PidsLimit: pidsLimit }),
     ...(oomScoreAdj === undefined ? {} : { OomScoreAdj: oomScoreAdj }),
   };
 }
