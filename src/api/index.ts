@@ -60,6 +60,8 @@ export type { ResourceType } from './kinds/resource.ts';
 export { apiVersionOf } from './kinds/resource.ts';
 export {
   API_SERVICES,
+  APP_PROJECTS,
+  APPLICATION_SETS,
   APPLICATIONS,
   CERTIFICATE_SIGNING_REQUESTS,
   CLUSTER_ROLE_BINDINGS,

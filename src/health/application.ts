@@ -1,5 +1,5 @@
 import type { HealthStatus } from '#api';
-import { fields, textAt } from './fields.ts';
+import { conditionAt, fields, textAt } from './fields.ts';
 import { type HealthRule, progressing } from './health.ts';
 
 const KNOWN: readonly string[] = [
@@ -18,4 +18,15 @@ export const applicationHealth: HealthRule = ({ status }) => {
   if (said === undefined || !KNOWN.includes(said)) return progressing('Waits for its first sync');
   const message = textAt(health, 'message');
   return { status: said as HealthStatus, ...(message === undefined ? {} : { message }) };
+};
+
+/** It is well when all its Applications are as it says. How they are themselves, they say. */
+export const applicationSetHealth: HealthRule = ({ status }) => {
+  const failed = conditionAt(fields(status), 'ErrorOccurred') ?? {};
+  if (textAt(failed, 'status') === 'True') {
+    return { status: 'Degraded', message: textAt(failed, 'message') ?? 'An error occurred' };
+  }
+  const upToDate = conditionAt(fields(status), 'ResourcesUpToDate') ?? {};
+  if (textAt(upToDate, 'status') === 'True') return { status: 'Healthy' };
+  return progressing(textAt(upToDate, 'message') ?? 'Waits for its first generation');
 };

@@ -1,6 +1,6 @@
 import type { HealthStatus } from '#api';
 import { groupOf } from '#api';
-import { applicationHealth } from './application.ts';
+import { applicationHealth, applicationSetHealth } from './application.ts';
 import { autoscalerHealth } from './autoscaler.ts';
 import { claimHealth } from './claim.ts';
 import { conditionsHealth, definitionHealth } from './conditions.ts';
@@ -29,6 +29,7 @@ const RULES: ReadonlyMap<string, HealthRule> = new Map([
   ['apps/StatefulSet', statefulSetHealth],
   ['apiextensions.k8s.io/CustomResourceDefinition', definitionHealth],
   ['argoproj.io/Application', applicationHealth],
+  ['argoproj.io/ApplicationSet', applicationSetHealth],
   ['autoscaling/HorizontalPodAutoscaler', autoscalerHealth],
   ['batch/CronJob', cronJobHealth],
   ['batch/Job', jobHealth],

@@ -1,5 +1,7 @@
 /** Files of a commit → objects with file:line. Pure; runs in a worker that can be killed. */
 
+export type { Generated, GeneratorCluster, GeneratorNeed, GeneratorWorld } from './application-set/index.ts';
+export { generateApplications } from './application-set/index.ts';
 export { atTheirLines, originOfField } from './field-lines.ts';
 export { compileGlob } from './glob.ts';
 export type {

@@ -57,6 +57,7 @@ const KIND_ORDER = [
   'IngressClass',
   'Ingress',
   'APIService',
+  'AppProject',
 ];
 const RANKS = new Map(KIND_ORDER.map((kind, rank) => [kind, rank]));
 

@@ -129,6 +129,84 @@ export interface Application {
   [field: string]: unknown;
 }
 
+/** `argoproj.io/v1alpha1`: makes an Application for each set of parameters that its generators find. */
+export interface ApplicationSet {
+  apiVersion: string;
+  kind: string;
+  metadata: StoredMeta;
+  spec: ApplicationSetSpec;
+  status?: ApplicationSetStatus;
+  [field: string]: unknown;
+}
+
+export interface ApplicationSetSpec {
+  goTemplate?: boolean;
+  goTemplateOptions?: string[];
+  /** Each has one member, named for what it is: `list`, `git`, `matrix` … */
+  generators: { [field: string]: unknown }[];
+  template: ApplicationTemplate;
+  /** A template that makes a patch, as YAML, of each Application. */
+  templatePatch?: string;
+  syncPolicy?: {
+    preserveResourcesOnDeletion?: boolean;
+    applicationsSync?: 'create-only' | 'create-update' | 'create-delete' | 'sync';
+  };
+  preservedFields?: { annotations?: string[]; labels?: string[] };
+  ignoreApplicationDifferences?: { name?: string; jsonPointers?: string[]; jqPathExpressions?: string[] }[];
+}
+
+/** An Application in which any text may be a template. */
+export interface ApplicationTemplate {
+  metadata: { [field: string]: unknown };
+  spec: { [field: string]: unknown };
+}
+
+export interface ApplicationSetStatus {
+  observedGeneration?: number;
+  conditions?: Condition[];
+  /** The Applications that it makes. */
+  resources?: ResourceStatus[];
+}
+
+/** `argoproj.io/v1alpha1`: what the Applications that name it may read, make and when. */
+export interface AppProject {
+  apiVersion: string;
+  kind: string;
+  metadata: StoredMeta;
+  spec: AppProjectSpec;
+  [field: string]: unknown;
+}
+
+export interface AppProjectSpec {
+  description?: string;
+  /** Globs of URLs; with `!` in front: not these. */
+  sourceRepos?: string[];
+  /** Globs; with `!` in front: not these. */
+  destinations?: { server?: string; name?: string; namespace?: string }[];
+  clusterResourceWhitelist?: { group: string; kind: string }[];
+  clusterResourceBlacklist?: { group: string; kind: string }[];
+  namespaceResourceWhitelist?: { group: string; kind: string }[];
+  namespaceResourceBlacklist?: { group: string; kind: string }[];
+  roles?: { name: string; description?: string; policies?: string[]; groups?: string[] }[];
+  syncWindows?: SyncWindow[];
+}
+
+/** When Applications may, or may not, sync. */
+export interface SyncWindow {
+  kind?: string;
+  /** Cron: when it begins. */
+  schedule?: string;
+  duration?: string;
+  applications?: string[];
+  namespaces?: string[];
+  clusters?: string[];
+  /** Whether people may sync by hand where the window forbids it to the machine. */
+  manualSync?: boolean;
+  timeZone?: string;
+  /** All of applications, namespaces and clusters must match, not one of them. */
+  andOperator?: boolean;
+}
+
 /** `Pending` waits for its turn; `PruneBlocked` waits for a person; the rest say what happened. */
 export type SyncRunPhase = 'Pending' | 'Running' | 'PruneBlocked' | 'Succeeded' | 'Failed' | 'Superseded';
 export type SyncAction = 'created' | 'configured' | 'unchanged' | 'pruned' | 'skipped' | 'failed';

@@ -1,4 +1,4 @@
-import type { Application, Inventory, RenderedSet, SyncRun } from './plumbline.ts';
+import type { Application, ApplicationSet, AppProject, Inventory, RenderedSet, SyncRun } from './plumbline.ts';
 import type { ResourceType } from './resource.ts';
 import type {
   ApiService,
@@ -255,6 +255,20 @@ export const APPLICATIONS: ResourceType<Application> = {
   plural: 'applications',
   namespaced: true,
 };
+export const APPLICATION_SETS: ResourceType<ApplicationSet> = {
+  group: 'argoproj.io',
+  version: 'v1alpha1',
+  kind: 'ApplicationSet',
+  plural: 'applicationsets',
+  namespaced: true,
+};
+export const APP_PROJECTS: ResourceType<AppProject> = {
+  group: 'argoproj.io',
+  version: 'v1alpha1',
+  kind: 'AppProject',
+  plural: 'appprojects',
+  namespaced: true,
+};
 const plumbline = { group: 'plumbline.dev', version: 'v1', namespaced: true };
 export const SYNC_RUNS: ResourceType<SyncRun> = { ...plumbline, kind: 'SyncRun', plural: 'syncruns' };
 export const RENDERED_SETS: ResourceType<RenderedSet> = { ...plumbline, kind: 'RenderedSet', plural: 'renderedsets' };
@@ -305,6 +319,8 @@ export const RESOURCES: readonly ResourceType[] = [
   API_SERVICES,
   CUSTOM_RESOURCE_DEFINITIONS,
   APPLICATIONS,
+  APPLICATION_SETS,
+  APP_PROJECTS,
   SYNC_RUNS,
   RENDERED_SETS,
   INVENTORIES,

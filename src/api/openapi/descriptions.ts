@@ -54,6 +54,18 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'argoproj.v1alpha1.ApplicationSpec.ignoreDifferences': 'Fields that keep their live value: no drift, no write.',
   'argoproj.v1alpha1.ApplicationSpec.revisionHistoryLimit': 'How many runs are kept.',
   'argoproj.v1alpha1.ApplicationSpec.info': 'Notes for people.',
+  'argoproj.v1alpha1.ApplicationSet':
+    'Makes an Application for each set of parameters that its generators find. The format is that of Argo CD.',
+  'argoproj.v1alpha1.ApplicationSetSpec.generators':
+    'Where the parameters come from: list, git, matrix, merge, clusters.',
+  'argoproj.v1alpha1.ApplicationSetSpec.template': 'The Application to make; any text in it may be a template.',
+  'argoproj.v1alpha1.ApplicationSetSpec.templatePatch': 'A template that makes a patch of each Application, as YAML.',
+  'argoproj.v1alpha1.ApplicationSetSpec.goTemplate': 'Whether templates are those of Go, instead of {{name}} alone.',
+  'argoproj.v1alpha1.AppProject': 'What the Applications that name it may read, make, and when.',
+  'argoproj.v1alpha1.AppProjectSpec.sourceRepos':
+    'Patterns of the repositories that may be read; ! in front: not these.',
+  'argoproj.v1alpha1.AppProjectSpec.destinations': 'Clusters and namespaces where objects may be made.',
+  'argoproj.v1alpha1.AppProjectSpec.syncWindows': 'Times at which syncs are allowed or denied.',
   'argoproj.v1alpha1.ApplicationSource.repoURL':
     'The repository: https, ssh, or a local path that the operator has named.',
   'argoproj.v1alpha1.ApplicationSource.path': 'The folder of its files, from the root of the repository.',

@@ -1,5 +1,5 @@
 /**
- * The shapes of our own kinds and of Argo CD's Application. Notation: shapes.ts. The types of the same fields are in
+ * The shapes of our own kinds and of Argo CD's Application, ApplicationSet and AppProject. Notation: shapes.ts. The types of the same fields are in
  * ../kinds/plumbline.ts. The parts of an Application that Argo CD may extend keep what they do not know (`...`), so that
  * such a field can be named in a warning instead of being dropped.
  */
@@ -41,6 +41,30 @@ export const PLUMBLINE_SHAPES: Readonly<Record<string, string>> = {
     'id! string; initiatedBy OperationInitiator; answeredAt time; run string; message string',
   'argoproj.v1alpha1.RunReference': 'name! string; phase! string',
   'argoproj.v1alpha1.Summary': 'images []string atomic; ...',
+
+  'argoproj.v1alpha1.ApplicationSet': `${kind}; spec! ApplicationSetSpec; status ApplicationSetStatus`,
+  'argoproj.v1alpha1.ApplicationSetList': `@kind apiVersion string; items! []ApplicationSet; kind string; metadata meta.v1.ListMeta`,
+  'argoproj.v1alpha1.ApplicationSetSpec':
+    'goTemplate boolean; goTemplateOptions []string atomic; generators! []object atomic; template! ApplicationTemplate; templatePatch string; syncPolicy ApplicationSetSyncPolicy; preservedFields PreservedFields; ignoreApplicationDifferences []ApplicationSetIgnore atomic; ...',
+  'argoproj.v1alpha1.ApplicationTemplate': '@atomic metadata! object; spec! object; ...',
+  'argoproj.v1alpha1.ApplicationSetSyncPolicy':
+    'preserveResourcesOnDeletion boolean; applicationsSync string enum=create-only|create-update|create-delete|sync; ...',
+  'argoproj.v1alpha1.PreservedFields': 'annotations []string atomic; labels []string atomic; ...',
+  'argoproj.v1alpha1.ApplicationSetIgnore':
+    'name string; jsonPointers []string atomic; jqPathExpressions []string atomic; ...',
+  'argoproj.v1alpha1.ApplicationSetStatus':
+    'observedGeneration int64; conditions []Condition atomic; resources []ResourceStatus atomic; ...',
+
+  'argoproj.v1alpha1.AppProject': `${kind}; spec! AppProjectSpec; status object`,
+  'argoproj.v1alpha1.AppProjectList': `@kind apiVersion string; items! []AppProject; kind string; metadata meta.v1.ListMeta`,
+  'argoproj.v1alpha1.AppProjectSpec':
+    'description string; sourceRepos []string atomic; destinations []ProjectDestination atomic; clusterResourceWhitelist []GroupKind atomic; clusterResourceBlacklist []GroupKind atomic; namespaceResourceWhitelist []GroupKind atomic; namespaceResourceBlacklist []GroupKind atomic; roles []ProjectRole atomic; syncWindows []SyncWindow atomic; ...',
+  'argoproj.v1alpha1.ProjectDestination': 'server string; name string; namespace string; ...',
+  'argoproj.v1alpha1.GroupKind': 'group! string; kind! string; ...',
+  'argoproj.v1alpha1.ProjectRole':
+    'name! string; description string; policies []string atomic; groups []string atomic; ...',
+  'argoproj.v1alpha1.SyncWindow':
+    'kind string; schedule string; duration string; applications []string atomic; namespaces []string atomic; clusters []string atomic; manualSync boolean; timeZone string; andOperator boolean; description string; ...',
 
   'plumbline.v1.SyncRun': `${kind}; spec! SyncRunSpec; status SyncRunStatus`,
   'plumbline.v1.SyncRunList': '@kind apiVersion string; items! []SyncRun; kind string; metadata meta.v1.ListMeta',

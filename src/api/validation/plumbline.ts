@@ -1,15 +1,29 @@
-/** Rules of Applications and of our own kinds. */
+/** Rules of Argo CD's kinds and of our own. */
 import { equalJson } from '#base';
 import type {
   Application,
+  ApplicationSet,
   ApplicationSource,
+  AppProject,
   IgnoreDifference,
   Inventory,
   RenderedSet,
   SyncRun,
+  SyncWindow,
 } from '../kinds/plumbline.ts';
+import { parseCron } from '../values/cron.ts';
 import { parseDuration } from '../values/duration.ts';
-import { checked, checkedText, type Issues, itemsOf, type Loose, notNegativeNumber, requiredText } from './checks.ts';
+import { isTimeZone } from '../values/time-zone.ts';
+import {
+  checked,
+  checkedText,
+  type Issues,
+  itemsOf,
+  type Loose,
+  notNegativeNumber,
+  requiredOneOf,
+  requiredText,
+} from './checks.ts';
 import { forbidden, invalid, required, tooLong } from './issues.ts';
 import { dns1123Label, dns1123Subdomain } from './names.ts';
 
@@ -54,6 +68,48 @@ function* validateIgnored(rule: Loose<IgnoreDifference>, path: string): Issues {
       text.startsWith('/') ? undefined : 'must be a JSON pointer, such as /spec/replicas',
     ),
   );
+}
+
+/** Generators of one ApplicationSet, those inside of others not counted. */
+const MAX_GENERATORS = 64;
+/** Sync windows of one project. */
+const MAX_WINDOWS = 200;
+
+export function* validateApplicationSet({ spec = {} }: Loose<ApplicationSet>): Issues {
+  const { generators = [], template } = spec;
+  if (generators.length === 0) yield required('spec.generators');
+  if (generators.length > MAX_GENERATORS) {
+    yield invalid('spec.generators', generators.length, `must have at most ${MAX_GENERATORS} items`);
+  }
+  yield* itemsOf('spec.generators', generators, (generator, at) =>
+    checked(at, generator, (fields) =>
+      Object.keys(fields).some((field) => field !== 'selector') ? undefined : 'must name a generator, such as list',
+    ),
+  );
+  const name = template?.metadata?.['name'];
+  if (typeof name !== 'string' || name === '') yield required('spec.template.metadata.name');
+}
+
+export function* validateAppProject({ spec = {} }: Loose<AppProject>): Issues {
+  const { syncWindows = [] } = spec;
+  if (syncWindows.length > MAX_WINDOWS) {
+    yield invalid('spec.syncWindows', syncWindows.length, `must have at most ${MAX_WINDOWS} items`);
+  }
+  yield* itemsOf('spec.syncWindows', syncWindows, validateWindow);
+}
+
+function* validateWindow(window: Loose<SyncWindow>, path: string): Issues {
+  yield* requiredOneOf(`${path}.kind`, window.kind, ['allow', 'deny']);
+  yield* requiredText(`${path}.schedule`, window.schedule, (text) => {
+    const parsed = parseCron(text);
+    return typeof parsed === 'string' ? parsed : undefined;
+  });
+  yield* requiredText(`${path}.duration`, window.duration, duration);
+  yield* checkedText(`${path}.timeZone`, window.timeZone, (zone) =>
+    isTimeZone(zone) ? undefined : 'must be the name of a time zone, such as Europe/Berlin',
+  );
+  const all = [...(window.applications ?? []), ...(window.namespaces ?? []), ...(window.clusters ?? [])];
+  if (all.length === 0) yield required(path, 'one of applications, namespaces and clusters is required');
 }
 
 const duration = (text: string) =>

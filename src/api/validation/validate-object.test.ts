@@ -6,6 +6,8 @@ import { defaultObject } from '../defaults/default-object.ts';
 import type { ResourceType } from '../kinds/resource.ts';
 import {
   API_SERVICES,
+  APP_PROJECTS,
+  APPLICATION_SETS,
   APPLICATIONS,
   CERTIFICATE_SIGNING_REQUESTS,
   CLUSTER_ROLE_BINDINGS,
@@ -170,6 +172,25 @@ const RIGHT: readonly (readonly [ResourceType, JsonObject])[] = [
     },
   ],
   [APPLICATIONS, { spec: { source: { repoURL: 'https://git.example/a.git', path: 'apps/web' }, destination: {} } }],
+  [
+    APPLICATION_SETS,
+    {
+      spec: {
+        generators: [{ list: { elements: [{ name: 'web' }] } }],
+        template: { metadata: { name: '{{name}}' }, spec: { source: { repoURL: 'https://git.example/a.git' } } },
+      },
+    },
+  ],
+  [
+    APP_PROJECTS,
+    {
+      spec: {
+        sourceRepos: ['*'],
+        destinations: [{ server: '*', namespace: '*' }],
+        syncWindows: [{ kind: 'allow', schedule: '0 22 * * *', duration: '1h', applications: ['*'] }],
+      },
+    },
+  ],
   [
     SYNC_RUNS,
     { spec: { application: 'web', revision: 'r', trigger: 'commit', requestedBy: 'git', digest: 'd', plan: [] } },
@@ -763,6 +784,34 @@ describe('src/api/validation/validate-object', () => {
       APPLICATIONS,
       { spec: { ...source({}).spec, syncPolicy: { retry: { backoff: { duration: 'soon' } } } } },
       ['spec.syncPolicy.retry.backoff.duration: Invalid value: "soon": must be a duration, such as 30s or 5m'],
+    ],
+    [
+      'an ApplicationSet that generates nothing',
+      APPLICATION_SETS,
+      { spec: { generators: [{ selector: {} }], template: { metadata: {}, spec: {} } } },
+      [
+        'spec.generators[0]: Invalid value: {"selector":{}}: must name a generator, such as list',
+        'spec.template.metadata.name: Required value',
+      ],
+    ],
+    [
+      'windows that never open',
+      APP_PROJECTS,
+      {
+        spec: {
+          syncWindows: [
+            { kind: 'maybe', schedule: '61 * * * *', duration: 'soon', timeZone: 'Europe/Atlantis', namespaces: ['a'] },
+            { kind: 'deny', schedule: '0 0 * * *', duration: '1h' },
+          ],
+        },
+      },
+      [
+        'spec.syncWindows[0].kind: Unsupported value: "maybe": supported values: "allow", "deny"',
+        'spec.syncWindows[0].schedule: Invalid value: "61 * * * *": end of range (61) above maximum (59): 61',
+        'spec.syncWindows[0].duration: Invalid value: "soon": must be a duration, such as 30s or 5m',
+        'spec.syncWindows[0].timeZone: Invalid value: "Europe/Atlantis": must be the name of a time zone, such as Europe/Berlin',
+        'spec.syncWindows[1]: Required value: one of applications, namespaces and clusters is required',
+      ],
     ],
     [
       'too much in one chunk',

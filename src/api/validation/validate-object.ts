@@ -49,6 +49,8 @@ import {
 } from './networking.ts';
 import {
   validateApplication,
+  validateApplicationSet,
+  validateAppProject,
   validateInventory,
   validateInventoryUpdate,
   validateRenderedSet,
@@ -169,6 +171,8 @@ const RULES: ReadonlyMap<string, KindRules> = new Map<string, KindRules>([
     },
   ],
   ['argoproj.io/Application', { validate: validateApplication }],
+  ['argoproj.io/ApplicationSet', { validate: validateApplicationSet }],
+  ['argoproj.io/AppProject', { validate: validateAppProject }],
   ['autoscaling/HorizontalPodAutoscaler', { validate: validateAutoscaler, validateStatus: validateAutoscalerStatus }],
   [
     'batch/CronJob',

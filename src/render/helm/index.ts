@@ -1,5 +1,6 @@
 /** Helm charts → manifests. Pure: files and values come in, texts go out. */
 export type { ChartFile } from './chart.types.ts';
+export { helmFunctions } from './functions/index.ts';
 export type { ChartManifest } from './manifests.ts';
 export { formatManifests, orderManifests } from './manifests.ts';
 export type { ChartRequest, ChartWarning, RenderedChart, RenderedFile } from './render-chart.ts';

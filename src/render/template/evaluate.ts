@@ -43,6 +43,7 @@ export class Templates {
   readonly #functions: ReadonlyMap<string, GoFunction>;
   readonly #limits: TemplateLimits;
   readonly #warn: TemplateWarning;
+  readonly #failsOnMissingKey: boolean;
   readonly #trees = new Map<string, TemplateTree>();
   /** How often each place has been called, for `CallContext.callId`. */
   readonly #calls = new Map<string, number>();
@@ -54,8 +55,15 @@ export class Templates {
     {
       limits = templateLimits,
       warn = () => undefined,
-    }: { readonly limits?: TemplateLimits; readonly warn?: TemplateWarning } = {},
+      failsOnMissingKey = false,
+    }: {
+      readonly limits?: TemplateLimits;
+      readonly warn?: TemplateWarning;
+      /** Go's option `missingkey=error`. */
+      readonly failsOnMissingKey?: boolean;
+    } = {},
   ) {
+    this.#failsOnMissingKey = failsOnMissingKey;
     this.#warn = warn;
     this.#functions = new Map([...BUILTINS, ...functions]);
     this.#limits = limits;
@@ -92,6 +100,7 @@ export class Templates {
       functions: this.#functions,
       limits: this.#limits,
       warn: this.#warn,
+      failsOnMissingKey: this.#failsOnMissingKey,
       spend(steps) {
         templates.#steps -= steps;
         if (templates.#steps < 0) throw new TooCostly(`more than ${templates.#limits.steps} steps`);
@@ -113,6 +122,7 @@ interface World {
   readonly functions: ReadonlyMap<string, GoFunction>;
   readonly limits: TemplateLimits;
   readonly warn: TemplateWarning;
+  readonly failsOnMissingKey: boolean;
   spend(steps: number): void;
   write(bytes: number): void;
   count(place: string): number;
@@ -144,7 +154,7 @@ interface Variable {
   value: Value;
 }
 
-/** One template at work. Source: Go text/template/exec.go (go1.23), with the option missingkey=zero. */
+/** One template at work. Source: Go text/template/exec.go (go1.23), with the option missingkey=zero or error. */
 class Execution {
   readonly #world: World;
   readonly #trees: Map<string, TemplateTree>;
@@ -426,7 +436,9 @@ class Execution {
     const map = mapOf(receiver);
     if (map !== undefined) {
       if (hasArguments) this.#fail(`${name} is not a method but has arguments`);
-      return map.get(name) ?? null;
+      const value = map.get(name);
+      if (value === undefined && this.#world.failsOnMissingKey) this.#fail(`map has no entry for key "${name}"`);
+      return value ?? null;
     }
     if (receiver instanceof GoObject && receiver.fields.has(name)) {
       if (hasArguments) this.#fail(`${name} has arguments but cannot be invoked as function`);

@@ -13,7 +13,14 @@ import { cronJobRow, jobRow } from './rows/jobs.ts';
 import { limitRangeRow, resourceQuotaRow } from './rows/limits.ts';
 import { nodeMetricsRow, podMetricsRow } from './rows/metrics.ts';
 import { endpointSliceRow, endpointsRow, ingressClassRow, ingressRow, networkPolicyRow } from './rows/network.ts';
-import { applicationRow, inventoryRow, renderedSetRow, syncRunRow } from './rows/plumbline.ts';
+import {
+  applicationRow,
+  applicationSetRow,
+  appProjectRow,
+  inventoryRow,
+  renderedSetRow,
+  syncRunRow,
+} from './rows/plumbline.ts';
 import { podRow } from './rows/pods.ts';
 import { clusterRoleBindingRow, clusterRoleRow, roleBindingRow, roleRow } from './rows/rbac.ts';
 import { reviewRows } from './rows/reviews.ts';
@@ -75,6 +82,8 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
   apiServiceRow,
   definitionRow,
   applicationRow,
+  applicationSetRow,
+  appProjectRow,
   syncRunRow,
   renderedSetRow,
   inventoryRow,

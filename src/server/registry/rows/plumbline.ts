@@ -1,6 +1,10 @@
 import {
+  APP_PROJECTS,
+  APPLICATION_SETS,
   APPLICATIONS,
   type Application,
+  type ApplicationSet,
+  type AppProject,
   ageSince,
   humanDuration,
   INVENTORIES,
@@ -42,6 +46,33 @@ export const applicationRow: ResourceRow = {
   ],
   ...withStatus,
   stamp: stampOperation,
+};
+
+export const applicationSetRow: ResourceRow = {
+  type: APPLICATION_SETS,
+  singular: 'applicationset',
+  shortNames: ['appset', 'appsets'],
+  verbs: allVerbs,
+  subresources: statusOf(APPLICATION_SETS),
+  columns: [
+    column<ApplicationSet>('Applications', 'integer', ({ status }) => status?.resources?.length ?? 0),
+    column<ApplicationSet>('Up To Date', 'string', ({ status }) => conditionOf(status, 'ResourcesUpToDate')),
+    ageColumn,
+  ],
+  ...withStatus,
+};
+
+function conditionOf(status: ApplicationSet['status'], type: string): string {
+  return status?.conditions?.find((condition) => condition.type === type)?.status ?? '';
+}
+
+export const appProjectRow: ResourceRow = {
+  type: APP_PROJECTS,
+  singular: 'appproject',
+  shortNames: ['appproj', 'appprojs'],
+  verbs: allVerbs,
+  columns: [column<AppProject>('Description', 'string', ({ spec }) => spec?.description ?? ''), ageColumn],
+  ...plain,
 };
 
 function runDuration({ status }: SyncRun, nowMs: number): string {
