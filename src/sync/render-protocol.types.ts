@@ -1,4 +1,5 @@
-import type { BuildProblem, PreparedFile, SourceFile } from '#render';
+import type { ApplicationSet } from '#api';
+import type { BuildProblem, Generated, GeneratorCluster, PreparedFile, SourceFile } from '#render';
 
 /** One manifest file. */
 export interface FileTask {
@@ -18,14 +19,29 @@ export interface KustomizeTask {
   readonly defaultNamespace: string;
 }
 
-export type RenderTask = FileTask | KustomizeTask;
+/** The Applications that an ApplicationSet makes. */
+export interface ApplicationSetTask {
+  readonly type: 'application-set';
+  readonly set: ApplicationSet;
+  /** Files of the commits that were asked for so far, by `repository revision`. */
+  readonly paths: ReadonlyMap<string, readonly string[]>;
+  /** What those of them say that were asked for, by `repository revision path`. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly clusters: readonly GeneratorCluster[];
+}
+
+export type RenderTask = FileTask | KustomizeTask | ApplicationSetTask;
 
 export type KustomizeAnswer =
   | { readonly type: 'built'; readonly files: readonly SourceFile[] }
   | { readonly type: 'needs'; readonly paths: readonly string[] }
   | { readonly type: 'failed'; readonly problem: BuildProblem };
 
-export type RenderResult<T extends RenderTask> = T extends FileTask ? PreparedFile : KustomizeAnswer;
+export type RenderResult<T extends RenderTask> = T extends FileTask
+  ? PreparedFile
+  : T extends ApplicationSetTask
+    ? Generated
+    : KustomizeAnswer;
 
 export interface RenderQuestion {
   readonly id: number;
@@ -34,5 +50,5 @@ export interface RenderQuestion {
 
 export interface RenderAnswer {
   readonly id: number;
-  readonly result: PreparedFile | KustomizeAnswer;
+  readonly result: PreparedFile | KustomizeAnswer | Generated;
 }

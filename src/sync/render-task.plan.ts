@@ -1,6 +1,14 @@
 import { resourceOfKind } from '#api';
-import { buildKustomization, type PreparedFile, prepareBuilt, prepareFile } from '#render';
+import {
+  buildKustomization,
+  type Generated,
+  generateApplications,
+  type PreparedFile,
+  prepareBuilt,
+  prepareFile,
+} from '#render';
 import type {
+  ApplicationSetTask,
   FileTask,
   KustomizeAnswer,
   KustomizeTask,
@@ -10,7 +18,14 @@ import type {
 
 /** What the thread that reads manifests answers. */
 export function answerOf({ id, task }: RenderQuestion): RenderAnswer {
-  return { id, result: task.type === 'file' ? readFile(task) : build(task) };
+  switch (task.type) {
+    case 'file':
+      return { id, result: readFile(task) };
+    case 'kustomize':
+      return { id, result: build(task) };
+    case 'application-set':
+      return { id, result: generate(task) };
+  }
 }
 
 function readFile({ bytes, defaultNamespace }: FileTask): PreparedFile {
@@ -40,6 +55,14 @@ function build({ folder, paths, files, defaultNamespace }: KustomizeTask): Kusto
   const result = buildKustomization(tree, folder);
   if (result.type !== 'built') return result;
   return { type: 'built', files: prepareBuilt(result.objects, { defaultNamespace, resourceOf: resourceOfKind }) };
+}
+
+function generate({ set, paths, files, clusters }: ApplicationSetTask): Generated {
+  return generateApplications(set, {
+    paths: (repoURL, revision) => paths.get(`${repoURL} ${revision}`),
+    file: (repoURL, revision, path) => files.get(`${repoURL} ${revision} ${path}`),
+    clusters,
+  });
 }
 
 function decode(bytes: Uint8Array): string | undefined {

@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { type Clock, deepFreeze, entryPoint, errorMessage, type Log, type Timer } from '#base';
-import type { PreparedFile, SourceFile } from '#render';
+import type { Generated, PreparedFile, SourceFile } from '#render';
 import { SyncError } from './errors.ts';
 import type {
+  ApplicationSetTask,
   KustomizeAnswer,
   RenderAnswer,
   RenderQuestion,
@@ -21,6 +22,8 @@ export interface Renderer {
   known(blobId: string, defaultNamespace: string): PreparedFile | undefined;
   /** What a folder with a kustomization says. `read` is asked for the files that it comes to, some at a time. */
   kustomize(request: KustomizeRequest): Promise<Exclude<KustomizeAnswer, { readonly type: 'needs' }>>;
+  /** The Applications that an ApplicationSet makes, or what has to be known first. */
+  applicationSet(request: Omit<ApplicationSetTask, 'type'>): Promise<Generated>;
   close(): Promise<void>;
 }
 
@@ -186,6 +189,10 @@ class WorkerRenderer implements Renderer {
     return { type: 'failed', problem: { path: folder, line: 0, message } } as const;
   }
 
+  async applicationSet(request: Omit<ApplicationSetTask, 'type'>): Promise<Generated> {
+    return this.#ask({ type: 'application-set', ...request });
+  }
+
   #forget(key: string, entry: { readonly bytes: number }): void {
     if (this.#cache.get(key) !== entry) return;
     this.#cache.delete(key);
@@ -278,6 +285,7 @@ class WorkerRenderer implements Renderer {
 
 /** What is told of a task that ended its thread, or would not end. */
 function brokenOff(task: RenderTask, why: string): RenderAnswer['result'] {
+  if (task.type === 'application-set') return { type: 'failed', message: why };
   if (task.type === 'kustomize') return { type: 'failed', problem: { path: task.folder, line: 0, message: why } };
   return {
     objects: [],

@@ -1,4 +1,12 @@
-import { APPLICATIONS, type Application, type ObjectKey, SECRETS, type Secret, SYNC_RUNS } from '#api';
+import {
+  APPLICATION_SETS,
+  APPLICATIONS,
+  type Application,
+  type ObjectKey,
+  SECRETS,
+  type Secret,
+  SYNC_RUNS,
+} from '#api';
 import type { Clock, Log } from '#base';
 import type { Client } from '#client';
 import {
@@ -11,6 +19,7 @@ import {
   WorkQueue,
 } from '#reconcile';
 import { readApplication } from './application.plan.ts';
+import { ApplicationSets } from './application-sets.ts';
 import { reconcileApplication } from './application-sync.ts';
 import { Claims } from './claims.ts';
 import { readRepositorySecret, SECRET_TYPE_LABEL } from './credentials.plan.ts';
@@ -85,6 +94,12 @@ function hasKind(loaded: Loaded | undefined, { group, kind }: Pick<ObjectKey, 'g
 /** Longest pass over one Application, ms: 10,000 objects at some milliseconds each. */
 const PASS_MS = 600_000;
 
+/** The ApplicationSet that made an Application. */
+function setsOf({ metadata }: Application): readonly string[] {
+  const owner = (metadata.ownerReferences ?? []).find(({ controller }) => controller === true);
+  return owner?.kind === 'ApplicationSet' ? [`${metadata.namespace}/${owner.name}`] : [];
+}
+
 function urlsOf(application: Application | undefined): readonly string[] {
   return application === undefined ? [] : readApplication(application).sources.map(({ repoURL }) => repoURL);
 }
@@ -98,6 +113,8 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
   const queue = new WorkQueue(clock);
   const applications = createInformer(informerDeps, APPLICATIONS, { namespace });
   const runs = createInformer(informerDeps, SYNC_RUNS, { namespace });
+  const sets = createInformer(informerDeps, APPLICATION_SETS, { namespace });
+  const setQueue = new WorkQueue(clock);
   const secrets = createInformer(informerDeps, SECRETS, { namespace, labelSelector: SECRET_TYPE_LABEL });
   const table = new OwnershipTable(client, namespace);
   const webhooks = new WebhookIds();
@@ -122,10 +139,22 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
   const hooks: World['hooks'] = new Map();
   const events = createEventRecorder({ client, clock, log }, { component: 'plumbline-sync' });
   const wake = (application: string) => void queue.add(application, 'high');
+  const applicationSets = new ApplicationSets({
+    client,
+    clock,
+    log,
+    events,
+    sets,
+    applications,
+    repositories,
+    renderer,
+    onRepositories: () => useRepositories(),
+  });
   let world: World | undefined;
 
   /** After a fetch only those Applications are looked at whose commit or condition is another now. */
   async function fetched(url: string, failureChanged: boolean): Promise<void> {
+    for (const key of applicationSets.readers(url)) setQueue.add(key, 'high');
     if (world === undefined) return;
     const here = world;
     const using = applications.list().filter((application) => urlsOf(application).includes(url));
@@ -150,7 +179,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
   }
 
   function useRepositories(): void {
-    const used = new Set(applications.list().flatMap(urlsOf));
+    const used = new Set([...applications.list().flatMap(urlsOf), ...applicationSets.urls()]);
     repositories.retain(used);
     for (const url of used) repositories.use(url);
   }
@@ -166,13 +195,19 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
 
   return {
     async run(signal) {
-      const started = [applications.run(signal), runs.run(signal), secrets.run(signal), kinds.run(signal)];
+      const started = [
+        applications.run(signal),
+        sets.run(signal),
+        runs.run(signal),
+        secrets.run(signal),
+        kinds.run(signal),
+      ];
       const live = new LiveObjects(informerDeps, signal, (id) => {
         const owner = table.ownerOf(id) ?? hooks.get(id);
         if (owner !== undefined) queue.add(owner);
       });
       try {
-        for (const informer of [applications, runs, secrets]) await informer.until(() => informer.synced, signal);
+        for (const informer of [applications, sets, runs, secrets]) await informer.until(() => informer.synced, signal);
         await kinds.synced(signal);
         readSecrets();
         secrets.onChange(readSecrets);
@@ -217,7 +252,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
           priority: 'high',
         });
         runs.onChange(({ current }) => current !== undefined && history.observe(current));
-        await runController(
+        const ofApplications = runController(
           {
             controller: { name: 'sync', reconcile: (key, pass) => reconcileApplication(here, key, pass) },
             sources: [keysFrom(applications, { priority: 'high' }), orphans, approvals],
@@ -229,6 +264,23 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
           },
           signal,
         );
+        const ofSets = runController(
+          {
+            controller: applicationSets,
+            sources: [
+              keysFrom(sets, { priority: 'high' }),
+              // Whoever changes or deletes what a set made is told by the set; how it fares is shown there.
+              keysFrom(applications, { toKeys: setsOf }),
+            ],
+            clock,
+            log,
+            queue: setQueue,
+            workers: 1,
+            timeoutMs: PASS_MS,
+          },
+          signal,
+        );
+        await Promise.all([ofApplications, ofSets]);
       } catch (error) {
         if (!signal.aborted) throw error;
       } finally {

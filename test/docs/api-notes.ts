@@ -66,6 +66,8 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'metrics.k8s.io/PodMetrics': 'As NodeMetrics.',
   'argoproj.io/Application':
     "Argo CD's, with the fields of [applications.md](applications.md). `operation` is stamped by the server.",
+  'argoproj.io/ApplicationSet': "Argo CD's, with the generators of [applicationsets.md](applicationsets.md).",
+  'argoproj.io/AppProject': "Argo CD's. Kept; nothing of it is enforced yet.",
   'plumbline.dev/SyncRun': 'Ours: one run of an Application, what was planned and what happened.',
   'plumbline.dev/RenderedSet': 'Ours: the objects of a run, encrypted in the store.',
   'plumbline.dev/Inventory': 'Ours: which objects an Application owns.',

@@ -77,6 +77,13 @@ const SAMPLES: Readonly<Record<string, object>> = {
   ClusterRoleBinding: { roleRef: { kind: 'ClusterRole', name: 'a' } },
   CustomResourceDefinition: definitionObject(),
   Application: { spec: { source: { repoURL: '/repo', path: 'web' }, destination: { namespace: 'web' } } },
+  ApplicationSet: {
+    spec: {
+      generators: [{ list: { elements: [{ name: 'web' }] } }],
+      template: { metadata: { name: '{{name}}' }, spec: { source: { repoURL: '/repo' } } },
+    },
+  },
+  AppProject: { spec: { sourceRepos: ['*'] } },
   SyncRun: {
     spec: {
       application: 'a',

@@ -103,7 +103,7 @@ const AGGREGATE_TO_VIEW: readonly PolicyRule[] = [
   rule('networking.k8s.io', [...parts('ingresses', 'status'), 'networkpolicies'], READ),
   rule('policy', parts('poddisruptionbudgets', 'status'), READ),
   // Reading an Application is harmless; writing one is as good as everything it may deploy, so no role here holds that.
-  rule('argoproj.io', parts('applications', 'status'), READ),
+  rule('argoproj.io', [...parts('applications', 'status'), ...parts('applicationsets', 'status'), 'appprojects'], READ),
   rule('plumbline.dev', [...parts('syncruns', 'status'), 'inventories'], READ),
 ];
 
