@@ -2,6 +2,7 @@ import type { Application, ApplicationSource, IgnoreDifference } from '#api';
 import { parseDuration, unsupportedApplicationFields } from '#api';
 import type { BackoffOptions } from '#base';
 import { unsupportedRules } from '#diff';
+import { readApplicationOptions, type SyncOptionSet } from './sync-options.plan.ts';
 
 /** One place in Git that an Application is read from. */
 export interface Source {
@@ -13,12 +14,20 @@ export interface Source {
   readonly directory: NonNullable<ApplicationSource['directory']>;
 }
 
+export interface NamespaceMetadata {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
 /** What an Application asks for, read once, with every default filled in. */
 export interface ApplicationSettings {
   readonly sources: readonly Source[];
   /** Namespace of objects that name none. */
   readonly namespace: string;
   readonly createNamespace: boolean;
+  /** Labels and annotations of the Namespace that is made; undefined: it is left as it is. */
+  readonly namespaceMetadata: NamespaceMetadata | undefined;
+  readonly options: SyncOptionSet;
   readonly automated: boolean;
   readonly prune: boolean;
   readonly selfHeal: boolean;
@@ -40,21 +49,6 @@ const MAX_SOURCES = 16;
 const RETRY_DEFAULTS = { initialMs: 5_000, maxMs: 180_000, factor: 2 };
 const MAX_RETRY_MS = 3_600_000;
 const THIS_CLUSTER = new Set(['https://kubernetes.default.svc', '']);
-/** Options that describe what is done anyway, or that we honour. */
-const KNOWN_OPTIONS = new Set([
-  'CreateNamespace=true',
-  'CreateNamespace=false',
-  'ServerSideApply=true',
-  'ApplyOutOfSyncOnly=true',
-  'ApplyOutOfSyncOnly=false',
-  'RespectIgnoreDifferences=true',
-  'PruneLast=true',
-  'PruneLast=false',
-  'FailOnSharedResource=true',
-  'Prune=true',
-  'Validate=true',
-]);
-
 /** Read once for each version of an Application: objects of the API are frozen, so one object says one thing for ever. */
 const read = new WeakMap<Application, ApplicationSettings>();
 
@@ -79,10 +73,14 @@ function readSettings(application: Application): ApplicationSettings {
     problems.push('spec.destination.name: only "in-cluster" is supported');
   }
   const backoff = policy.retry?.backoff;
+  const createNamespace = options.includes('CreateNamespace=true');
+  const read = readApplicationOptions(options);
   return {
     sources: readSources(application, problems),
     namespace: spec.destination?.namespace || 'default',
-    createNamespace: options.includes('CreateNamespace=true'),
+    createNamespace,
+    namespaceMetadata: createNamespace ? policy.managedNamespaceMetadata : undefined,
+    options: read.options,
     automated: automated !== undefined && automated.enabled !== false,
     prune: automated?.prune === true,
     selfHeal: automated?.selfHeal === true,
@@ -98,9 +96,7 @@ function readSettings(application: Application): ApplicationSettings {
     unsupported: [
       ...unsupportedApplicationFields(application),
       ...unsupportedRules(spec.ignoreDifferences ?? []).map((rule) => `spec.ignoreDifferences: ${rule}`),
-      ...options
-        .filter((option) => !KNOWN_OPTIONS.has(option))
-        .map((option) => `spec.syncPolicy.syncOptions: ${option}`),
+      ...read.unknown.map((option) => `spec.syncPolicy.syncOptions: ${option}`),
     ],
   };
 }

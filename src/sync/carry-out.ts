@@ -5,9 +5,10 @@ import {
   type JsonPatchOperation,
   type KubeObject,
   NAMESPACES,
+  type ResourceType,
   type StoredObject,
 } from '#api';
-import { errorMessage } from '#base';
+import { errorMessage, shortHash } from '#base';
 import { originOfField } from '#render';
 import type { ApplicationSettings } from './application.plan.ts';
 import { adoptIgnored, type CompareRequest, type Comparer, inVersionOf, MANAGER, refusedField } from './compare.ts';
@@ -16,6 +17,7 @@ import { definedKind, isOurs } from './objects.plan.ts';
 import type { ApplicationState } from './state.ts';
 import { cascades, type Survey } from './survey.ts';
 import type { SyncPlan, SyncStep } from './sync.types.ts';
+import { optionsOf, type Propagation } from './sync-options.plan.ts';
 import type { World } from './world.ts';
 
 export interface StepOutcome {
@@ -151,6 +153,7 @@ async function apply(
   const seen = world.live.get(step.key);
   let live = seen === undefined ? undefined : await inVersionOf(world.client, resource, seen, signal);
   for (let attempt = 1; ; attempt += 1) {
+    if (step.recreate) return await makeRoom(world, request, step, resource, live);
     const removals = await removalsNow(state.comparer, { ...question, live }, step);
     if (removals === undefined) return undefined;
     try {
@@ -159,12 +162,12 @@ async function apply(
         live = await world.client.patch(resource, at, patch, { fieldManager: MANAGER, signal });
         world.live.wrote(live);
       }
-      const written = await world.client.apply(resource, wanted(question, live), {
-        fieldManager: MANAGER,
-        force: true,
-        fieldValidation: 'Strict',
-        signal,
-      });
+      const { replace } = optionsOf(settings.options, object.object);
+      const how = { fieldManager: MANAGER, fieldValidation: 'Strict', signal } as const;
+      const written =
+        replace && live !== undefined
+          ? await world.client.update(resource, wanted(question, live), how)
+          : await world.client.apply(resource, wanted(question, live), { ...how, force: true });
       world.live.wrote(written);
       state.comparer.applied({ object, rulesKey: survey.rulesKey }, written);
       return { step, action: step.action === 'create' ? 'created' : 'configured' };
@@ -176,6 +179,31 @@ async function apply(
       if (live !== undefined) world.live.wrote(live);
     }
   }
+}
+
+/**
+ * `Force=true`: the live object goes, and a later turn makes it anew. Only when the API would take the new one: a manifest
+ * that is wrong in itself deletes nothing. What it would say is asked under another name, as this one is taken.
+ */
+async function makeRoom(
+  world: World,
+  { loaded, signal }: CarryOut,
+  step: SyncStep,
+  resource: ResourceType,
+  live: StoredObject | undefined,
+): Promise<StepOutcome | undefined> {
+  const object = loaded.byId.get(step.id)?.object;
+  if (object === undefined || live === undefined) return undefined;
+  const name = `probe-${shortHash(step.id, 10)}`;
+  const probe = { ...object, metadata: { ...object.metadata, name } };
+  await world.client.create(resource, probe, {
+    fieldManager: MANAGER,
+    fieldValidation: 'Strict',
+    dryRun: true,
+    signal,
+  });
+  await deleteObject(world, live, signal);
+  return undefined;
 }
 
 /** The object of the commit, for the version that was looked at; a new one names none. */
@@ -208,18 +236,34 @@ async function removalsNow(
 /** With `CreateNamespace=true` the destination is made when it is missing. It is not owned: it is never deleted by us. */
 export async function createNamespace(
   world: World,
-  { createNamespace: asked, namespace }: ApplicationSettings,
+  { createNamespace: asked, namespace, namespaceMetadata }: ApplicationSettings,
   at: { readonly namespace: string },
 ): Promise<void> {
   if (!asked || at.namespace !== namespace) return;
   await world.live.ensure(NAMESPACES, new AbortController().signal);
-  if (world.live.get({ group: '', kind: 'Namespace', namespace: '', name: namespace }) !== undefined) return;
-  const object: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+  const live = world.live.get({ group: '', kind: 'Namespace', namespace: '', name: namespace });
+  const { labels = {}, annotations = {} } = namespaceMetadata ?? {};
+  if (live !== undefined) {
+    const isAsAsked = has(live.metadata.labels, labels) && has(live.metadata.annotations, annotations);
+    if (isAsAsked) return;
+    const patch = { type: 'merge', body: { metadata: { labels, annotations } } } as const;
+    world.live.wrote(await world.client.patch(NAMESPACES, { name: namespace }, patch, { fieldManager: MANAGER }));
+    return;
+  }
+  const object: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: namespace, labels, annotations },
+  };
   try {
     world.live.wrote(await world.client.create(NAMESPACES, object, { fieldManager: MANAGER }));
   } catch (error) {
     if (!isApiError(error, 'AlreadyExists')) throw error;
   }
+}
+
+function has(live: Readonly<Record<string, string>> | undefined, wanted: Readonly<Record<string, string>>): boolean {
+  return Object.entries(wanted).every(([name, value]) => live?.[name] === value);
 }
 
 async function prune(world: World, request: CarryOut, step: SyncStep): Promise<StepOutcome> {
@@ -230,7 +274,8 @@ async function prune(world: World, request: CarryOut, step: SyncStep): Promise<S
   if (row === undefined || !isOurs(live, row.uid, MANAGER))
     return { step, action: 'skipped', message: 'is not ours any more' };
   if (step.key.kind === 'Application' && cascades(live)) await approveCascade(world, request, live);
-  const lingering = await deleteObject(world, live, request.signal);
+  const { propagation } = optionsOf(request.settings.options, live);
+  const lingering = await deleteObject(world, live, request.signal, propagation);
   return { step, action: 'pruned', ...(lingering === undefined ? {} : { message: 'is being deleted' }) };
 }
 
@@ -239,7 +284,7 @@ export async function deleteObject(
   world: World,
   live: StoredObject,
   signal: AbortSignal,
-  propagationPolicy: 'Background' | 'Foreground' = 'Background',
+  propagationPolicy: Propagation = 'Background',
 ): Promise<StoredObject | undefined> {
   const { namespace, name, uid } = live.metadata;
   const resource = world.kinds.resourceOf({ group: groupOf(live.apiVersion), kind: live.kind });

@@ -100,7 +100,7 @@ export class Comparer {
       });
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      return { state: 'refused', message: error.message, ...refusedField(error) };
+      return { state: 'refused', message: error.message, isLive: true, ...refusedField(error) };
     }
     const request = { schema, desired, applied, live, rules: rulesFor(rules, live), manager: MANAGER };
     const { changes, removals } = diffObject(request);

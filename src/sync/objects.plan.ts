@@ -1,7 +1,5 @@
 import { groupOf, type KubeObject, type StoredObject } from '#api';
 
-const SYNC_OPTIONS = 'argocd.argoproj.io/sync-options';
-
 /** Places on nodes that only one object can hold: node ports and host ports, as comparable text. */
 export function occupiedPlaces(object: KubeObject): readonly string[] {
   if (object.kind === 'Service') return nodePorts(object['spec']);
@@ -42,13 +40,6 @@ export function imagesOf(object: KubeObject): readonly string[] {
       return typeof image === 'string' && image !== '' ? [image] : [];
     }),
   );
-}
-
-/** What an object's annotations say about pruning it. Source: argo-cd docs/user-guide/sync-options.md. */
-export function pruneOption(object: KubeObject | undefined): 'free' | 'never' | 'confirm' {
-  const options = (object?.metadata.annotations?.[SYNC_OPTIONS] ?? '').split(',').map((option) => option.trim());
-  if (options.includes('Prune=false')) return 'never';
-  return options.includes('Prune=confirm') ? 'confirm' : 'free';
 }
 
 /** Whether a live object is the one we made: the same uid where we noted it, else our mark among its managers. */

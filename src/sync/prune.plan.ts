@@ -73,7 +73,8 @@ export function judgePrune(question: PruneQuestion): PruneVerdict {
   return { blocked: reasons.length > 0, reasons, weight, limit };
 }
 
-function isPrecious({ group, kind }: ObjectKey): boolean {
+/** Kinds whose deletion takes data, or other objects, with it. */
+export function isPrecious({ group, kind }: ObjectKey): boolean {
   return PRECIOUS.has(`${group}/${kind}`);
 }
 

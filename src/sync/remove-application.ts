@@ -11,6 +11,7 @@ import { reportFailure } from './report.ts';
 import { CASCADE_FINALIZER, cascades, surveyOwned } from './survey.ts';
 import { planCascade } from './sync.plan.ts';
 import type { SyncPlan } from './sync.types.ts';
+import { optionsOf, type SyncOptionSet } from './sync-options.plan.ts';
 import { isDoomed, stateOf, type World } from './world.ts';
 
 /** Objects on their way out wake their Application; this is for changes that nothing tells, ms. */
@@ -41,7 +42,8 @@ async function cascade(
   application: Application,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
-  const plan = await planRemoval(world, key, signal);
+  const { options } = readApplication(application);
+  const plan = await planRemoval(world, key, options, signal);
   if (plan.steps.length === 0 && plan.deleting.length === 0) {
     await dropHooks(world, key, 'delete', signal);
     await dropFinalizer(world, application, signal);
@@ -52,18 +54,19 @@ async function cascade(
   for (const { key: object } of plan.steps) {
     signal.throwIfAborted();
     const live = world.live.get(object);
-    if (live !== undefined) await deleteObject(world, live, signal);
+    const { propagation } = optionsOf(options, live);
+    if (live !== undefined) await deleteObject(world, live, signal, propagation);
   }
   return { requeueAfterMs: CASCADE_POLL_MS };
 }
 
-async function planRemoval(world: World, key: string, signal: AbortSignal): Promise<SyncPlan> {
+async function planRemoval(world: World, key: string, options: SyncOptionSet, signal: AbortSignal): Promise<SyncPlan> {
   const rows = world.table.rowsOf(key);
   for (const entry of rows.values()) {
     const resource = world.kinds.resourceOf(entry);
     if (resource !== undefined) await world.live.ensure(resource, signal);
   }
-  const owned = [...rows].map(([id, entry]) => surveyOwned(world, id, entry));
+  const owned = [...rows].map(([id, entry]) => surveyOwned(world, id, entry, options));
   const taken = owned.filter(({ id }) =>
     world.claims.othersOf(id, key).some((claim) => !isDoomed(world, claim.application)),
   );

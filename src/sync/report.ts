@@ -18,6 +18,7 @@ import type { ApplicationState } from './state.ts';
 import { conditionsOf, type NewCondition, planStatus, type ReportedObject } from './status.plan.ts';
 import type { Survey } from './survey.ts';
 import type { Comparison, SyncPlan } from './sync.types.ts';
+import { ignoresExtraneous, unknownObjectOptions } from './sync-options.plan.ts';
 import { applicationOf, patchApplication, stateOf, type World } from './world.ts';
 
 /** Fields of one object that a status shows. */
@@ -58,7 +59,7 @@ export async function report(world: World, request: ReportRequest): Promise<void
         ...repositoryConditions(world, settings),
         ...planConditions(request),
         ...conditionsOf(loaded.diagnostics),
-        ...unsupportedConditions(settings),
+        ...unsupportedConditions(settings, loaded),
       ],
     }),
   );
@@ -149,7 +150,7 @@ function reportObjects(world: World, { key, loaded, survey, plan }: ReportReques
     reported.push({
       key: object,
       version,
-      sync: unread ? 'Unknown' : 'OutOfSync',
+      sync: unread ? 'Unknown' : ignoresExtraneous(live) ? 'Synced' : 'OutOfSync',
       health: healthOf(live, { nowMs }),
       requiresPruning: !unread,
       origin: { path, line, commit },
@@ -203,7 +204,22 @@ function planConditions({ plan, state }: ReportRequest): readonly NewCondition[]
   return conditions;
 }
 
-function unsupportedConditions({ unsupported }: ApplicationSettings): readonly NewCondition[] {
-  if (unsupported.length === 0) return [];
-  return [{ type: 'UnsupportedFields', message: `asked for and not supported: ${unsupported.join(', ')}` }];
+function unsupportedConditions({ unsupported }: ApplicationSettings, loaded?: Loaded): readonly NewCondition[] {
+  const all = loaded === undefined ? unsupported : [...unsupported, ...unknownOptions(loaded)];
+  if (all.length === 0) return [];
+  return [{ type: 'UnsupportedFields', message: `asked for and not supported: ${all.join(', ')}` }];
+}
+
+/** By what was loaded: the same objects are reported many times. */
+const unknown = new WeakMap<Loaded, readonly string[]>();
+
+/** Options on objects that do nothing here, each with its place. */
+function unknownOptions(loaded: Loaded): readonly string[] {
+  const known = unknown.get(loaded);
+  if (known !== undefined) return known;
+  const found = [...loaded.objects, ...loaded.hooks].flatMap(({ object, origin }) =>
+    unknownObjectOptions(object).map((option) => `${origin.path}:${origin.line}: ${option}`),
+  );
+  unknown.set(loaded, found);
+  return found;
 }

@@ -297,12 +297,12 @@ describe('src/sync: runs', () => {
       });
       await bed.apply('web', {
         source: { helm: { values: 'x' } } as never,
-        syncPolicy: { automated: { prune: true }, syncOptions: ['Replace=true'] },
+        syncPolicy: { automated: { prune: true }, syncOptions: ['Validate=false'] },
       });
       const application = await bed.synced('web', first);
       const told = application.status?.conditions?.find(({ type }) => type === 'UnsupportedFields')?.message;
       expect(told).toContain('spec.source.helm');
-      expect(told).toContain('Replace=true');
+      expect(told).toContain('Validate=false');
       await bed.repo.commit({ 'web/p.yaml': null, 'web/k.yaml': null });
       const blocked = await run('it waits for approval', ({ phase }) => phase === 'PruneBlocked');
       expect(blocked.spec.plan.map(({ name }) => name)).toEqual(['p']);

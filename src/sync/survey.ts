@@ -12,11 +12,12 @@ import type { ApplicationSettings } from './application.plan.ts';
 import { MANAGER } from './compare.ts';
 import { effectiveRules } from './ignore-rules.plan.ts';
 import type { Loaded } from './load.ts';
-import { definedKind, isOurs, occupiedPlaces, pruneOption } from './objects.plan.ts';
+import { definedKind, isOurs, occupiedPlaces } from './objects.plan.ts';
 import { kindRank, type OrderKey, orderKeys, waveOf } from './order.plan.ts';
 import { type ClaimDecision, decideClaim, pruneGate } from './ownership.plan.ts';
 import { type ApplicationState, isUpToDate } from './state.ts';
 import type { Comparison, DesiredObject, OwnedObject, SyncSnapshot } from './sync.types.ts';
+import { cascadeOption, optionsOf, type SyncOptionSet } from './sync-options.plan.ts';
 import { applicationId, isDoomed, stateOf, type World } from './world.ts';
 
 export interface SurveyRequest {
@@ -53,7 +54,7 @@ export async function survey(world: World, request: SurveyRequest): Promise<Surv
     if (resource !== undefined) await world.live.ensure(resource, signal);
   }
   // Before anything is waited for: a kind that goes meanwhile must not make its objects look gone.
-  const owned = [...rows].map(([id, entry]) => surveyOwned(world, id, entry));
+  const owned = [...rows].map(([id, entry]) => surveyOwned(world, id, entry, settings.options));
   const wanted = new Set(loaded.objects.map(({ id }) => id));
   noteDropped(world, request, wanted);
   const { gates, openAtMs } = closedGates(world, request, wanted);
@@ -111,7 +112,8 @@ async function surveyDesired(
                   rulesKey,
                   signal,
                 });
-          return desiredObject(object, orders.get(object.id), claim, comparison);
+          const force = optionsOf(request.settings.options, object.object).force === true;
+          return { ...desiredObject(object, orders.get(object.id), claim, comparison), force };
         }),
       )),
     );
@@ -124,7 +126,7 @@ function desiredObject(
   order: OrderKey | undefined,
   claim: ClaimDecision,
   comparison: Comparison,
-): DesiredObject {
+): Omit<DesiredObject, 'force'> {
   const { id, key, object, origin } = rendered;
   return {
     id,
@@ -182,17 +184,19 @@ function wantedElsewhere(
   return elsewhere;
 }
 
-export function surveyOwned(world: World, id: string, entry: InventoryEntry): OwnedObject {
+export function surveyOwned(world: World, id: string, entry: InventoryEntry, application: SyncOptionSet): OwnedObject {
   const { group, kind, namespace, name, path, line } = entry;
   const key = { group, kind, namespace, name };
   const live = world.live.get(key);
+  const options = optionsOf(application, live);
   return {
     id,
     key,
     origin: { path, line },
     order: { wave: live === undefined ? 0 : waveOf(live), rank: kindRank(kind), id },
     live: liveState(live, entry),
-    pruneOption: pruneOption(live),
+    pruneOption: options.prune ?? 'free',
+    cascadeOption: cascadeOption(options),
     cascade: live === undefined ? [] : cascadeOf(world, id, key, live),
     occupies: live === undefined ? [] : occupiedPlaces(live),
   };

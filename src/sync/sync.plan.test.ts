@@ -14,6 +14,7 @@ const desired = (name: string, more: Partial<DesiredObject> = {}): DesiredObject
   order: { wave: 0, rank: kindRank('ConfigMap'), id: idOf(name) },
   occupies: [],
   comparison: { state: 'in-sync' },
+  force: false,
   claim: { type: 'own' },
   ...more,
 });
@@ -25,6 +26,7 @@ const owned = (name: string, more: Partial<OwnedObject> = {}): OwnedObject => ({
   order: { wave: 0, rank: kindRank('ConfigMap'), id: idOf(name) },
   live: 'ours',
   pruneOption: 'free',
+  cascadeOption: 'free',
   cascade: [],
   occupies: [],
   ...more,
@@ -118,7 +120,7 @@ describe('src/sync/sync.plan.ts', () => {
 
   it('deletes with a deleted Application all it owns but what is protected or taken over', () => {
     const plan = planCascade(
-      [owned('a'), owned('kept', { pruneOption: 'never' }), owned('moved'), owned('going', { live: 'deleting' })],
+      [owned('a'), owned('kept', { cascadeOption: 'never' }), owned('moved'), owned('going', { live: 'deleting' })],
       new Set([idOf('moved')]),
     );
     expect(plan.steps.map(({ id }) => id)).toEqual([idOf('a')]);

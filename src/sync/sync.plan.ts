@@ -1,5 +1,5 @@
 import { compareOrder, comparePruneOrder } from './order.plan.ts';
-import { judgePrune } from './prune.plan.ts';
+import { isPrecious, judgePrune } from './prune.plan.ts';
 import type { DesiredObject, OwnedObject, SyncPlan, SyncSnapshot, SyncStep } from './sync.types.ts';
 
 /**
@@ -43,7 +43,8 @@ export function planSync(snapshot: SyncSnapshot): SyncPlan {
 
 /** What goes with an Application that was deleted: all it owns but what another one takes over. */
 export function planCascade(owned: readonly OwnedObject[], wantedElsewhere: ReadonlySet<string>): SyncPlan {
-  const gone = planRemovals({ ...NOTHING, owned, wantedElsewhere, prune: true }, new Set());
+  const cascading = owned.map((object) => ({ ...object, pruneOption: object.cascadeOption }));
+  const gone = planRemovals({ ...NOTHING, owned: cascading, wantedElsewhere, prune: true }, new Set());
   const prunes = gone.prunes.toSorted((a, b) => comparePruneOrder(a.order, b.order));
   const verdict = judgePrune({
     candidates: prunes.map((object) => ({ ...object, confirm: object.pruneOption === 'confirm' })),
@@ -91,7 +92,8 @@ function planApplies({ desired }: SyncSnapshot): Pick<SyncPlan, 'steps' | 'refus
       continue;
     }
     if (claim.type === 'take') taken.push({ id, from: claim.from });
-    if (comparison.state === 'refused') refused.push({ id, key, origin, message: comparison.message });
+    if (comparison.state === 'refused' && mayRecreate(object)) steps.push(recreateStep(object, comparison.message));
+    else if (comparison.state === 'refused') refused.push({ id, key, origin, message: comparison.message });
     else if (comparison.state !== 'in-sync') steps.push(applyStep(object));
   }
   return { steps, refused, taken, undecided };
@@ -112,6 +114,27 @@ function applyStep({ id, key, origin, order, comparison }: DesiredObject): SyncS
     fields,
     removals: comparison.state === 'different' ? comparison.removals : [],
     first: false,
+  };
+}
+
+/** Never of what holds data or other objects: a change of it is no leave to delete them. */
+function mayRecreate({ key, force, comparison }: DesiredObject): boolean {
+  return force && comparison.state === 'refused' && comparison.isLive === true && !isPrecious(key);
+}
+
+function recreateStep({ id, key, origin, order }: DesiredObject, refusal: string): SyncStep {
+  const reason = `is deleted and made anew, as Force=true asks: ${refusal}`;
+  return {
+    action: 'configure',
+    id,
+    key,
+    origin,
+    order,
+    reason,
+    fields: [],
+    removals: [],
+    first: false,
+    recreate: true,
   };
 }
 
@@ -148,7 +171,7 @@ function planRemovals(
     else if (owned.live === 'gone' || owned.live === 'foreign') released.push(owned.id);
     else if (unread !== undefined) keep(`nothing is deleted while ${unread} cannot be read`);
     else if (!snapshot.prune) keep('pruning is switched off');
-    else if (owned.pruneOption === 'never') keep('its annotations keep it from being pruned');
+    else if (owned.pruneOption === 'never') keep('its sync options keep it from being pruned');
     else prunes.push(owned);
   }
   return { prunes, kept, deleting, released };

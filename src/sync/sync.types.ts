@@ -2,6 +2,7 @@ import type { FieldDrift, JsonPatchOperation, ObjectKey, Origin } from '#api';
 import type { OrderKey } from './order.plan.ts';
 import type { ClaimDecision } from './ownership.plan.ts';
 import type { PruneVerdict } from './prune.plan.ts';
+import type { DeleteOption } from './sync-options.plan.ts';
 
 /** How a desired object compares with the live one, after both went through the API's own admission. */
 export type Comparison =
@@ -18,8 +19,11 @@ export type Comparison =
   /** The API refuses the object as it stands in Git. */
   | {
       readonly state: 'refused';
-      readonly message: string /** The first field it complains about. */;
+      readonly message: string;
+      /** The first field it complains about. */
       readonly field?: string;
+      /** There is a live object, which stays as it is. */
+      readonly isLive?: boolean;
     };
 
 /** An object that the ownership table says is ours, with what is live of it. */
@@ -34,8 +38,10 @@ export interface OwnedObject {
    * managers are ours. `gone`: nothing is live.
    */
   readonly live: 'ours' | 'foreign' | 'gone' | 'deleting';
-  /** Its annotations: never delete it (`Prune=false`), or ask first (`Prune=confirm`). */
-  readonly pruneOption: 'free' | 'never' | 'confirm';
+  /** Whether it may go when it leaves Git (`Prune=`). */
+  readonly pruneOption: DeleteOption;
+  /** Whether it may go with its Application (`Delete=`, and `Prune=`). */
+  readonly cascadeOption: DeleteOption;
   /** Ids that would go with it. */
   readonly cascade: readonly string[];
   /** Ports it occupies on nodes: `nodePort/30080`, `hostPort/TCP/443`. */
@@ -49,6 +55,8 @@ export interface DesiredObject {
   readonly order: OrderKey;
   readonly occupies: readonly string[];
   readonly comparison: Comparison;
+  /** `Force=true`: where the API refuses the change of what is there, it is deleted and made anew. */
+  readonly force: boolean;
   readonly claim: ClaimDecision;
 }
 
@@ -82,6 +90,8 @@ export interface SyncStep {
   readonly reason: string;
   readonly fields: readonly FieldDrift[];
   readonly removals: readonly JsonPatchOperation[];
+  /** The API refuses this change: the live object is deleted first, and made anew. */
+  readonly recreate?: true;
   /** A prune that has to come before what it makes room for. */
   readonly first: boolean;
   /** Why a prune may not begin yet: another Application may take the object over. */

@@ -39,6 +39,7 @@ export interface ApplicationSpec {
   syncPolicy?: {
     automated?: { prune?: boolean; selfHeal?: boolean; allowEmpty?: boolean; enabled?: boolean };
     syncOptions?: string[];
+    managedNamespaceMetadata?: { labels?: Record<string, string>; annotations?: Record<string, string> };
     retry?: { limit?: number; backoff?: { duration?: string; factor?: number; maxDuration?: string } };
   };
   ignoreDifferences?: IgnoreDifference[];

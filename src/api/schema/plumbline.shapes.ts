@@ -20,7 +20,9 @@ export const PLUMBLINE_SHAPES: Readonly<Record<string, string>> = {
     'repoURL! string; path string; targetRevision string; directory Directory; ...',
   'argoproj.v1alpha1.Directory': 'recurse boolean; include string; exclude string; ...',
   'argoproj.v1alpha1.Destination': 'server string; name string; namespace string; ...',
-  'argoproj.v1alpha1.SyncPolicy': 'automated Automated; syncOptions []string atomic; retry Retry; ...',
+  'argoproj.v1alpha1.SyncPolicy':
+    'automated Automated; syncOptions []string atomic; managedNamespaceMetadata NamespaceMetadata; retry Retry; ...',
+  'argoproj.v1alpha1.NamespaceMetadata': 'labels {}string; annotations {}string; ...',
   'argoproj.v1alpha1.Automated': 'prune boolean; selfHeal boolean; allowEmpty boolean; enabled boolean; ...',
   'argoproj.v1alpha1.Retry': 'limit int64; backoff Backoff; ...',
   'argoproj.v1alpha1.Backoff': 'duration string; factor int64; maxDuration string; ...',

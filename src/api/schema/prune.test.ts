@@ -101,7 +101,7 @@ describe('src/api/kinds/application-fields', () => {
         project: 'default',
         source: { repoURL: 'x', path: '.', helm: { values: 'a: 1' }, ref: 'r' },
         sources: [{ repoURL: 'y', chart: 'c' }],
-        syncPolicy: { automated: {}, managedNamespaceMetadata: { labels: {} } },
+        syncPolicy: { automated: {}, automatedLater: { labels: {} } },
       },
       status: { history: [] },
     };
@@ -112,7 +112,7 @@ describe('src/api/kinds/application-fields', () => {
       'spec.source.helm',
       'spec.source.ref',
       'spec.sources[0].chart',
-      'spec.syncPolicy.managedNamespaceMetadata',
+      'spec.syncPolicy.automatedLater',
     ]);
     expect(unsupportedApplicationFields(null)).toEqual([]);
   });
