@@ -54,10 +54,12 @@ export function planNodeLifecycle({ node, silentMs, graceMs, brake, nowMs }: Nod
   const conditions = silent ? withUnknown(before, nowMs) : before;
   const ready = conditions.find(({ type }) => type === 'Ready')?.status;
   const taints = taintsOf({ node, conditions, brake });
+  // One that was called silent before we were there to listen is listened to first, as all the others are for the brake.
+  const isUnsure = ready === 'Unknown' && silentMs < graceMs + CONFIRM_MS;
   return {
     conditions: equalJson(conditions, before) ? undefined : conditions,
     taints: equalJson(taints, node.spec?.taints ?? []) ? undefined : taints,
-    evict: silent && silentMs < graceMs + CONFIRM_MS ? undefined : evictionOf({ node, ready, brake, nowMs }),
+    evict: isUnsure ? undefined : evictionOf({ node, ready, brake, nowMs }),
     unreachable: ready === 'Unknown',
     requeueAfterMs: silent || ready !== 'True' ? LOOK_AGAIN_MS : graceMs - silentMs,
     reason: silent ? `silent for ${Math.round(silentMs / 1_000)} s` : `Ready is ${ready ?? 'not said'}`,

@@ -100,6 +100,29 @@ describe('src/controllers/nodes/node-lifecycle.ts', () => {
     await until('the taints are gone', async () => (await node('a')).taints.length === 0);
   });
 
+  it('begins as if a node had just been given up, and listens itself to nodes that others called silent', async () => {
+    const { client, informers, events } = cluster;
+    const all = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
+    for (const name of all) await client.create(NODES, nodeObject(name));
+    await pass(20, ...all);
+    await pass(50, 'c', 'd', 'e', 'f');
+    const givenUp = async () => {
+      const { items } = await client.list(NODES);
+      return items.filter(({ spec }) => spec?.taints?.some(({ effect }) => effect === 'NoExecute')).length;
+    };
+    expect([await givenUp(), (await node('a')).ready, (await node('b')).ready]).toEqual([1, 'Unknown', 'Unknown']);
+    const unwell = { status: { conditions: [{ type: 'Ready', status: 'False' }] } };
+    await client.patch(NODES, { name: 'c' }, { type: 'strategic', body: unwell }, { subresource: 'status' });
+    await until('it is known', () => (informers.of(NODES).get('c')?.spec?.taints ?? []).length > 0);
+
+    const kinds = { nodes: informers.of(NODES), leases: informers.of(LEASES), pods: informers.of(PODS) };
+    const next = createNodeLifecycleController({ client, clock, events, ...kinds });
+    for (const name of all) await next.reconcile(name, new AbortController().signal);
+    expect(await givenUp()).toBe(1);
+    await pass(10, 'c', 'd', 'e', 'f');
+    expect(await givenUp()).toBe(2);
+  });
+
   it('gives nobody up when all nodes fall silent at once', async () => {
     const { client } = cluster;
     for (const name of ['a', 'b']) await client.create(NODES, nodeObject(name));

@@ -53,6 +53,8 @@ export function createNodeLifecycleController(deps: NodeLifecycleDeps, options =
   const limits = new Map<string, Readonly<Record<'open' | 'slow', RateLimit>>>();
   /** When every node was down last, on the clock that does not jump. */
   let cutOffMs = Number.NEGATIVE_INFINITY;
+  /** Whoever did this before may have given a node up until then. */
+  const beganMs = clock.monotonicMs();
   pods.addIndex(BY_NODE, nodeIndex);
 
   return {
@@ -86,15 +88,23 @@ export function createNodeLifecycleController(deps: NodeLifecycleDeps, options =
     return now - cutOffMs < options.graceMs ? 'isolated' : planBrake(zones, zoneOf(node));
   }
 
-  function mayEvict(node: Node, brake: Brake): boolean {
-    if (brake !== 'open' && brake !== 'slow') return false;
-    const zone = zoneOf(node);
-    const own = limits.get(zone) ?? {
-      open: new RateLimit(clock, options.evictionRate),
-      slow: new RateLimit(clock, options.slowEvictionRate),
-    };
+  /**
+   * Its turn to lose its pods, if it may now. That is judged by all nodes as they are in the store: what was heard of
+   * them may be old. `went` is called once its pods may leave.
+   */
+  async function turnOf(node: Node, brake: Brake): Promise<{ readonly went: () => void } | undefined> {
+    if (!isOpen(brake)) return undefined;
+    const limit = limitsOf(zoneOf(node))[brake];
+    if (!limit.take()) return undefined;
+    const { items } = await client.list(NODES);
+    return brakeOf(node, countZones(items)) === brake ? { went: () => limit.went() } : undefined;
+  }
+
+  function limitsOf(zone: string): Readonly<Record<'open' | 'slow', RateLimit>> {
+    const limit = (perSecond: number) => new RateLimit(clock, perSecond, beganMs);
+    const own = limits.get(zone) ?? { open: limit(options.evictionRate), slow: limit(options.slowEvictionRate) };
     limits.set(zone, own);
-    return own[brake].take();
+    return own;
   }
 
   function silentMs(node: Node): number {
@@ -120,11 +130,13 @@ export function createNodeLifecycleController(deps: NodeLifecycleDeps, options =
     { taints, evict }: NodeLifecyclePlan,
     brake: Brake,
   ): Promise<void> {
-    const allowed = evict !== undefined && mayEvict(node, brake);
-    const wanted: readonly Taint[] = [...(taints ?? node.spec?.taints ?? []), ...(allowed ? [evict] : [])];
+    const turn = evict === undefined ? undefined : await turnOf(node, brake);
+    const added = evict === undefined || turn === undefined ? [] : [evict];
+    if (taints === undefined && added.length === 0) return;
+    const wanted: readonly Taint[] = [...(taints ?? node.spec?.taints ?? []), ...added];
     // The conditions' write moved the version on: taints are ours or kept as they were, so the newest may be patched.
-    if (taints !== undefined || allowed)
-      await patch(nodes.get(name) ?? node, { spec: { taints: wanted as unknown as Json } });
+    await patch(nodes.get(name) ?? node, { spec: { taints: wanted as unknown as Json } });
+    turn?.went();
   }
 
   async function patch(node: Node, body: Readonly<Record<string, Json>>, subresource?: 'status'): Promise<void> {
@@ -159,4 +171,8 @@ export function nodeLifecycleSources({ nodes, leases }: Pick<NodeLifecycleDeps, 
   const toKeys = ({ metadata }: Lease): Iterable<string> =>
     metadata.namespace === LEASE_NAMESPACE ? [metadata.name] : [];
   return [keysFrom(nodes), keysFrom(leases, { toKeys, priority: 'low' })];
+}
+
+function isOpen(brake: Brake): brake is 'open' | 'slow' {
+  return brake === 'open' || brake === 'slow';
 }

@@ -10,7 +10,7 @@ interface Bounds {
 
 interface Rollout {
   readonly bounds: Window<Bounds>;
-  /** Until then the bounds of before may be acted on. */
+  /** Until then the bounds of before may be acted on, and for the lag after it: its sets may not have looked at their newest size. */
   unsettled: boolean;
 }
 
@@ -36,10 +36,7 @@ export function guardRollouts({ world }: Scene): Guard {
       rollout.bounds.set(bounds, atMs);
       rollout.unsettled = true;
     }
-    if (rollout.unsettled && isComplete(deployment)) {
-      rollout.unsettled = false;
-      rollout.bounds.keepSince(atMs);
-    }
+    if (isComplete(deployment)) rollout.unsettled = false;
   }
 
   function seeSet({ after, before }: Changed, atMs: number): void {
@@ -83,6 +80,7 @@ export function guardRollouts({ world }: Scene): Guard {
     const deployment = deploymentOf(pod);
     const rollout = deployment === undefined ? undefined : rollouts.get(deployment);
     if (rollout === undefined) return;
+    if (!rollout.unsettled) rollout.bounds.keepSince(atMs - LAG_MS);
     const bounds = rollout.bounds.all;
     const mine = podsOf((each) => deploymentOf(each) === deployment && isActive(each));
     const high = Math.max(...bounds.map((each) => each.high));
