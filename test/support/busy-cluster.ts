@@ -3,7 +3,7 @@ import { createLog, systemClock } from '#base';
 import type { Client } from '#client';
 import { createControllers } from '#controllers';
 import { startCluster } from './cluster.ts';
-import { createHollowNode, type HollowNode, type HollowOutcome } from './hollow-node.ts';
+import { createHollowNode, type HollowNode, type HollowNodeOptions, type HollowOutcome } from './hollow-node.ts';
 import { until } from './until.ts';
 
 export const namespace = 'default';
@@ -20,8 +20,11 @@ export interface BusyCluster {
   close(): Promise<void>;
 }
 
-/** The API over a store in memory, all controllers, and two hollow nodes. */
-export async function startBusyCluster(): Promise<BusyCluster> {
+/** The API over a store in memory, all controllers, and hollow nodes: two where none are named. Without `beatMs` they are lost after 40 s. */
+export async function startBusyCluster(
+  nodeNames: readonly string[] = ['n1', 'n2'],
+  more: Pick<HollowNodeOptions, 'beatMs'> = {},
+): Promise<BusyCluster> {
   const warnings: string[] = [];
   const log = createLog({ level: 'warn', destination: { write: (line) => void warnings.push(line) } });
   const cluster = await startCluster();
@@ -29,7 +32,7 @@ export async function startBusyCluster(): Promise<BusyCluster> {
   const stopping = new AbortController();
   let outcome: (pod: Pod) => HollowOutcome = () => 'ready';
   const deps = { client, clock: systemClock };
-  const nodes = ['n1', 'n2'].map((name) => createHollowNode({ ...deps, name, outcome: (pod) => outcome(pod) }));
+  const nodes = nodeNames.map((name) => createHollowNode({ ...deps, ...more, name, outcome: (pod) => outcome(pod) }));
   const controllers = createControllers({ ...deps, log }, { caCertificate: 'PEM' });
   const running = Promise.all([controllers.run(stopping.signal), ...nodes.map((node) => node.run(stopping.signal))]);
   await until('the controllers run', () => controllers.synced);

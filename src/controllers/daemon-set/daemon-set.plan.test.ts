@@ -191,6 +191,12 @@ describe('src/controllers/daemon-set/daemon-set.plan.ts', () => {
     expect(plan(setOf(), [nodeOf('a')], pods).removed).toEqual(['a-new-ready-1', 'a-new-ready-99']);
   });
 
+  it('keeps the old pod that serves, of two on a node where it surges', () => {
+    const updateStrategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+    const pods = [podOn('a', { hash: 'old', state: 'waiting', age: 9 }), podOn('a', { hash: 'old', age: 1 })];
+    expect(plan(setOf(updateStrategy), [nodeOf('a')], pods).removed).toEqual(['a-old-waiting-9']);
+  });
+
   it('replaces a pod that ended, a failed one not before its time', () => {
     const pods = [podOn('a', { state: 'Failed' }), podOn('b', { state: 'Succeeded' }), podOn('c', { state: 'Failed' })];
     const later = plan(setOf(), three, pods, { retryAtMs: (node: string) => (node === 'a' ? nowMs + 4_000 : 0) });

@@ -122,13 +122,17 @@ function manage(snapshot: DaemonSetSnapshot, places: readonly Place[]): Changes 
   return { create, remove, retryAtMs };
 }
 
-/** What a node has too many of: all but the oldest, or, in a surging update, but the oldest of the old and of the new. */
+/**
+ * What a node has too many of: all but the oldest, or, in a surging update, but one of the old and one of the new. There one that
+ * is ready stays before the oldest: Kubernetes goes by age alone, which two pods of one second share.
+ */
 function surplus(snapshot: DaemonSetSnapshot, running: readonly Pod[]): readonly Pod[] {
   const { daemonSet, hash, nowMs } = snapshot;
   if (running.length < 2) return [];
   if (boundsOf(daemonSet, 1).maxSurge === 0) return running.slice(1);
-  const [oldest, ...others] = running.filter((pod) => isUpdated(pod, hash));
-  const [former, ...rest] = running.filter((pod) => !isUpdated(pod, hash));
+  const readyFirst = (pods: readonly Pod[]) => pods.toSorted((a, b) => Number(isReady(b)) - Number(isReady(a)));
+  const [oldest, ...others] = readyFirst(running.filter((pod) => isUpdated(pod, hash)));
+  const [former, ...rest] = readyFirst(running.filter((pod) => !isUpdated(pod, hash)));
   const tooMany = [...others, ...rest];
   const isReplaced = oldest !== undefined && former !== undefined;
   if (isReplaced && (!isReady(former) || isAvailable(daemonSet, oldest, nowMs))) tooMany.push(former);
