@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CLUSTER_ROLES, type KubeObject } from '#api';
+import { aggregatedRules, CLUSTER_ROLES, type ClusterRole, type KubeObject } from '#api';
 import { type Cluster, startCluster } from '../../../test/support/cluster.ts';
 import { until } from '../../../test/support/until.ts';
 import { clusterRoleAggregationSources, createClusterRoleAggregationController } from './cluster-role-aggregation.ts';
@@ -49,5 +50,31 @@ describe('src/controllers/cluster-role-aggregation/cluster-role-aggregation.ts',
     await rulesAre('pods', 'nodes');
     // Two creations and one change of what gathers: `c` brought nothing new.
     expect((await cluster.revision()) - before).toBe(3);
+  });
+
+  it('gathers the same, each rule once, in whatever order roles are listed, and from no other', () => {
+    const parts = fc.uniqueArray(
+      fc.record({
+        name: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+        isPart: fc.boolean(),
+        resources: fc.array(fc.constantFrom('pods', 'nodes', 'secrets'), { maxLength: 3 }),
+      }),
+      { selector: ({ name }) => name },
+    );
+    fc.assert(
+      fc.property(parts, (given) => {
+        const roles = given.map(({ name, isPart, resources }) =>
+          role(name, { metadata: { name, labels: isPart ? { part: 'yes' } : {} }, rules: resources.map(rule) }),
+        ) as unknown as ClusterRole[];
+        const all = gathering as unknown as ClusterRole;
+        const rules = aggregatedRules(all, roles);
+        expect(aggregatedRules(all, roles.toReversed())).toEqual(rules);
+        expect(aggregatedRules({ ...all, rules: [...rules] }, [...roles, { ...all, rules: [...rules] }])).toEqual(
+          rules,
+        );
+        const wanted = new Set(given.flatMap(({ isPart, resources }) => (isPart ? resources : [])));
+        expect(rules.map(({ resources }) => resources?.[0]).sort()).toEqual([...wanted].sort());
+      }),
+    );
   });
 });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EndpointSlice, Endpoints, Service } from '#api';
 import { planMirroring } from './mirroring.plan.ts';
@@ -126,5 +127,39 @@ describe('src/controllers/endpoint-slice-mirroring/mirroring.plan.ts', () => {
     expect(plan(endpoints(some), [twin, slice as EndpointSlice]).delete).toEqual([twin]);
     const moved = endpoints([{ addresses: addresses('10.0.0.1'), ports: [{ ...HTTP, port: 81 }] }]);
     expect(plan(moved, [slice as EndpointSlice])).toMatchObject({ create: [{}], update: [], delete: [slice] });
+  });
+
+  it('has nothing more to do once it is carried out, in whatever order slices are listed, and keeps to its limit', () => {
+    const address = fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3', 'fd00::1', 'fd00::2').map((ip) => ({ ip }));
+    const port = fc.record({ name: fc.constantFrom('http', 'dns'), port: fc.constantFrom(53, 80) });
+    const subset = fc.record({
+      addresses: fc.array(address, { maxLength: 4 }),
+      notReadyAddresses: fc.array(address, { maxLength: 3 }),
+      ports: fc.array(port, { maxLength: 2 }),
+    });
+    const any = fc.array(subset, { maxLength: 4 }).map((subsets) => endpoints(subsets));
+    fc.assert(
+      fc.property(any, any, fc.integer({ min: 1, max: 4 }), (before, after, limit) => {
+        const there = stored(before, limit);
+        const first = plan(after, there, service(), limit);
+        const backwards = plan(after, there.toReversed(), service(), limit);
+        expect(backwards.create).toEqual(first.create);
+        expect(new Set(backwards.update)).toEqual(new Set(first.update));
+        expect(new Set(backwards.delete)).toEqual(new Set(first.delete));
+        const changed = new Map(first.update.map((slice) => [slice.metadata.uid, slice]));
+        const made = first.create.map((object, at) => ({
+          ...object,
+          metadata: { ...object.metadata, name: `new-${at}`, uid: `n${at}` },
+        })) as unknown as EndpointSlice[];
+        const kept = there.filter((slice) => !first.delete.includes(slice));
+        const now = [...kept.map((slice) => changed.get(slice.metadata.uid) ?? slice), ...made];
+        expect(plan(after, now, service(), limit)).toMatchObject({ create: [], update: [], delete: [] });
+        for (const { endpoints: list } of now) {
+          const ips = list.map(({ addresses: [ip] }) => ip);
+          expect(ips.length).toBeLessThanOrEqual(limit);
+          expect(new Set(ips).size).toBe(ips.length);
+        }
+      }),
+    );
   });
 });

@@ -154,9 +154,8 @@ function newSlice(endpoints: Endpoints, { addressType, ports, endpoints: list }:
 }
 
 function withContents(slice: EndpointSlice, endpoints: Endpoints, { endpoints: list }: Wanted): EndpointSlice {
-  const { annotations, ...copied } = copiedMetadata(endpoints);
   const { annotations: _, ...rest } = slice.metadata;
-  const metadata = { ...rest, ...copied, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) };
+  const metadata = { ...rest, ...copiedMetadata(endpoints) };
   return {
     ...slice,
     metadata: { ...metadata, ownerReferences: [controllerReference(endpoints, ENDPOINTS)] },
@@ -169,7 +168,7 @@ function copiedMetadata({ metadata }: Endpoints) {
   for (const name of NOT_COPIED) delete annotations[name];
   return {
     labels: { ...metadata.labels, [SERVICE_NAME]: metadata.name, [MANAGED_BY]: MIRRORED },
-    annotations,
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
   };
 }
 
