@@ -35,6 +35,8 @@ export interface ApplicationSettings {
   readonly ignoreDifferences: readonly IgnoreDifference[];
   readonly historyLimit: number;
   readonly retry: BackoffOptions;
+  /** How often a run that failed is tried again by itself; undefined: for as long as it takes. */
+  readonly retryLimit: number | undefined;
   /** Nothing can be done with this Application until these are corrected. */
   readonly problems: readonly string[];
   /** What it asks for and does not get. Named in a warning, never dropped in silence. */
@@ -86,6 +88,7 @@ function readSettings(application: Application): ApplicationSettings {
     selfHeal: automated?.selfHeal === true,
     allowEmpty: automated?.allowEmpty === true,
     ignoreDifferences: spec.ignoreDifferences ?? [],
+    retryLimit: retryLimit(policy.retry?.limit),
     historyLimit: clamp(spec.revisionHistoryLimit ?? HISTORY_LIMIT, 1, MAX_HISTORY_LIMIT),
     retry: {
       initialMs: durationMs(backoff?.duration, RETRY_DEFAULTS.initialMs),
@@ -132,6 +135,11 @@ function directoryPath(path: string): string | undefined {
 function durationMs(text: string | undefined, fallback: number): number {
   const ms = text === undefined ? undefined : parseDuration(text);
   return ms === undefined ? fallback : clamp(ms, 100, MAX_RETRY_MS);
+}
+
+/** None, or less than none, is no limit. Source: argo-cd docs/user-guide/auto_sync.md, for the latter. */
+function retryLimit(limit: number | undefined): number | undefined {
+  return limit === undefined || limit < 0 ? undefined : Math.trunc(limit);
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -17,6 +17,8 @@ export interface CurrentRun {
 export interface FailedAttempt {
   readonly digest: string;
   readonly run: string;
+  /** How often it was tried. */
+  readonly attempts: number;
   /** When it may be tried again. */
   readonly retryAtMs: number;
   /** Ids that could not be applied or deleted. None: all was done, and did not become healthy. */
@@ -36,6 +38,8 @@ export interface DecisionSnapshot {
   readonly plan: SyncPlan;
   readonly current: CurrentRun | undefined;
   readonly failedAttempt: FailedAttempt | undefined;
+  /** How often a run that failed is tried again by itself; undefined: for as long as it takes. */
+  readonly retryLimit: number | undefined;
   /** Git names hooks of a sync; and the last run, which was to run them, did not succeed. */
   readonly hooks: { readonly any: boolean; readonly owed: boolean };
   /** A person asked for a sync. */
@@ -94,6 +98,7 @@ function triggerOf(snapshot: DecisionSnapshot): Decision {
   if (failedAttempt?.digest === digest && isOld) {
     // Trouble alone is tried again too: what refused it (a namespace that was missing) may have changed.
     const isFreed = plan.steps.some(({ id }) => failedAttempt.refusedIds.has(id));
+    if (!isFreed && hasGivenUp(failedAttempt, snapshot.retryLimit)) return { type: 'rest', inSync: false };
     if (nowMs < failedAttempt.retryAtMs && !isFreed)
       return { type: 'rest', inSync: false, wakeAtMs: failedAttempt.retryAtMs };
     return { type: 'retry', run: failedAttempt.run };
@@ -102,6 +107,11 @@ function triggerOf(snapshot: DecisionSnapshot): Decision {
     return { type: 'start', trigger: snapshot.byWebhook ? 'webhook' : 'commit', by: 'git' };
   }
   return heal(snapshot);
+}
+
+/** Whether a run is tried no more until Git changes, or a person asks. */
+export function hasGivenUp({ attempts }: Pick<FailedAttempt, 'attempts'>, limit: number | undefined): boolean {
+  return limit !== undefined && attempts > limit;
 }
 
 /** Git has not changed since the last sync: what differs now was changed in the cluster, or a switch was turned. */

@@ -306,6 +306,23 @@ describe('src/sync/hooks.ts', () => {
       expect((await map('h'))?.metadata.uid).toBe(made.metadata.uid);
     });
 
+    it('gives up after as many attempts as it may, says so, and takes up the next commit', async () => {
+      await open();
+      await bed.repo.commit({
+        'web/a.yaml': configMap('a'),
+        'web/h.yaml': job('h', 'PreSync').replace('Never', 'Always'),
+      });
+      await bed.apply('web', retry({ ...quick, limit: 2 }));
+      await bed.until('it has given up', async () =>
+        ((await bed.application('web'))?.status?.conditions ?? []).some(({ message }) =>
+          message?.includes('failed as often as spec.syncPolicy.retry.limit allows (2)'),
+        ),
+      );
+      expect((await bed.runs('web')).map(({ status }) => [status?.phase, status?.attempt])).toEqual([['Failed', 3]]);
+      const commit = await bed.repo.commit({ 'web/h.yaml': null });
+      await bed.synced('web', commit);
+    });
+
     it('runs all hooks again at the next attempt of a run', async () => {
       await open();
       const commit = await bed.repo.commit({

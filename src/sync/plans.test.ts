@@ -153,6 +153,7 @@ describe('src/sync/decide.plan.ts', () => {
       plan: plan([step('a')]),
       current: undefined,
       failedAttempt: undefined,
+      retryLimit: undefined,
       hooks: { any: false, owed: false },
       operation: undefined,
       healAtMs: 0,
@@ -163,6 +164,7 @@ describe('src/sync/decide.plan.ts', () => {
   const failed = {
     digest: 'new',
     run: 'r',
+    attempts: 3,
     retryAtMs: 2_000,
     failedIds: new Set(['a']),
     refusedIds: new Set<string>(),
@@ -201,6 +203,13 @@ describe('src/sync/decide.plan.ts', () => {
     ['and gives way to a newer commit', { current: { ...running, digest: 'older' } }, { type: 'supersede' }],
     ['what failed is tried again later', { failedAttempt: failed }, { type: 'rest', wakeAtMs: 2_000 }],
     ['and then', { failedAttempt: failed, nowMs: 2_000 }, { type: 'retry', run: 'r' }],
+    ['as often as it may', { failedAttempt: failed, nowMs: 2_000, retryLimit: 3 }, { type: 'retry' }],
+    ['and then no more', { failedAttempt: failed, nowMs: 2_000, retryLimit: 2 }, { type: 'rest', inSync: false }],
+    [
+      'unless a person asks',
+      { failedAttempt: failed, nowMs: 2_000, retryLimit: 2, operation: { by: 'ada' } },
+      { type: 'start', trigger: 'manual' },
+    ],
     [
       'but not when the commit changed',
       { failedAttempt: { ...failed, digest: 'older' } },

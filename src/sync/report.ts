@@ -10,6 +10,7 @@ import {
 import { formatTime } from '#base';
 import { healthOf } from '#health';
 import type { ApplicationSettings } from './application.plan.ts';
+import { hasGivenUp } from './decide.plan.ts';
 import { boundField } from './history.ts';
 import type { Loaded } from './load.ts';
 import { mergePatch } from './merge-patch.plan.ts';
@@ -184,7 +185,7 @@ export function repositoryConditions(world: World, { sources }: ApplicationSetti
   });
 }
 
-function planConditions({ plan, state }: ReportRequest): readonly NewCondition[] {
+function planConditions({ plan, state, settings }: ReportRequest): readonly NewCondition[] {
   const conditions: NewCondition[] = plan.refused.map(({ origin, message }) => ({
     type: 'SyncError',
     message: `${origin.path}:${origin.line}: ${message}`,
@@ -199,7 +200,11 @@ function planConditions({ plan, state }: ReportRequest): readonly NewCondition[]
     });
   }
   if (state.failedAttempt !== undefined && plan.refused.length === 0) {
-    conditions.push({ type: 'SyncError', message: `run ${state.failedAttempt.run} failed; it is tried again` });
+    const { run } = state.failedAttempt;
+    const message = hasGivenUp(state.failedAttempt, settings.retryLimit)
+      ? `run ${run} failed as often as spec.syncPolicy.retry.limit allows (${settings.retryLimit}); commit a change, or ask for a sync`
+      : `run ${run} failed; it is tried again`;
+    conditions.push({ type: 'SyncError', message });
   }
   return conditions;
 }

@@ -45,7 +45,7 @@ export interface ApplicationState {
   active: ActiveRun | undefined;
   /** Whether a run that an earlier process left open was looked for. */
   resumed: boolean;
-  failedAttempt: (FailedAttempt & { readonly attempts: number }) | undefined;
+  failedAttempt: FailedAttempt | undefined;
   /** Ids that runs changed since the last one that succeeded: deletions wait for their health, whichever run they are in. */
   unproven: ReadonlySet<string>;
   /** The last run that was no heal did not succeed: the hooks after a sync are still to come. */
