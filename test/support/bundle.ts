@@ -1,8 +1,18 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 const CACHE = new URL('../../node_modules/.cache/', import.meta.url);
+
+/** `#room` is an import of this package, not a package of its own. */
+export const roomsPlugin: Plugin = {
+  name: 'rooms',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^#/ }, ({ path }) => ({
+      path: fileURLToPath(new URL(`../../src/${path.slice(1)}/index.ts`, import.meta.url)),
+    }));
+  },
+};
 
 export interface Bundle {
   /** The module built from the entry of this name. */
@@ -27,17 +37,7 @@ export async function bundle(entries: Readonly<Record<string, URL>>): Promise<Bu
     target: 'node20',
     conditions: ['source'],
     packages: 'external',
-    plugins: [
-      {
-        // `#room` is an import of this package, not a package of its own.
-        name: 'rooms',
-        setup: ({ onResolve }) => {
-          onResolve({ filter: /^#/ }, ({ path }) => ({
-            path: fileURLToPath(new URL(`../../src/${path.slice(1)}/index.ts`, import.meta.url)),
-          }));
-        },
-      },
-    ],
+    plugins: [roomsPlugin],
   });
   return {
     url: (name) => new URL(`file://${outdir}/${name}.mjs`),

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** As long as a test waits for anything, in ms; less where it is to fail (test/conformance/mutations.ts). */
+export const PATIENCE_MS = Number(process.env['PLUMBLINE_PATIENCE_MS'] ?? 60_000);
+
 /** Waits until `look` answers something other than undefined or false, and returns it; fails with what it saw last. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  timeoutMs = 60_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   let last: unknown;

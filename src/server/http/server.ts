@@ -227,7 +227,8 @@ export function createHttpServer(options: HttpServerOptions): Listener {
       authenticated(({ reply, context }) => sendValue(reply, 201, createLoginLink(context.user))),
     );
   }
-  const upgrades = { api, identify, audit: options.audit, authorize, tunnel, dialProxy, open, inFlight, clock, log };
+  const { audit, openPodLog } = options;
+  const upgrades = { api, identify, audit, authorize, tunnel, dialProxy, openPodLog, open, inFlight, clock, log };
   app.server.on('upgrade', createUpgradeHandler(upgrades));
   const { addresses } = options;
   if (addresses !== undefined) {

@@ -14,14 +14,17 @@ import type { OpenResponses } from '../http/framework.ts';
 import type { InFlight } from '../http/in-flight.ts';
 import { type ProxyPath, planProxyPath, planRequestPath, type ResourcePath } from '../http/request-path.plan.ts';
 import { unknownResource } from '../http/resource-call.ts';
+import { planLogOptions } from '../nodes/log-options.plan.ts';
 import { planNodePath } from '../nodes/node-routes.ts';
 import type { NodeTunnel } from '../nodes/node-tunnel.ts';
+import type { OpenPodLog } from '../nodes/pod-logs.ts';
 import { planProxyVerb } from '../proxy/node-proxy.ts';
 import { proxied, queryOf } from '../proxy/proxy.ts';
 import type { ProxyDial } from '../proxy/proxy-dial.ts';
 import { planRequestHeaders } from '../proxy/proxy-headers.plan.ts';
 import type { Api, UserInfo } from '../registry/api.ts';
 import { joinConnections } from './join-connections.ts';
+import { chooseLogWire, sendLogMessages, untilLeft } from './log-messages.ts';
 import { type Outcome, statusOfOutcome, wordsOfOutcome } from './outcome.plan.ts';
 import { servePortChannels } from './port-channels.ts';
 import { servePortForward } from './port-forward.ts';
@@ -43,6 +46,7 @@ export interface UpgradeDeps {
   readonly authorize: Authorize;
   readonly tunnel: NodeTunnel;
   readonly dialProxy: ProxyDial;
+  readonly openPodLog: OpenPodLog;
   readonly open: OpenResponses;
   readonly inFlight: InFlight;
   readonly clock: Clock;
@@ -88,7 +92,9 @@ export function createUpgradeHandler(deps: UpgradeDeps) {
     if (proxy !== undefined) return serveProxied(upgrade, proxy);
     const path = planRequestPath(upgrade.pathname);
     if (path?.type === 'resource' && path.resource === PODS.plural && path.group === '' && path.name !== undefined) {
-      return serveSession(upgrade, path, path.name);
+      return path.subresource === 'log'
+        ? serveLog(upgrade, path, path.name)
+        : serveSession(upgrade, path, path.name);
     }
     throw unknownResource();
   }
@@ -142,6 +148,26 @@ export function createUpgradeHandler(deps: UpgradeDeps) {
       const session = { request, connection, pod, signal: right.signal };
       if (subresource === 'portforward') await forwardPorts(session, query);
       else await joinProcess(session, planSession(subresource, pod, query));
+    } finally {
+      right.stop();
+    }
+  }
+
+  /** A log as over HTTP, in the messages of a WebSocket. */
+  async function serveLog({ request, connection, user, query, signal }: Upgrade, path: ResourcePath, name: string) {
+    const { namespace, resource } = path;
+    const attributes = { verb: 'get' as const, group: '', resource, namespace, name, subresource: 'log' };
+    await authorize(user, attributes);
+    const wire = chooseLogWire(request);
+    const context = { user, defaultManager: managerFromUserAgent(request.headers['user-agent']) };
+    const check = async () => authorize((await identify(request)).user, attributes);
+    const right = new CheckedRight({ clock, check, signal });
+    try {
+      const bytes = await deps.openPodLog(context, { namespace, name }, planLogOptions(query), right.signal);
+      const socket = wire.open(connection, clock);
+      const left = untilLeft(socket).finally(() => right.stop());
+      const sent = sendLogMessages(socket, bytes, { base64: wire.base64, throwIfLost: () => right.throwIfLost() });
+      await Promise.all([left, sent]);
     } finally {
       right.stop();
     }
