@@ -4,16 +4,12 @@ export interface NotYet {
   holds(test: { readonly tier: string; readonly source: string; readonly codename: string }): boolean;
 }
 
-const inFile = (...names: readonly string[]): NotYet['holds'] => {
-  return ({ source }) => names.some((name) => source.endsWith(`/${name}`));
-};
 const inTier =
   (tier: string): NotYet['holds'] =>
   (test) =>
     test.tier === tier;
 
 export const NOT_YET: readonly NotYet[] = [
-  { holds: inFile('job.go'), why: 'To be ported: nodes that pretend can end the pods of Jobs.' },
   {
     holds: inTier('rc'),
     why: 'Its pods must serve pictures, which are read through the proxy of the API: needs containers that really run.',
@@ -25,9 +21,5 @@ export const NOT_YET: readonly NotYet[] = [
   {
     holds: inTier('net'),
     why: 'Needs traffic between pods, Services or cluster DNS: a matter of an end-to-end bed with our agent and its network.',
-  },
-  {
-    holds: inTier('pod'),
-    why: 'Needs containers that really run; the nodes of this suite only pretend. A matter of an end-to-end bed with our agent on Docker.',
   },
 ];

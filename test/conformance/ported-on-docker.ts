@@ -695,4 +695,71 @@ export const PORTED_ON_DOCKER: Readonly<Record<string, Mutation>> = {
     replace: 'spec.ports?.find((each) => each.name === port)',
     why: 'Ports of Services are known by their names only.',
   },
+  '[sig-apps] Job should run a job to completion when tasks sometimes fail and are locally restarted [Conformance]': {
+    file: 'src/node-agent/pod/containers.plan.ts',
+    find: "case 'OnFailure':\n      return container.exitCode !== 0;",
+    replace: "case 'OnFailure':\n      return false;",
+    why: 'What failed is not started again in its place.',
+  },
+  '[sig-apps] Job should create pods for an Indexed job with completion indexes and specified hostname [Conformance]': {
+    file: 'src/controllers/job/pod-template.plan.ts',
+    find: 'hostname: `${metadata.name}-${index}`,',
+    replace: 'hostname: metadata.name,',
+    why: 'All pods of an indexed Job have one host name.',
+  },
+  '[sig-apps] Job should adopt matching orphans and release non-matching pods [Conformance]': {
+    file: 'src/controllers/shared/claim.ts',
+    find: 'if (plan.adopt.length === 0 || ',
+    replace: 'if (plan.adopt.length >= 0 || ',
+    why: 'Nobody takes orphans.',
+  },
+  '[sig-apps] Job should delete a job [Conformance]': {
+    file: 'src/controllers/job/untracking.ts',
+    find: 'return job?.metadata.uid === controller.uid && !isOver(job);',
+    replace: 'return true;',
+    why: 'Pods wait to be counted by a Job that is gone.',
+  },
+  '[sig-apps] Job should apply changes to a job status [Conformance]': {
+    file: 'src/server/registry/rows/jobs.ts',
+    find: '  subresources: statusOf(JOBS),\n',
+    replace: '',
+    why: 'Jobs have no subresource `status`.',
+  },
+  '[sig-apps] Job should allow to use the pod failure policy on exit code to fail the job early [Conformance]': {
+    file: 'src/controllers/job/policies.plan.ts',
+    find: "values.includes(exitCode) === (operator === 'In')",
+    replace: "values.includes(exitCode) === (operator === 'NotIn')",
+    why: 'Rules hold for the exit codes that they do not name.',
+  },
+  '[sig-apps] Job should allow to use a pod failure policy to ignore failure matching on DisruptionTarget condition [Conformance]':
+    {
+      file: 'src/controllers/job/policies.plan.ts',
+      find: 'each.type === condition.type && each.status === condition.status',
+      replace: 'each.type === condition.type && each.status !== condition.status',
+      why: 'Rules hold for conditions that are not as they say.',
+    },
+  '[sig-node] Pods should support retrieving logs from the container over websockets [NodeConformance] [Conformance]': {
+    file: 'src/server/streams/log-messages.ts',
+    find: '    base64 ? socket.send(',
+    replace: '    !base64 ? socket.send(',
+    why: 'Bytes come as text, and text as bytes.',
+  },
+  '[sig-network] Services should serve a basic endpoint from pods [Conformance]': {
+    file: 'src/controllers/endpoint-slice/endpoints.plan.ts',
+    find: 'ready: anyway || (serving && !terminating)',
+    replace: 'ready: anyway',
+    why: 'No endpoint is ever ready.',
+  },
+  '[sig-network] Services should serve multiport endpoints from pods [Conformance]': {
+    file: 'src/controllers/endpoint-slice/endpoints.plan.ts',
+    find: 'return (spec.ports ?? []).flatMap(',
+    replace: 'return (spec.ports ?? []).slice(0, 1).flatMap(',
+    why: 'Slices tell of one port.',
+  },
+  '[sig-network] DNS should support configurable pod DNS nameservers [Conformance]': {
+    file: 'src/node-agent/network/host-files.plan.ts',
+    find: 'unique([...base.nameservers, ...(config?.nameservers ?? [])])',
+    replace: 'unique([...base.nameservers])',
+    why: "A pod's own nameservers are left out.",
+  },
 };

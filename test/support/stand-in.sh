@@ -66,6 +66,8 @@ case ${1:-} in
     ) &
     serve "$3"
     ;;
+  dns-suffix) sed -n 's/^search //p' /etc/resolv.conf | tr ' ' , ;;
+  dns-server-list) sed -n 's/^nameserver //p' /etc/resolv.conf ;;
   # The health service of gRPC, for one fixed answer: settings, their acknowledgement, headers, SERVING, and grpc-status 0.
   grpc-health-checking)
     trap 'exit 0' TERM INT

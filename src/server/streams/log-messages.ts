@@ -54,7 +54,7 @@ export async function sendLogMessages(
 /** Reads what a client of a log says: nothing but signs of life, and that it leaves. Resolves when it has left. */
 export async function untilLeft(socket: WebSocketConnection): Promise<void> {
   try {
-    for await (const _message of socket.messages()) continue;
+    for await (const _message of socket.messages());
   } catch (error) {
     if (!(error instanceof StreamError)) throw error;
   }

@@ -92,9 +92,7 @@ export function createUpgradeHandler(deps: UpgradeDeps) {
     if (proxy !== undefined) return serveProxied(upgrade, proxy);
     const path = planRequestPath(upgrade.pathname);
     if (path?.type === 'resource' && path.resource === PODS.plural && path.group === '' && path.name !== undefined) {
-      return path.subresource === 'log'
-        ? serveLog(upgrade, path, path.name)
-        : serveSession(upgrade, path, path.name);
+      return path.subresource === 'log' ? serveLog(upgrade, path, path.name) : serveSession(upgrade, path, path.name);
     }
     throw unknownResource();
   }

@@ -7,12 +7,13 @@ import { silentLog, systemClock } from '#base';
 import { createLinuxNetwork, takePodNetwork } from '#network';
 import { createHttpsControl, createNodeAgent, removeAgentFolder } from '#node-agent';
 import { createDockerRuntime, type DockerRuntime } from '#runtime';
-import { nodeUser } from '#server';
+import { GROUP_MASTERS, nodeUser } from '#server';
 import { clusterNetwork } from '../../../src/app/config.ts';
 import { loadStandIn } from '../../support/stand-in.ts';
 import { until } from '../../support/until.ts';
 import { type ConformanceBed, startConformanceBed } from './bed.ts';
 import { accepted, type Body } from './resource.ts';
+import { readWebSocket } from './web-socket.ts';
 
 /** As long as anything may take on a machine that does much at once, in ms; less where it is to fail (mutations.ts). */
 const SOON_MS = Number(process.env['PLUMBLINE_PATIENCE_MS'] ?? 90_000);
@@ -29,6 +30,10 @@ export interface DockerBed extends ConformanceBed {
   /** Creates a pod and waits until it has ended. */
   ended(namespace: string, pod: Body): Promise<Pod>;
   log(namespace: string, name: string, query?: string): Promise<string>;
+  /** What a command says in the container `main` of a pod. */
+  exec(namespace: string, name: string, command: readonly string[]): Promise<string>;
+  /** The messages of a WebSocket at a path of a pod, to its end. */
+  messages(namespace: string, path: string, protocol: string): Promise<readonly Buffer[]>;
   /** Waits until a container's log holds all these words. */
   says(namespace: string, name: string, words: readonly string[], container?: string): Promise<string>;
 }
@@ -100,6 +105,14 @@ export async function startDockerBed(): Promise<DockerBed> {
     if (answer.status !== 200) accepted(answer);
     return answer.text;
   };
+  const messages: DockerBed['messages'] = async (namespace, pathOfPod, protocol) =>
+    readWebSocket({
+      url: server.url,
+      ca: server.ca,
+      token: await server.tokens.issue({ name: 'admin', groups: [GROUP_MASTERS] }),
+      path: `/api/v1/namespaces/${namespace}/pods/${pathOfPod}`,
+      protocol,
+    });
   return {
     ...bed,
     node: NODE,
@@ -115,6 +128,14 @@ export async function startDockerBed(): Promise<DockerBed> {
       return sees(namespace, metadata.name, 'has ended', hasEnded);
     },
     log,
+    messages,
+    async exec(namespace, name, command) {
+      const query = new URLSearchParams({ stdout: '1', stderr: '1', container: 'main' });
+      for (const word of command) query.append('command', word);
+      const all = await messages(namespace, `${name}/exec?${query}`, 'v4.channel.k8s.io');
+      const said = all.filter((message) => message[0] === 1).map((message) => message.subarray(1).toString());
+      return said.join('');
+    },
     says: (namespace, name, words, container) =>
       until(
         `${name} says ${words.join(', ')}`,

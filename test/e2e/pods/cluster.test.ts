@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { SERVICE_ACCOUNTS } from '#api';
 import { type DockerBed, official, startDockerBed } from '../../conformance/support/docker-bed.ts';
 import { accepted, type Body } from '../../conformance/support/resource.ts';
-import { readWebSocket } from '../../conformance/support/web-socket.ts';
 import { STAND_IN_IMAGE } from '../../support/stand-in.ts';
 import { until } from '../../support/until.ts';
 
@@ -85,19 +84,21 @@ official(
   async () => {
     const namespace = await bed.namespace('pods');
     await bed.ready(namespace, podOf('pod-exec-websocket', { name: 'main', image }));
-    const query = new URLSearchParams({ stderr: '1', stdout: '1', container: 'main' });
-    query.append('command', 'echo');
-    query.append('command', 'remote execution test');
-    const token = await bed.server.tokens.issue({ name: 'admin', groups: ['system:masters'] });
-    const messages = await readWebSocket({
-      url: bed.server.url,
-      ca: bed.server.ca,
-      token,
-      path: `/api/v1/namespaces/${namespace}/pods/pod-exec-websocket/exec?${query}`,
-      protocol: 'v4.channel.k8s.io',
+    const said = await bed.exec(namespace, 'pod-exec-websocket', ['echo', 'remote execution test']);
+    expect(said).toBe('remote execution test\n');
+  },
+);
+
+official(
+  '[sig-node] Pods should support retrieving logs from the container over websockets [NodeConformance] [Conformance]',
+  async () => {
+    const namespace = await bed.namespace('pods');
+    await bed.ready(namespace, podOf('pod-logs-websocket', script('echo container is alive; sleep 100000')));
+    const path = 'pod-logs-websocket/log?container=main';
+    await until('the log is there', async () => {
+      const said = Buffer.concat(await bed.messages(namespace, path, 'binary.k8s.io')).toString();
+      return said === 'container is alive\n';
     });
-    const said = messages.filter((message) => message[0] === 1).map((message) => message.subarray(1).toString());
-    expect(said.join('')).toBe('remote execution test\n');
   },
 );
 

@@ -12,7 +12,6 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { PODS, REPLICA_SETS, SERVICES, type Service } from '#api';
 import { type DockerBed, official, startDockerBed } from '../../conformance/support/docker-bed.ts';
 import type { Body } from '../../conformance/support/resource.ts';
-import { readWebSocket } from '../../conformance/support/web-socket.ts';
 import { STAND_IN_IMAGE } from '../../support/stand-in.ts';
 import { until } from '../../support/until.ts';
 
@@ -40,19 +39,7 @@ const clientPod: Body = {
 };
 
 /** What a command says in the pod `client` of a namespace. */
-async function run(namespace: string, ...command: readonly string[]): Promise<string> {
-  const query = new URLSearchParams({ stdout: '1', container: 'main' });
-  for (const word of command) query.append('command', word);
-  const messages = await readWebSocket({
-    url: bed.server.url,
-    ca: bed.server.ca,
-    token: await bed.server.tokens.issue({ name: 'admin', groups: ['system:masters'] }),
-    path: `/api/v1/namespaces/${namespace}/pods/client/exec?${query}`,
-    protocol: 'v4.channel.k8s.io',
-  });
-  const said = messages.filter((message) => message[0] === 1).map((message) => message.subarray(1).toString());
-  return said.join('');
-}
+const run = (namespace: string, ...command: readonly string[]) => bed.exec(namespace, 'client', command);
 /** The page at an address, as the pod `client` sees it; empty where nobody answers. */
 const fetched = (namespace: string, address: string) =>
   run(namespace, 'timeout', '3', 'wget', '-q', '-O', '-', `http://${address}${HOSTNAME}`);
