@@ -90,7 +90,12 @@ async function services(): Promise<void> {
 
 /** Keeps 64 queries under way for three seconds, from this very process: the server has less than one core. */
 async function dns(): Promise<void> {
-  network.setDnsRecords({ a: new Map([['web.default.svc.cluster.local', ['10.97.0.1']]]), srv: new Map() });
+  network.setDnsRecords({
+    a: new Map([['web.default.svc.cluster.local', ['10.97.0.1']]]),
+    srv: new Map(),
+    cname: new Map(),
+    ptr: new Map(),
+  });
   const query = encode({
     type: 'query',
     id: 1,

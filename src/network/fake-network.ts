@@ -1,3 +1,4 @@
+import { NO_RECORDS } from './dns/dns.plan.ts';
 import { NetworkError } from './errors.ts';
 import type { Network, NetworkSupport, PodAttachment } from './network.ts';
 import type { DnsRecords, HostPortRoute, NodePortProblem, ServicePortRoute } from './network.types.ts';
@@ -17,8 +18,6 @@ export interface FakeNetwork extends Network {
   /** Makes the next call of this name fail. */
   failNext(call: 'start' | 'attachPod' | 'detachPod' | 'setServices' | 'setHostPorts', error: Error): void;
 }
-
-const NO_RECORDS: DnsRecords = { a: new Map(), srv: new Map() };
 
 export function createFakeNetwork(support: NetworkSupport = { ok: true }): FakeNetwork {
   const pods = new Map<string, PodAttachment>();

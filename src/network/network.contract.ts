@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_RECORDS } from './dns/dns.plan.ts';
 import type { HostPortRoute, Network, PodAttachment, ServicePortRoute } from './network.ts';
 
 /**
@@ -21,7 +22,7 @@ export function networkContract(open: () => Network, pod: (id: string) => PodAtt
 
     it('takes services and names before it is started, and the same ones again', async () => {
       const network = open();
-      network.setDnsRecords({ a: new Map(), srv: new Map() });
+      network.setDnsRecords(NO_RECORDS);
       await network.setServices([]);
       await network.start(new AbortController().signal);
       await network.setServices([]);

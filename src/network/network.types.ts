@@ -45,6 +45,10 @@ export interface DnsRecords {
   /** Fully qualified, lower case, without trailing dot, → IPv4 addresses. An empty list answers NODATA. */
   readonly a: ReadonlyMap<string, readonly string[]>;
   readonly srv: ReadonlyMap<string, readonly { readonly port: number; readonly target: string }[]>;
+  /** Names, as above, → the name that stands for them, of the cluster or not. */
+  readonly cname: ReadonlyMap<string, string>;
+  /** IPv4 addresses → the name of each. */
+  readonly ptr: ReadonlyMap<string, string>;
 }
 
 export interface NetworkOptions {

@@ -11,7 +11,7 @@ import { isOnDocker, testedCodenames } from './titles.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CACHE = path.join(ROOT, 'node_modules/.cache');
-/** What a wait may take beyond twice the time that the whole test took without the mutation, in ms. */
+/** What a wait may take beyond the time that the whole test took beside all others without the mutation, in ms. */
 const PATIENCE_MS = 10_000;
 /** A run that has not ended within this many of its patiences, and this time, turns in circles; in ms. */
 const PATIENCES = 4;
@@ -131,7 +131,7 @@ class Suite {
   /** What becomes of one test with its mutation; it has the time that it needs without, and more. */
   async mutated(codename: string, mutation: Mutation, unchangedMs: number): Promise<[status: string, said: string]> {
     await this.#bundle.build(mutation);
-    const patienceMs = Math.round(PATIENCE_MS + 2 * unchangedMs);
+    const patienceMs = Math.round(PATIENCE_MS + unchangedMs);
     const env = { PLUMBLINE_PATIENCE_MS: String(patienceMs) };
     const { inTime, outcomes } = await this.run(RUN_MS + PATIENCES * patienceMs, ['-t', exactly(codename)], env);
     if (!inTime) return ['hung', ''];

@@ -703,9 +703,9 @@ export const PORTED_ON_DOCKER: Readonly<Record<string, Mutation>> = {
   },
   '[sig-apps] Job should create pods for an Indexed job with completion indexes and specified hostname [Conformance]': {
     file: 'src/controllers/job/pod-template.plan.ts',
-    find: 'hostname: `${metadata.name}-${index}`,',
-    replace: 'hostname: metadata.name,',
-    why: 'All pods of an indexed Job have one host name.',
+    find: 'hostname: `',
+    replace: "hostname: 'pod-' + `",
+    why: 'Pods of an indexed Job have other host names.',
   },
   '[sig-apps] Job should adopt matching orphans and release non-matching pods [Conformance]': {
     file: 'src/controllers/shared/claim.ts',
@@ -761,5 +761,59 @@ export const PORTED_ON_DOCKER: Readonly<Record<string, Mutation>> = {
     find: 'unique([...base.nameservers, ...(config?.nameservers ?? [])])',
     replace: 'unique([...base.nameservers])',
     why: "A pod's own nameservers are left out.",
+  },
+  '[sig-network] DNS should provide DNS for the cluster [Conformance]': {
+    file: 'src/network/dns/dns.plan.ts',
+    find: "if (type === 'A') return { answers: addresses(asked, name), additionals: [] };",
+    replace: '',
+    why: 'Names have no addresses.',
+  },
+  '[sig-network] DNS should provide /etc/hosts entries for the cluster [Conformance]': {
+    file: 'src/node-agent/network/host-files.plan.ts',
+    find: 'full === undefined ? hostname :',
+    replace: 'full !== undefined ? hostname :',
+    why: "A pod's full name is left out.",
+  },
+  '[sig-network] DNS should provide DNS for services [Conformance]': {
+    file: 'src/node-agent/services/dns.plan.ts',
+    find: 'ptr.set(clusterIP, name);',
+    replace: '',
+    why: 'Addresses of Services have no names.',
+  },
+  '[sig-network] DNS should resolve DNS of partial qualified names for services [LinuxOnly] [Conformance]': {
+    file: 'src/node-agent/network/host-files.plan.ts',
+    find: 'const own = [',
+    replace: 'const own: string[] = [];\n  void [',
+    why: 'Pods look for names as they are only.',
+  },
+  '[sig-network] DNS should provide DNS for pods for Hostname [Conformance]': {
+    file: 'src/node-agent/network/host-files.plan.ts',
+    find: "if (spec.hostname !== undefined && spec.hostname !== '') return spec.hostname;",
+    replace: '',
+    why: "A pod's own word for its host name does not count.",
+  },
+  '[sig-network] DNS should provide DNS for pods for Subdomain [Conformance]': {
+    file: 'src/controllers/endpoint-slice/endpoints.plan.ts',
+    find: '...(named ? { hostname } : {}),',
+    replace: '',
+    why: 'Endpoints have no names.',
+  },
+  '[sig-network] DNS should provide DNS for ExternalName services [Conformance]': {
+    file: 'src/network/dns/dns.plan.ts',
+    find: 'const target = records.cname.get(at);',
+    replace: 'const target: string | undefined = undefined;',
+    why: 'No name stands for another.',
+  },
+  '[sig-network] Services should be able to change the type from ClusterIP to ExternalName [Conformance]': {
+    file: 'src/network/dns/dns.plan.ts',
+    find: 'const last = aliases.at(-1)?.data ?? name;',
+    replace: 'const last = name;',
+    why: 'The other name is told, but not its address.',
+  },
+  '[sig-network] Services should be able to change the type from NodePort to ExternalName [Conformance]': {
+    file: 'src/network/dns/dns.plan.ts',
+    find: 'answers: [...aliases, ...rest.answers] }',
+    replace: 'answers: [...rest.answers] }',
+    why: 'An address is told, but not the name between.',
   },
 };

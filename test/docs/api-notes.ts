@@ -8,7 +8,7 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'core/Pod':
     'Run by Docker, with volumes of the kinds emptyDir, configMap, secret, downwardAPI, projected, hostPath, persistentVolumeClaim and ephemeral ([volumes.md](volumes.md)); [scheduling.md](scheduling.md) tells which node gets it. What else a pod asks for is told in a warning and a condition. `eviction` keeps to disruption budgets ([policies.md](policies.md)). [sessions.md](sessions.md) has `exec`, `attach`, `port-forward`, `proxy` and `ephemeralcontainers`.',
   'core/Service':
-    'ClusterIP and NodePort, by nftables on every node; `sessionAffinity: ClientIP` keeps a client, over a restart of the agent too, until it stayed away for `timeoutSeconds` (65535 clients of each pod; 1024 on loopback). LoadBalancer gets no address; ExternalName is not resolved.',
+    "ClusterIP and NodePort, by nftables on every node; `sessionAffinity: ClientIP` keeps a client, over a restart of the agent too, until it stayed away for `timeoutSeconds` (65535 clients of each pod; 1024 on loopback). LoadBalancer gets no address; ExternalName is another name in the cluster's DNS.",
   'core/ConfigMap': '',
   'core/Secret': 'Encrypted in the store. Values are in no log, event, diff or history.',
   'core/ServiceAccount':

@@ -5,7 +5,7 @@ import { decode, encode } from 'dns-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '#base';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
-import { createZone } from './dns.plan.ts';
+import { createZone, NO_RECORDS } from './dns.plan.ts';
 import { createDnsServer, type DnsServer } from './dns-server.ts';
 import { createForwarder, type Forwarder } from './forwarder.ts';
 import { parseNameservers, type Upstream } from './resolv-conf.ts';
@@ -13,7 +13,11 @@ import { FrameReader, framed } from './tcp-frames.ts';
 
 const LOCAL = '127.0.0.1';
 const zone = createZone(
-  { a: new Map([['web.ns.svc.cluster.local', ['10.96.0.7']]]), srv: new Map() },
+  {
+    ...NO_RECORDS,
+    a: new Map([['web.ns.svc.cluster.local', ['10.96.0.7']]]),
+    cname: new Map([['shop.ns.svc.cluster.local', 'shop.example.com']]),
+  },
   'cluster.local',
   [],
 );
@@ -95,7 +99,7 @@ describe('src/network/dns/dns-server.ts', () => {
 
   it('answers from new records as soon as it has them', async () => {
     server.setZone(
-      createZone({ a: new Map([['web.ns.svc.cluster.local', ['10.96.0.8']]]), srv: new Map() }, 'cluster.local', []),
+      createZone({ ...NO_RECORDS, a: new Map([['web.ns.svc.cluster.local', ['10.96.0.8']]]) }, 'cluster.local', []),
     );
     expect(await overUdp(query('web.ns.svc.cluster.local'))).toMatchObject({ answers: [{ data: '10.96.0.8' }] });
   });
@@ -109,6 +113,15 @@ describe('src/network/dns/dns-server.ts', () => {
     }
     expect(new Set(asked.map(({ id }) => id)).size).toBeGreaterThan(6);
     expect(new Set(asked.map(({ port }) => port)).size).toBeGreaterThan(1);
+  });
+
+  it('asks the host for the name that stands for one of the cluster, and answers for that', async () => {
+    await nameserver((message) => [answer(message, '1.2.3.4')]);
+    const alias = { type: 'CNAME', name: 'shop.ns.svc.cluster.local', data: 'shop.example.com' };
+    const found = { type: 'A', name: 'shop.example.com', data: '1.2.3.4' };
+    const wanted = { id: 9, questions: [{ name: 'shop.ns.svc.cluster.local', type: 'A' }], answers: [alias, found] };
+    expect(await overUdp(query('shop.ns.svc.cluster.local', 9))).toMatchObject(wanted);
+    expect(await overUdp(query('shop.example.com', 9))).toMatchObject({ answers: [found] });
   });
 
   it('believes only an answer to what it asked', async () => {

@@ -2,7 +2,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import type { Log } from '#base';
-import { answerQuery, failureAnswer, fitted, MAX_QUERY_BYTES, type Zone } from './dns.plan.ts';
+import { answerQuery, failureAnswer, fitted, MAX_QUERY_BYTES, withAlias, type Zone } from './dns.plan.ts';
 import type { Forwarder } from './forwarder.ts';
 import { FrameReader, framed } from './tcp-frames.ts';
 
@@ -44,9 +44,13 @@ export function createDnsServer({ log, forwarder }: DnsServerDeps, firstZone: Zo
     const decision = answerQuery(query, zone, { transport, turn });
     if (decision.type === 'drop') return undefined;
     if (decision.type === 'answer') return decision.bytes;
-    const { question, maxBytes } = decision;
-    return forwarder.forward(query, question, transport).then(
-      (answer) => (answer === undefined ? failureAnswer(query, 'SERVFAIL') : fitted(answer, question, maxBytes)),
+    const { question, maxBytes, alias } = decision;
+    return forwarder.forward(decision.query, question, transport).then(
+      (answer) => {
+        if (answer === undefined) return failureAnswer(query, 'SERVFAIL');
+        if (alias === undefined) return fitted(answer, question, maxBytes);
+        return fitted(withAlias(answer, alias), alias.question, maxBytes);
+      },
       (error: unknown) => {
         log.warn({ err: error }, 'forwarding a DNS query failed');
         return failureAnswer(query, 'SERVFAIL');

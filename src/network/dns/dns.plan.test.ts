@@ -15,6 +15,18 @@ const zone = createZone(
     srv: new Map([
       ['_http._tcp.web.default.svc.cluster.local', [{ port: 80, target: 'web.default.svc.cluster.local' }]],
     ]),
+    cname: new Map([
+      ['front.default.svc.cluster.local', 'web.default.svc.cluster.local'],
+      ['door.default.svc.cluster.local', 'front.default.svc.cluster.local'],
+      ['shop.default.svc.cluster.local', 'shop.example.com'],
+      ['lost.default.svc.cluster.local', 'nope.default.svc.cluster.local'],
+      ['circle.default.svc.cluster.local', 'circle.default.svc.cluster.local'],
+      ['wrong.default.svc.cluster.local', `${'a'.repeat(70)}.example.com`],
+    ]),
+    ptr: new Map([
+      ['10.96.0.7', 'web.default.svc.cluster.local'],
+      ['192.168.0.1', 'not.ours.example.com'],
+    ]),
   },
   'cluster.local',
   [
@@ -59,6 +71,20 @@ describe('src/network/dns/dns.plan.ts', () => {
     ['web.other.svc.cluster.local', 'A', 'NXDOMAIN', []],
     ['google.com.default.svc.cluster.local', 'A', 'NXDOMAIN', []],
     ['2.1.244.10.in-addr.arpa', 'PTR', 'NXDOMAIN', []],
+    ['7.0.96.10.in-addr.arpa', 'PTR', 'NOERROR', ['web.default.svc.cluster.local']],
+    ['7.0.96.10.IN-ADDR.arpa', 'A', 'NOERROR', []],
+    ['front.default.svc.cluster.local', 'A', 'NOERROR', ['web.default.svc.cluster.local', '10.96.0.7']],
+    [
+      'door.default.svc.cluster.local',
+      'A',
+      'NOERROR',
+      ['front.default.svc.cluster.local', 'web.default.svc.cluster.local', '10.96.0.7'],
+    ],
+    ['door.default.svc.cluster.local', 'CNAME', 'NOERROR', ['front.default.svc.cluster.local']],
+    ['shop.default.svc.cluster.local', 'CNAME', 'NOERROR', ['shop.example.com']],
+    ['lost.default.svc.cluster.local', 'A', 'NOERROR', ['nope.default.svc.cluster.local']],
+    ['circle.default.svc.cluster.local', 'A', 'NOERROR', ['circle.default.svc.cluster.local']],
+    ['wrong.default.svc.cluster.local', 'A', 'NOERROR', []],
     ['bad.default.svc.cluster.local', 'A', 'NOERROR', []],
     ['web.default.svc.cluster.local', 'AXFR', 'REFUSED', []],
   ])('answers %s %s with %s', (name, type, rcode, data) => {
@@ -87,6 +113,17 @@ describe('src/network/dns/dns.plan.ts', () => {
       expect(ask(query(name, 'A'))).toBe('forward');
     },
   );
+
+  it('asks the host for the name outside that stands for one of the cluster, and for nothing else', () => {
+    const decision = answerQuery(query('shop.default.svc.cluster.local', 'AAAA'), zone, udp);
+    expect(decision).toMatchObject({
+      type: 'forward',
+      question: { name: 'shop.example.com', type: 'AAAA' },
+      alias: { question: { name: 'shop.default.svc.cluster.local' }, answers: [{ data: 'shop.example.com' }] },
+    });
+    if (decision.type !== 'forward') throw new Error(decision.type);
+    expect(decode(decision.query)).toMatchObject({ id: 99, questions: [{ name: 'shop.example.com', type: 'AAAA' }] });
+  });
 
   it('never sends a name of the cluster on, whatever its case and type', () => {
     const label = fc.string({ unit: fc.constantFrom('a', 'B', '-', '_', '1'), minLength: 1, maxLength: 20 });

@@ -24,9 +24,14 @@ const MAX_TCP_BYTES = 65_535;
 /** Longest query we read. Real ones have one name of 255 bytes and a few options. */
 export const MAX_QUERY_BYTES = 4_096;
 const HEADER_BYTES = 12;
+/** Names that stand for each other are followed so far. Source: CoreDNS plugin/pkg/upstream, MaxDepth 8. */
+const MAX_ALIASES = 8;
 
 const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
 export type Rcode = keyof typeof RCODE;
+
+/** No names at all. */
+export const NO_RECORDS: DnsRecords = { a: new Map(), srv: new Map(), cname: new Map(), ptr: new Map() };
 
 /** The cluster's names, made ready for look-ups. */
 export interface Zone {
@@ -40,10 +45,25 @@ export interface Zone {
 
 export type Decision =
   | { readonly type: 'answer'; readonly bytes: Buffer }
-  /** Not ours to answer: ask the host's resolvers. `question` must come back in what they say. */
-  | { readonly type: 'forward'; readonly question: Question; readonly maxBytes: number }
+  | Forwarding
   /** Not even a query: no answer at all, lest two servers answer each other. */
   | { readonly type: 'drop' };
+
+/** Not ours to answer: ask the host's resolvers. `question` must come back in what they say. */
+export interface Forwarding {
+  readonly type: 'forward';
+  /** What to send them. */
+  readonly query: Buffer;
+  readonly question: Question;
+  readonly maxBytes: number;
+  /** Set when the client asked for another name, which stands for that one: goes before what they say. */
+  readonly alias?: Alias;
+}
+
+export interface Alias {
+  readonly question: Question;
+  readonly answers: readonly Answer[];
+}
 
 export interface QueryContext {
   readonly transport: 'udp' | 'tcp';
@@ -53,7 +73,7 @@ export interface QueryContext {
 
 export function createZone(records: DnsRecords, domain: string, ranges: readonly Cidr[]): Zone {
   const names = new Set<string>([domain]);
-  for (const table of [records.a, records.srv]) {
+  for (const table of [records.a, records.srv, records.cname]) {
     for (const name of table.keys()) {
       for (let at = name; at.length > domain.length && !names.has(at); at = at.slice(at.indexOf('.') + 1))
         names.add(at);
@@ -74,7 +94,7 @@ export function answerQuery(query: Buffer, zone: Zone, context: QueryContext): D
   const question = packet?.questions?.[0];
   if (packet === undefined || question === undefined) return bare(query, 'FORMERR');
   try {
-    return decide(packet, question, zone, context);
+    return decide(query, packet, question, { zone, ...context });
   } catch {
     // A name or record that cannot be written down; dns-packet throws then.
     return bare(query, 'SERVFAIL');
@@ -105,7 +125,28 @@ export function fitted(answer: Buffer, question: Question, maxBytes: number): Bu
   return encode({ type: 'response', id: answer.readUInt16BE(0), flags, questions: [question] });
 }
 
-function decide(packet: DecodedPacket, question: Question, zone: Zone, { transport, turn }: QueryContext): Decision {
+/** What others said of the name that stands for the one asked for, as an answer about that. Throws on what cannot be read. */
+export function withAlias(answer: Buffer, { question, answers }: Alias): Buffer {
+  const packet = decode(answer);
+  const flags = answer.readUInt16BE(2) & ~(0x8000 | AUTHORITATIVE_ANSWER);
+  const { id, authorities } = packet;
+  const found = [...answers, ...(packet.answers ?? [])];
+  return encode({
+    type: 'response',
+    id,
+    flags,
+    questions: [question],
+    answers: found,
+    ...(authorities === undefined ? {} : { authorities }),
+  });
+}
+
+function decide(
+  query: Buffer,
+  packet: DecodedPacket,
+  question: Question,
+  { zone, transport, turn }: QueryContext & { readonly zone: Zone },
+): Decision {
   const options = packet.additionals?.find((record) => record.type === 'OPT');
   const offered = options !== undefined && 'udpPayloadSize' in options ? options.udpPayloadSize : PLAIN_UDP_BYTES;
   const udpBytes = Math.min(MAX_UDP_BYTES, Math.max(PLAIN_UDP_BYTES, offered));
@@ -131,10 +172,24 @@ function decide(packet: DecodedPacket, question: Question, zone: Zone, { transpo
   if (['ANY', 'AXFR', 'IXFR'].includes(question.type)) return reply('REFUSED', {}, false);
   const name = question.name.toLowerCase();
   const soa = startOfAuthority(zone);
-  if (isOwnReverseName(name, zone)) return reply('NXDOMAIN', { authorities: [soa] });
-  if (name !== zone.domain && !name.endsWith(`.${zone.domain}`)) return { type: 'forward', question, maxBytes };
-  if (!zone.names.has(name)) return reply('NXDOMAIN', { authorities: [soa] });
-  const found = lookUp(name, question, zone, turn);
+  const ip = ownReverseAddress(name, zone);
+  if (ip !== undefined) {
+    const target = zone.records.ptr.get(ip);
+    if (target === undefined) return reply('NXDOMAIN', { authorities: [soa] });
+    if (question.type !== 'PTR') return reply('NOERROR', { authorities: [soa] });
+    return reply('NOERROR', { answers: [{ type: 'PTR', name: question.name, ttl: TTL, data: target }] });
+  }
+  if (!isWithin(name, zone)) return { type: 'forward', query, question, maxBytes };
+  const aliases = question.type === 'CNAME' ? aliasesOf(name, zone).slice(0, 1) : aliasesOf(name, zone);
+  const last = aliases.at(-1)?.data ?? name;
+  if (question.type !== 'CNAME' && !isWithin(last, zone)) {
+    const beyond: Question = { type: question.type, name: last };
+    const sent = encode({ type: 'query', id: packet.id ?? 0, flags: RECURSION_DESIRED, questions: [beyond] });
+    return { type: 'forward', query: sent, question: beyond, maxBytes, alias: { question, answers: aliases } };
+  }
+  if (aliases.length === 0 && !zone.names.has(name)) return reply('NXDOMAIN', { authorities: [soa] });
+  const rest = lookUp(last, aliases.length === 0 ? question : { ...question, name: last }, zone, turn);
+  const found = { ...rest, answers: [...aliases, ...rest.answers] };
   if (found.answers.length === 0) return reply('NOERROR', { authorities: [soa] });
   return reply('NOERROR', found);
 }
@@ -195,10 +250,32 @@ function startOfAuthority({ domain }: Zone): SoaAnswer & { readonly type: 'SOA' 
   return { type: 'SOA', name: domain, ttl: TTL, data };
 }
 
-function isOwnReverseName(name: string, { ranges }: Zone): boolean {
-  if (!name.endsWith('.in-addr.arpa')) return false;
+/** The names that stand for a name, one after the other. One that comes again, or cannot be written down, ends it. */
+function aliasesOf(name: string, { records }: Zone): readonly (Answer & { readonly type: 'CNAME' })[] {
+  const found: (Answer & { readonly type: 'CNAME' })[] = [];
+  for (let at = name; found.length < MAX_ALIASES; ) {
+    const target = records.cname.get(at);
+    if (target === undefined || !isWritable(target) || found.some((alias) => alias.data === target)) break;
+    found.push({ type: 'CNAME', name: at, ttl: TTL, data: target });
+    at = target;
+  }
+  return found;
+}
+
+/** Source: RFC 1035, 3.1: labels of 1 to 63 bytes, and 255 in all with their lengths. */
+function isWritable(name: string): boolean {
+  return name.length <= 253 && name.split('.').every((label) => label.length >= 1 && label.length <= 63);
+}
+
+function isWithin(name: string, { domain }: Zone): boolean {
+  return name === domain || name.endsWith(`.${domain}`);
+}
+
+/** The address that a name turns round, if it is one of the cluster. */
+function ownReverseAddress(name: string, { ranges }: Zone): string | undefined {
+  if (!name.endsWith('.in-addr.arpa')) return undefined;
   const ip = name.slice(0, -'.in-addr.arpa'.length).split('.').reverse().join('.');
-  return ranges.some((range) => cidrContains(range, ip));
+  return ranges.some((range) => cidrContains(range, ip)) ? ip : undefined;
 }
 
 function rotated<T>(items: readonly T[], turn: number): readonly T[] {

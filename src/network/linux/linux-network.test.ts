@@ -9,6 +9,7 @@ import { type Bundle, bundle } from '../../../test/support/bundle.ts';
 import { networkObstacle, networkSource, Remote } from '../../../test/support/network-process.ts';
 import { until } from '../../../test/support/until.ts';
 import { linkName } from '../address.plan.ts';
+import { NO_RECORDS } from '../dns/dns.plan.ts';
 import { networkContract } from '../network.contract.ts';
 import type { HostPortRoute, Network, NetworkOptions, ServicePortRoute } from '../network.ts';
 import { processStartTime } from './process.ts';
@@ -537,6 +538,7 @@ describe.skipIf(reason !== undefined)(
     describe('names', () => {
       it('of the cluster are answered, to pods and to the host, by UDP and TCP', async () => {
         await network.setDnsRecords({
+          ...NO_RECORDS,
           a: new Map([
             ['web.default.svc.cluster.local', [VIP]],
             ['db.default.svc.cluster.local', [POD_IP.a, POD_IP.b]],

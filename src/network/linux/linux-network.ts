@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { type Clock, errorCode, type Log, type Timer } from '#base';
 import { parseCidr } from '../address.plan.ts';
-import { createZone } from '../dns/dns.plan.ts';
+import { createZone, NO_RECORDS } from '../dns/dns.plan.ts';
 import { createDnsServer, type DnsServer } from '../dns/dns-server.ts';
 import { createForwarder, type Forwarder } from '../dns/forwarder.ts';
 import { createUpstreams } from '../dns/resolv-conf.ts';
@@ -94,7 +94,7 @@ class LinuxNetwork implements Network {
     this.#relay = new NodePortRelay(log, clock);
     this.#apiRelay = apiRelay(options, log);
     this.#forwarder = createForwarder(clock, createUpstreams(clock, resolvConf, options.dnsIP));
-    this.#dns = createDnsServer({ log, forwarder: this.#forwarder }, this.#zone({ a: new Map(), srv: new Map() }));
+    this.#dns = createDnsServer({ log, forwarder: this.#forwarder }, this.#zone(NO_RECORDS));
   }
 
   support(): Promise<NetworkSupport> {

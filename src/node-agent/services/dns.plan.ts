@@ -5,35 +5,41 @@ type Srv = { readonly port: number; readonly target: string };
 
 /**
  * What the cluster's DNS answers for Services. Source: kubernetes/dns docs/specification.md, schema 1.1.0: an address
- * per Service, or its ready endpoints where it is headless; a service record per named port.
+ * per Service, or its ready endpoints where it is headless; a service record per named port; the name of each address;
+ * and another name for a Service that stands for one.
  */
 export function planDns({ services, slices }: ServicesSnapshot, clusterDomain: string): DnsRecords {
   const a = new Map<string, readonly string[]>();
   const srv = new Map<string, readonly Srv[]>();
+  const cname = new Map<string, string>();
+  const ptr = new Map<string, string>();
   const byService = slicesByService(slices);
   for (const service of services) {
-    const { clusterIP, type } = service.spec;
-    if (type === 'ExternalName') continue;
+    const { clusterIP, type, externalName } = service.spec;
     const name = `${service.metadata.name}.${service.metadata.namespace ?? ''}.svc.${clusterDomain}`.toLowerCase();
-    if (clusterIP === 'None') addHeadless({ a, srv }, name, service, byService.get(serviceKey(service)) ?? []);
-    else if (clusterIP !== undefined && clusterIP !== '') addAddressed({ a, srv }, name, service, clusterIP);
+    if (type === 'ExternalName') cname.set(name, (externalName ?? '').toLowerCase().replace(/\.$/, ''));
+    else if (clusterIP === 'None')
+      addHeadless({ a, srv, ptr }, name, service, byService.get(serviceKey(service)) ?? []);
+    else if (clusterIP !== undefined && clusterIP !== '') addAddressed({ a, srv, ptr }, name, service, clusterIP);
   }
-  return { a, srv };
+  return { a, srv, cname, ptr };
 }
 
 interface Maps {
   readonly a: Map<string, readonly string[]>;
   readonly srv: Map<string, readonly Srv[]>;
+  readonly ptr: Map<string, string>;
 }
 
-function addAddressed({ a, srv }: Maps, name: string, service: Service, clusterIP: string): void {
+function addAddressed({ a, srv, ptr }: Maps, name: string, service: Service, clusterIP: string): void {
   a.set(name, [clusterIP]);
+  ptr.set(clusterIP, name);
   for (const { name: portName, protocol = 'TCP', port } of service.spec.ports ?? []) {
     if (portName !== undefined && portName !== '') srv.set(srvName(portName, protocol, name), [{ port, target: name }]);
   }
 }
 
-function addHeadless({ a, srv }: Maps, name: string, service: Service, slices: readonly EndpointSlice[]): void {
+function addHeadless({ a, srv, ptr }: Maps, name: string, service: Service, slices: readonly EndpointSlice[]): void {
   const published = service.spec.publishNotReadyAddresses === true ? slices.map(allReady) : slices;
   const addresses = new Map<string, string[]>();
   const answer = (host: string, ip: string) => {
@@ -50,6 +56,7 @@ function addHeadless({ a, srv }: Maps, name: string, service: Service, slices: r
       const host = `${target.hostname ?? target.ip.replaceAll('.', '-')}.${name}`.toLowerCase();
       answer(name, target.ip);
       answer(host, target.ip);
+      if (!ptr.has(target.ip)) ptr.set(target.ip, host);
       return { port: target.port, target: host };
     });
     if (portName !== '' && records.length > 0) srv.set(srvName(portName, protocol, name), records);

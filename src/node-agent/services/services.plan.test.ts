@@ -171,6 +171,22 @@ describe('src/node-agent/services/dns.plan.ts', () => {
     return { a: Object.fromEntries(a), srv: Object.fromEntries(srv) };
   };
 
+  it('tells the name of each address, and what stands for a Service that is elsewhere', () => {
+    const services = [
+      serviceOf('web'),
+      serviceOf('db', { clusterIP: 'None' }),
+      serviceOf('far', { type: 'ExternalName', externalName: 'Example.com.' }),
+    ];
+    const slices = [sliceOf('db', [endpoint('10.0.0.1', { ready: true }, { hostname: 'db-0' }), endpoint('10.0.0.2')])];
+    const { cname, ptr } = planDns({ services, slices }, 'cluster.local');
+    expect(Object.fromEntries(cname)).toEqual({ 'far.shop.svc.cluster.local': 'example.com' });
+    expect(Object.fromEntries(ptr)).toEqual({
+      '10.96.0.7': 'web.shop.svc.cluster.local',
+      '10.0.0.1': 'db-0.db.shop.svc.cluster.local',
+      '10.0.0.2': '10-0-0-2.db.shop.svc.cluster.local',
+    });
+  });
+
   it('answers for a Service with its address and its named ports', () => {
     expect(records([serviceOf('web')])).toEqual({
       a: { 'web.shop.svc.cluster.local': ['10.96.0.7'] },

@@ -21,6 +21,8 @@ describe('src/server/streams/upgrades.ts', () => {
     'sec-websocket-protocol': 'v5.channel.k8s.io',
   };
   const EXEC = '/api/v1/namespaces/default/pods/site/exec?command=true&stdout=true';
+  const LOG = '/api/v1/namespaces/default/pods/site/log';
+  const LOG_SOCKET = { ...WEBSOCKET, 'sec-websocket-protocol': 'binary.k8s.io' };
 
   beforeAll(async () => {
     server = await startApiServer();
@@ -78,9 +80,18 @@ describe('src/server/streams/upgrades.ts', () => {
     }
   });
 
+  it('lets nobody read a log who may not, over a WebSocket either', async () => {
+    const token = await server.tokens.issue({ name: 'v', groups: [] });
+    expect(await ask(LOG, LOG_SOCKET, token)).toMatchObject({ status: 403 });
+    expect(await ask(LOG, LOG_SOCKET, '')).toMatchObject({ status: 401 });
+  });
+
   it.each([
     ['a path that names nothing', '/nowhere', WEBSOCKET, 404, 'the server could not find the requested resource'],
-    ['a resource that has no session', '/api/v1/namespaces/default/pods/site/log', WEBSOCKET, 404, 'could not find'],
+    ['a resource that has no session', '/api/v1/namespaces/default/pods/site/status', WEBSOCKET, 404, 'could not find'],
+    ['a log in channels', LOG, WEBSOCKET, 400, 'a log comes over a WebSocket of binary.k8s.io'],
+    ['a log of nobody', LOG.replace('site', 'nope'), LOG_SOCKET, 404, 'pods "nope" not found'],
+    ['a log whose node is away', LOG, LOG_SOCKET, 503, 'n1'],
     ['no such pod', EXEC.replace('site', 'nope'), WEBSOCKET, 404, 'pods "nope" not found'],
     ['another upgrade', EXEC, { connection: 'Upgrade', upgrade: 'h2c' }, 400, 'this session needs a WebSocket'],
     [
