@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { NOT_YET } from './not-yet.ts';
 import { type Mutation, PORTED } from './ported.ts';
+import { isSeen, readSeen } from './seen.ts';
 
 export const TIERS = ['api', 'rc', 'pod', 'net', 'node'] as const;
 export type Tier = (typeof TIERS)[number];
@@ -14,7 +15,9 @@ export interface OfficialTest {
   readonly source: string;
   /** Set when it is ported: a change of our code that it fails of. */
   readonly mutation?: Mutation;
-  /** Set when it is not: what is missing. */
+  /** Whether it is on record that it fails of the mutation as it is now. */
+  readonly isSeen?: boolean;
+  /** Set when it is not ported: what is missing. */
   readonly notYet?: string;
 }
 
@@ -30,6 +33,8 @@ function parse(line: string): Pick<OfficialTest, 'tier' | 'source' | 'codename'>
   return { tier, source, codename };
 }
 
+const SEEN = readSeen();
+
 /** Every official test of the list, in its order. */
 export const CATALOGUE: readonly OfficialTest[] = readFileSync(here('official.txt'), 'utf8')
   .split('\n')
@@ -37,7 +42,7 @@ export const CATALOGUE: readonly OfficialTest[] = readFileSync(here('official.tx
   .map((line) => {
     const test = parse(line);
     const mutation = PORTED[test.codename];
-    if (mutation !== undefined) return { ...test, mutation };
+    if (mutation !== undefined) return { ...test, mutation, isSeen: isSeen(test.codename, mutation, SEEN) };
     const reason = NOT_YET.find((each) => each.holds(test));
     return reason === undefined ? test : { ...test, notYet: reason.why };
   });

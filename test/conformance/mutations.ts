@@ -31,7 +31,7 @@ interface Report {
   readonly testResults: readonly { readonly message?: string; readonly assertionResults: readonly Outcome[] }[];
 }
 
-/** Runs a program in a process group of its own, which ends when its time is over; answers whether it ended by itself. */
+/** Runs a program in a process group of its own, which ends when its time or ours is over; answers whether it ended by itself. */
 async function runWithin(timeoutMs: number, args: readonly string[], env: NodeJS.ProcessEnv, cwd: string) {
   const child = spawn(process.execPath, args, {
     cwd,
@@ -44,9 +44,15 @@ async function runWithin(timeoutMs: number, args: readonly string[], env: NodeJS
     inTime = false;
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   };
+  const leave = () => {
+    endGroup();
+    process.exit(1);
+  };
   const timer = setTimeout(endGroup, timeoutMs);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, leave);
   await new Promise((resolve) => child.on('close', resolve));
   clearTimeout(timer);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, leave);
   return inTime;
 }
 
@@ -174,8 +180,9 @@ for (const file of new Set(chosen.map(([codename]) => fileOf(codename)))) {
     await suite.close();
   }
 }
-const seen = Object.entries(PORTED).filter(([codename, mutation]) => isSeen(codename, mutation)).length;
+const record = readSeen();
+const seen = Object.entries(PORTED).filter(([codename, mutation]) => isSeen(codename, mutation, record)).length;
 console.log(
-  `${chosen.length - wrong} of ${chosen.length} mutations are found; ${readSeen().size} are on record, ${seen} as they are now`,
+  `${chosen.length - wrong} of ${chosen.length} mutations are found; ${seen} of ${Object.keys(PORTED).length} are on record as they are now`,
 );
 process.exitCode = wrong === 0 ? 0 : 1;

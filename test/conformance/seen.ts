@@ -19,7 +19,8 @@ export const readSeen = (): ReadonlyMap<string, string> =>
   new Map(Object.entries(JSON.parse(readFileSync(RECORD, 'utf8')) as Record<string, string>));
 
 /** Whether a test was seen to fail of its mutation in its present form. */
-export const isSeen = (codename: string, mutation: Mutation): boolean => readSeen().get(codename) === digest(mutation);
+export const isSeen = (codename: string, mutation: Mutation, seen = readSeen()): boolean =>
+  seen.get(codename) === digest(mutation);
 
 /** Records that a test failed of its mutation, or, without one, that it did not. */
 export function writeSeen(codename: string, mutation: Mutation | undefined): void {
