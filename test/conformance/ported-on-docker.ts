@@ -432,8 +432,8 @@ export const PORTED_ON_DOCKER: Readonly<Record<string, Mutation>> = {
     {
       file: 'src/node-agent/pod/containers.plan.ts',
       find: "case 'OnFailure':\n      return container.exitCode !== 0;",
-      replace: "case 'OnFailure':\n      return true;",
-      why: 'What ended well is started again although only failures are to be.',
+      replace: "case 'OnFailure':\n      return false;",
+      why: 'What failed is not started again although failures are to be.',
     },
   '[sig-node] InitContainer [NodeConformance] should invoke init containers on a RestartNever pod [Conformance]': {
     file: 'src/node-agent/pod/pod.plan.ts',
@@ -456,10 +456,10 @@ export const PORTED_ON_DOCKER: Readonly<Record<string, Mutation>> = {
     },
   '[sig-node] InitContainer [NodeConformance] should not start app containers and fail the pod if init containers fail on a RestartNever pod [Conformance]':
     {
-      file: 'src/node-agent/pod/pod.plan.ts',
-      find: "if (last.exitCode === 0) return 'done';",
-      replace: "if (last.exitCode === 0 || last.exitCode === 1) return 'done';",
-      why: 'An init container that fails has done its work.',
+      file: 'src/node-agent/pod/status.plan.ts',
+      find: "initialising ? 'PodInitializing' : 'ContainerCreating'",
+      replace: "initialising ? 'ContainerCreating' : 'ContainerCreating'",
+      why: 'Whoever waits for init containers says that it is being made.',
     },
   '[sig-node] Probing container should be restarted with a exec "cat /tmp/health" liveness probe [NodeConformance] [Conformance]':
     {
