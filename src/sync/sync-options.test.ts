@@ -124,7 +124,9 @@ describe('src/sync/sync-options.plan.ts, carried out', () => {
     await bed.as('ada', 'kubectl').delete(APPLICATIONS, { namespace: 'argocd', name: 'web' });
     await bed.until('the Application is gone', async () => (await bed.application('web')) === undefined);
     expect(await map('a')).toBeUndefined();
-    expect((await map('k'))?.metadata.deletionTimestamp).toBeUndefined();
+    const kept = await map('k');
+    expect(kept).toBeDefined();
+    expect(kept?.metadata.deletionTimestamp).toBeUndefined();
   });
 
   it('gives the Namespace that it makes its labels, and one that was there too', async () => {
