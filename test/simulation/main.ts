@@ -1,4 +1,4 @@
-import { faultsOf, type Job, type Played, play, sum } from './play.ts';
+import { faultsOf, type Job, nameOf, type Played, play, sum } from './play.ts';
 import { failuresOf, writeReport } from './report.ts';
 import { SEEDED_BUGS } from './sabotage.ts';
 import { playAll, WORKER } from './workers.ts';
@@ -6,21 +6,21 @@ import { playAll, WORKER } from './workers.ts';
 /** Seeds in which a bug that was put in must be found. */
 const SEEDS_TO_FIND = 12;
 
-/** `--seed=7` or `--seed 7`. */
+/** `--seed=7` or `--seed 7`. Throws on what is not a whole number from 1 on. */
 function numberOf(name: string): number | undefined {
   const at = process.argv.findIndex((word) => word === `--${name}` || word.startsWith(`--${name}=`));
   if (at < 0) return undefined;
-  const value = process.argv[at]?.split('=')[1] ?? process.argv[at + 1];
+  const value = process.argv[at]?.split('=')[1] ?? process.argv[at + 1] ?? '';
+  if (!/^[1-9]\d*$/.test(value)) throw new RangeError(`--${name}=${value}: a whole number from 1 on is asked for`);
   return Number(value);
 }
 
 function lineOf(played: Played): string {
-  const { seed, diesAt, bug, digest, commits, revisions, rests, simulatedMs, cpuMs, broken } = played;
-  const which = `seed ${seed}${diesAt === undefined ? '' : `, dying at write ${diesAt}`}${bug === undefined ? '' : `, with a bug against ${bug}`}`;
+  const { digest, commits, revisions, rests, simulatedMs, cpuMs, broken } = played;
   const facts = `${faultsOf(played)} faults, ${commits} commits, ${revisions} revisions, ${rests} rests`;
   const times = `${Math.round(simulatedMs / 1_000)} s in ${Math.round(cpuMs / 1_000)} s`;
   const end = broken === undefined ? 'every promise kept' : `step ${broken.step}: ${broken.message}`;
-  return `${which}: ${digest}: ${facts}, ${times}: ${end}`;
+  return `${nameOf(played)}: ${digest}: ${facts}, ${times}: ${end}`;
 }
 
 async function collect(jobs: Iterator<Job, unknown>): Promise<readonly Played[]> {
@@ -70,6 +70,19 @@ async function playBugs(): Promise<readonly Played[]> {
   return all.toSorted((left, right) => left.seed - right.seed);
 }
 
+/** Answers jobs until there are none; what it cannot play ends it, so that whoever asked learns of it. */
+function work(): void {
+  process.on('message', (job: Job) => {
+    play(job).then(
+      (played) => process.send?.(played),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  });
+}
+
 async function main(): Promise<number> {
   const seed = numberOf('seed');
   if (seed !== undefined) {
@@ -99,8 +112,5 @@ async function main(): Promise<number> {
   return failures.length === 0 ? 0 : 1;
 }
 
-if (process.argv.includes(WORKER)) {
-  process.on('message', (job: Job) => {
-    void play(job).then((played) => process.send?.(played));
-  });
-} else process.exitCode = await main();
+if (process.argv.includes(WORKER)) work();
+else process.exitCode = await main();

@@ -18,6 +18,11 @@ export interface Played extends Outcome, Omit<Job, 'faults'> {
   readonly cpuMs: number;
 }
 
+export function nameOf({ seed, scenario = false, diesAt, bug }: Omit<Job, 'faults'>): string {
+  const what = scenario && diesAt === undefined ? 'the scenario' : `seed ${seed}`;
+  return `${what}${diesAt === undefined ? '' : `, dying at write ${diesAt}`}${bug === undefined ? '' : `, with a bug against ${bug}`}`;
+}
+
 /** Steps of a seed, and its nodes. */
 const STEPS = 240;
 const NODES = 10;

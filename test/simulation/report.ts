@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { differences, faultsOf, type Played, sum } from './play.ts';
+import { differences, faultsOf, loopsWithoutWrites, type Played, sum } from './play.ts';
 import { SEEDED_BUGS } from './sabotage.ts';
 
 /** All that one run of the program played. */
@@ -11,6 +11,9 @@ export interface Results {
   readonly bugs: readonly Played[];
   readonly tookMs: number;
 }
+
+/** So many seeds give every loop something to write. */
+const SEEDS_FOR_ALL_LOOPS = 20;
 
 const FILE = 'docs/simulation.md';
 const BEGIN = '<!-- written by npm run simulate -- --write: from here on -->';
@@ -29,9 +32,18 @@ export function failuresOf({ base, points, seeds, bugs }: Results): readonly str
   }
   for (const { promise, what } of SEEDED_BUGS) {
     const tried = bugs.filter(({ bug }) => bug === promise);
-    if (tried.length > 0 && !tried.some(({ broken }) => broken !== undefined)) {
+    if (!tried.some(({ broken }) => broken !== undefined)) {
       failures.push(`${promise}: nobody found that ${what}`);
     }
+  }
+  if (points.length === sum(Object.values(base.writes))) {
+    const died = new Set(points.flatMap(({ crashes }) => Object.keys(crashes)));
+    const missed = Object.keys(base.writes).filter((write) => !died.has(write));
+    failures.push(...missed.map((write) => `nobody died after ${write}`));
+  }
+  if (seeds.length >= SEEDS_FOR_ALL_LOOPS) {
+    const silent = loopsWithoutWrites({ loops: base.loops, writes: added(seeds.map(({ writes }) => writes)) });
+    failures.push(...silent.map((loop) => `${loop} wrote nothing in ${seeds.length} seeds`));
   }
   return failures;
 }
