@@ -1,7 +1,21 @@
-import type { DaemonSet, Deployment, EndpointSlice, Job, KubeObject, Pod, ReplicaSet, StatefulSet } from '#api';
+import type {
+  CronJob,
+  DaemonSet,
+  Deployment,
+  EndpointSlice,
+  Job,
+  KubeObject,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  ReplicaSet,
+  ReplicationController,
+  StatefulSet,
+} from '#api';
+import { SCALED } from './asides.ts';
 import { isActive, isReady, ownerOf } from './guards/pods.ts';
 import type { Scene } from './promises.ts';
-import type { Declared, Workload } from './workloads.ts';
+import { type Declared, FINISHED_JOBS, NODE_LOCAL_CLASS, type Workload } from './workloads.ts';
 
 /** What differs from what is declared, once everything has come to rest and every node is there. */
 export function differencesFrom(declared: Declared, scene: Scene, nodes: number): readonly string[] {
@@ -42,6 +56,12 @@ export function differencesFrom(declared: Declared, scene: Scene, nodes: number)
         }
         break;
       }
+      case 'Other':
+        if (name === 'old') problems.push(...scaledProblems(declared, scene, ofApp(name)));
+        break;
+      case 'CronJob':
+        problems.push(...cronJobProblems(name, named<CronJob>('cronjobs.batch', name), scene));
+        break;
       case 'Job': {
         const status = named<Job>('jobs.batch', name)?.status;
         if (status?.succeeded !== workload.completions || (status.active ?? 0) !== 0) {
@@ -51,6 +71,7 @@ export function differencesFrom(declared: Declared, scene: Scene, nodes: number)
       }
     }
   }
+  problems.push(...claimProblems(declared, scene));
   problems.push(...leftovers(declared, scene, pods));
   problems.push(...strays(scene, pods));
   return problems;
@@ -78,6 +99,69 @@ function deploymentProblems(
   return [`${name}: ${shown}, ${current.length} of the newest image; declared are ${replicas}`];
 }
 
+/** The ReplicationController made by hand has the size that its autoscaler allows, if there is one, and so many pods. */
+function scaledProblems(declared: Declared, { world }: Scene, pods: readonly Pod[]): readonly string[] {
+  const controller = world.of<ReplicationController>('replicationcontrollers').get('default/old');
+  const size = controller?.spec.replicas ?? 0;
+  const serving = pods.filter((pod) => isActive(pod) && isReady(pod)).length;
+  const { min, max } = declared.has('scaler') ? SCALED : { min: 1, max: SCALED.max };
+  const isRight = size >= min && size <= max && serving === size && pods.filter(isActive).length === size;
+  return isRight ? [] : [`old: ${serving} pods serve of ${size}; its autoscaler allows ${min} to ${max}`];
+}
+
+/** Nothing of it runs on, every time that it began for was done, and it keeps no more than it may. */
+function cronJobProblems(name: string, cronJob: CronJob | undefined, { world }: Scene): readonly string[] {
+  if (cronJob === undefined) return [`${name}: there is no CronJob`];
+  const { active = [], lastScheduleTime, lastSuccessfulTime } = cronJob.status ?? {};
+  const jobs = [...world.of<Job>('jobs.batch').values()].filter(
+    (job) => ownerOf(job, 'CronJob') === cronJob.metadata.uid,
+  );
+  const ended = (how: string) =>
+    jobs.filter(({ status }) =>
+      status?.conditions?.some(({ type, status: holds }) => type === how && holds === 'True'),
+    );
+  const running = jobs.length - ended('Complete').length - ended('Failed').length;
+  const problems: string[] = [];
+  if (running > 0 || active.length > 0) problems.push(`${running} of its Jobs run, its status names ${active.length}`);
+  if (ended('Complete').length > FINISHED_JOBS || ended('Failed').length > FINISHED_JOBS) {
+    problems.push(`it keeps ${jobs.length} Jobs that have ended`);
+  }
+  if (lastScheduleTime !== undefined && lastSuccessfulTime === undefined) problems.push('no run of it ever succeeded');
+  return problems.map((problem) => `${name}: ${problem}`);
+}
+
+/** Each pod of a set with claims has its own, on a volume that has only it; no claim and no volume is left of others. */
+function claimProblems(declared: Declared, { world }: Scene): readonly string[] {
+  const ours = <T extends { readonly spec?: { readonly storageClassName?: string | undefined } | undefined }>(
+    each: T,
+  ) => each.spec?.storageClassName === NODE_LOCAL_CLASS.metadata.name;
+  const claims = [...world.of<PersistentVolumeClaim>('persistentvolumeclaims').values()].filter(ours);
+  const volumes = new Map(
+    [...world.of<PersistentVolume>('persistentvolumes').values()]
+      .filter(ours)
+      .map((volume) => [volume.metadata.name, volume] as const),
+  );
+  const wanted = [...declared].flatMap(([name, workload]) =>
+    workload.kind === 'StatefulSet' && workload.claims === true
+      ? Array.from({ length: workload.replicas }, (_, ordinal) => `data-${name}-${ordinal}`)
+      : [],
+  );
+  const problems: string[] = [];
+  const names = claims.map(({ metadata }) => metadata.name);
+  if (names.toSorted().join() !== wanted.toSorted().join()) {
+    problems.push(`claims are ${names.join(' ')}; declared are ${wanted.join(' ')}`);
+  }
+  for (const { metadata, spec, status } of claims) {
+    const volume = volumes.get(spec?.volumeName ?? '');
+    const isBound = status?.phase === 'Bound' && volume?.status?.phase === 'Bound';
+    if (!isBound || volume.spec?.claimRef?.uid !== metadata.uid) {
+      problems.push(`${metadata.name} is ${status?.phase}, and its volume ${volume?.status?.phase ?? 'is not there'}`);
+    }
+  }
+  if (volumes.size > claims.length) problems.push(`${volumes.size} volumes are there for ${claims.length} claims`);
+  return problems;
+}
+
 function serviceProblems(name: string, { world }: Scene, pods: readonly Pod[]): readonly string[] {
   const ready = pods.filter((pod) => isActive(pod) && isReady(pod)).map(({ status }) => status?.podIP ?? '');
   const told = [...world.of<EndpointSlice>('endpointslices.discovery.k8s.io').values()]
@@ -89,10 +173,12 @@ function serviceProblems(name: string, { world }: Scene, pods: readonly Pod[]): 
   return same ? [] : [`${name}: its Service leads to ${told.join(' ')}, not to ${ready.join(' ')}`];
 }
 
+const OF_GIT = ['cronjobs.batch', 'daemonsets.apps', 'deployments.apps', 'jobs.batch', 'statefulsets.apps'] as const;
+
 /** What nobody declares. */
 function leftovers(declared: Declared, { world }: Scene, pods: readonly Pod[]): readonly string[] {
   const problems: string[] = [];
-  for (const resource of ['deployments.apps', 'daemonsets.apps', 'statefulsets.apps', 'jobs.batch'] as const) {
+  for (const resource of OF_GIT) {
     for (const { metadata, kind } of world.of(resource).values()) {
       const wanted = declared.get(metadata.name ?? '')?.kind;
       if (wanted !== kind && wanted !== 'Other' && (metadata.ownerReferences ?? []).length === 0)

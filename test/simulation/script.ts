@@ -1,4 +1,5 @@
 import type { KubeObject } from '#api';
+import { ASIDES } from './asides.ts';
 import { Chance } from './chance.ts';
 import type { Workload } from './workloads.ts';
 
@@ -43,7 +44,8 @@ export interface ScriptOptions {
   readonly loops: readonly string[];
 }
 
-const NAMES = ['ant', 'bee', 'cat', 'dog', 'elk', 'fox'] as const;
+/** `elk` is a DaemonSet, `fox` and `hen` are StatefulSets, the latter with claims and `owl` is a CronJob. */
+const NAMES = ['ant', 'bee', 'cat', 'dog', 'elk', 'fox', 'hen', 'owl'] as const;
 /** Steps between two rests. */
 const ROUND = 40;
 
@@ -54,6 +56,10 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
   const script: Step[] = [];
   // It may not be changed, not even by one that comes in its place before the first is gone.
   const policy = chance.pick(['OrderedReady', 'Parallel'] as const);
+  const concurrency = chance.pick(['Allow', 'Forbid', 'Replace'] as const);
+  /** Made by hand; each once, and taken away at some time. */
+  const asides = new Map(Object.entries(ASIDES));
+  const applied: string[] = [];
   let versions = 0;
   let jobs = 0;
   const push = (step: Step) => {
@@ -97,10 +103,16 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
       versions += 1;
       return { kind: 'DaemonSet', image: `good:${versions}`, unavailable: chance.between(1, 2) };
     }
-    if (name === 'fox') {
+    if (name === 'fox' || name === 'hen') {
       versions += 1;
       const kind = chance.weighed({ good: 4, stubborn: 2 });
-      return { kind: 'StatefulSet', image: `${kind}:${versions}`, replicas: chance.between(1, 4), policy };
+      const replicas = chance.between(1, 4);
+      return { kind: 'StatefulSet', image: `${kind}:${versions}`, replicas, policy, claims: name === 'hen' };
+    }
+    if (name === 'owl') {
+      versions += 1;
+      const schedule = chance.pick(['* * * * *', '*/2 * * * *', '1-59/3 * * * *']);
+      return { kind: 'CronJob', image: `done:${versions}`, schedule, concurrency };
     }
     if (before?.kind !== 'Deployment') {
       const surge = chance.between(0, 2);
@@ -137,6 +149,17 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
       while (chance.holds(0.4)) commit();
     },
     job,
+    aside: () => {
+      const next = [...asides].at(chance.below(Math.max(1, asides.size)));
+      const gone = chance.holds(0.5) || next === undefined ? applied.shift() : undefined;
+      if (gone !== undefined) push({ do: 'delete', name: gone });
+      else if (next !== undefined) {
+        const [name, objects] = next;
+        asides.delete(name);
+        applied.push(name);
+        push({ do: 'apply', name, objects });
+      }
+    },
     git: () => push({ do: 'break git', count: chance.between(1, 3) }),
     scale: () => push({ do: 'scale', name: chance.pick(NAMES), replicas: chance.between(0, 6) }),
     kill: () => push({ do: 'kill pod', pick: chance.below(1_000) }),
@@ -173,6 +196,7 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
   const weights: Record<keyof typeof acts, number> = {
     commit: 34,
     job: 2,
+    aside: 8,
     git: 2,
     scale: 2,
     kill: 4,
@@ -192,7 +216,12 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
   while (script.length < steps) {
     acts[chance.weighed(weights)]();
     if (chance.holds(0.7)) push({ do: 'wait', ms: Number(chance.weighed({ 50: 3, 1000: 4, 6000: 3, 45000: 0.3 })) });
-    if (script.length % ROUND === 0) push({ do: 'rest' });
+    if (script.length % ROUND === 0) {
+      push({ do: 'rest' });
+      // It was suspended to come to rest.
+      const again = declared.get('owl');
+      if (again !== undefined) push({ do: 'commit', set: { owl: again } });
+    }
   }
   push({ do: 'rest' });
   return script;

@@ -13,6 +13,7 @@ import {
   PODS,
   type Pod,
   resourceOfKind,
+  STORAGE_CLASSES,
 } from '#api';
 import { errorCode, formatTime, type Log, silentLog } from '#base';
 import type { Client } from '#client';
@@ -38,7 +39,7 @@ import { SimulatedNode } from './simulated-node.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 import { SimulatedRepository } from './simulated-repository.ts';
 import { type FaultKind, Wire, type Write } from './wire.ts';
-import { behaviourOf, manifestsOf, NAMESPACE, serves, type Workload } from './workloads.ts';
+import { behaviourOf, manifestsOf, NAMESPACE, NODE_LOCAL_CLASS, serves, type Workload } from './workloads.ts';
 import { type Revision, World } from './world.ts';
 
 /** What a test breaks on purpose, to see that it is found. */
@@ -464,6 +465,7 @@ class Simulation {
       if ((await client.get(NAMESPACES, metadata)) === undefined) {
         await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata });
       }
+      await client.apply(STORAGE_CLASSES, NODE_LOCAL_CLASS, { fieldManager: 'kubectl', force: true });
       await client.apply(APPLICATIONS, application(this.#repository.url), { fieldManager: 'kubectl', force: true });
     });
     await this.#pass(2_000);
@@ -493,7 +495,9 @@ class Simulation {
     for (const object of workload.objects.toReversed()) {
       const { name: of = '', namespace = '' } = object.metadata;
       const options = { propagationPolicy: 'Background' } as const;
-      await this.#as('kubectl', (client) => client.delete(resourceFor(object), { name: of, namespace }, options));
+      await this.#as('kubectl', (client) => client.delete(resourceFor(object), { name: of, namespace }, options)).catch(
+        ignoreGone,
+      );
     }
   }
 
@@ -602,7 +606,7 @@ class Simulation {
       const known = this.#world.of<Node>('nodes').get(node.name);
       if (known?.spec?.unschedulable === true) await this.#cordon(index, false);
     }
-    this.#mendImages();
+    this.#mendDeclared();
     await this.#pass(HEAL_MS);
     const orphans = this.#orphans();
     if (orphans.length > 0) throw new BrokenPromise('P13', `10 s after all is mended ${orphans.join('; ')}`);
@@ -624,9 +628,10 @@ class Simulation {
     if (problems.length > 0) throw new BrokenPromise('P07', problems.join('; '));
   }
 
-  /** As people do who see that a rollout is stuck. */
-  #mendImages(): void {
+  /** As people do who see that a rollout is stuck; and nothing comes to rest that begins anew each minute. */
+  #mendDeclared(): void {
     for (const [name, workload] of this.#declared) {
+      if (workload.kind === 'CronJob') this.#declared.set(name, { ...workload, suspended: true });
       if (workload.kind !== 'Deployment' || serves(workload.image)) continue;
       this.#declared.set(name, { ...workload, image: `good:${workload.image.split(':')[1]}-mended` });
     }

@@ -1,7 +1,20 @@
-import type { KubeObject } from '#api';
+import { type KubeObject, NODE_LOCAL } from '#api';
 import type { HollowProcess } from '#runtime';
 
 export const NAMESPACE = 'default';
+
+/** Jobs that a CronJob keeps of those that succeeded, and of those that failed. */
+export const FINISHED_JOBS = 1;
+
+/** Folders of the node where the pod goes, as in every cluster of the product. */
+export const NODE_LOCAL_CLASS = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name: 'node-local' },
+  provisioner: NODE_LOCAL,
+  reclaimPolicy: 'Delete',
+  volumeBindingMode: 'WaitForFirstConsumer',
+} as const;
 
 /** What a commit declares under one name. */
 export type Workload =
@@ -22,10 +35,19 @@ export type Workload =
       readonly image: string;
       readonly replicas: number;
       readonly policy: 'OrderedReady' | 'Parallel';
+      /** Each pod has a claim, which goes with it when the set shrinks and when it is deleted. */
+      readonly claims?: boolean;
     }
   /** Made by hand. */
   | { readonly kind: 'Other'; readonly objects: readonly KubeObject[] }
   | { readonly kind: 'DaemonSet'; readonly image: string; readonly unavailable: number }
+  | {
+      readonly kind: 'CronJob';
+      readonly image: string;
+      readonly schedule: string;
+      readonly concurrency: 'Allow' | 'Forbid' | 'Replace';
+      readonly suspended?: boolean;
+    }
   | { readonly kind: 'Job'; readonly image: string; readonly completions: number; readonly parallelism: number };
 
 /** Everything that is declared, by name. */
@@ -49,11 +71,8 @@ export function manifestsOf(name: string, workload: Workload): readonly KubeObje
   switch (workload.kind) {
     case 'Deployment':
       return deployment(name, workload);
-    case 'StatefulSet': {
-      const { image, replicas, policy } = workload;
-      const spec = { replicas, serviceName: name, podManagementPolicy: policy, selector: selector(name) };
-      return [{ ...head('apps/v1', 'StatefulSet', name), spec: { ...spec, template: template(name, image, 50) } }];
-    }
+    case 'StatefulSet':
+      return [statefulSet(name, workload)];
     case 'Other':
       return [];
     case 'DaemonSet': {
@@ -65,18 +84,49 @@ export function manifestsOf(name: string, workload: Workload): readonly KubeObje
         },
       ];
     }
+    case 'CronJob': {
+      const { image, schedule, concurrency, suspended = false } = workload;
+      const limits = { successfulJobsHistoryLimit: FINISHED_JOBS, failedJobsHistoryLimit: FINISHED_JOBS };
+      const spec = { schedule, concurrencyPolicy: concurrency, suspend: suspended, ...limits };
+      const jobTemplate = { spec: { backoffLimit: 100, template: once(name, image) } };
+      return [{ ...head('batch/v1', 'CronJob', name), spec: { ...spec, jobTemplate } }];
+    }
     case 'Job': {
       const { image, completions, parallelism } = workload;
-      const pod = template(name, image, 50);
-      const spec = { ...pod.spec, restartPolicy: 'Never' };
-      return [
-        {
-          ...head('batch/v1', 'Job', name),
-          spec: { completions, parallelism, backoffLimit: 100, template: { ...pod, spec } },
-        },
-      ];
+      const spec = { completions, parallelism, backoffLimit: 100, template: once(name, image) };
+      return [{ ...head('batch/v1', 'Job', name), spec }];
     }
   }
+}
+
+/** A pod that is not started again. */
+function once(name: string, image: string) {
+  const pod = template(name, image, 50);
+  return { ...pod, spec: { ...pod.spec, restartPolicy: 'Never' } };
+}
+
+function statefulSet(name: string, workload: Extract<Workload, { kind: 'StatefulSet' }>): KubeObject {
+  const { image, replicas, policy, claims = false } = workload;
+  const pod = template(name, image, 50);
+  const spec = { replicas, serviceName: name, podManagementPolicy: policy, selector: selector(name) };
+  const set = head('apps/v1', 'StatefulSet', name);
+  if (!claims) return { ...set, spec: { ...spec, template: pod } };
+  const mounts = { volumeMounts: [{ name: 'data', mountPath: '/data' }] };
+  const containers = pod.spec.containers.map((container) => ({ ...container, ...mounts }));
+  const claim = {
+    accessModes: ['ReadWriteOnce'],
+    storageClassName: NODE_LOCAL_CLASS.metadata.name,
+    resources: { requests: { storage: '1Gi' } },
+  };
+  return {
+    ...set,
+    spec: {
+      ...spec,
+      template: { ...pod, spec: { ...pod.spec, containers } },
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Delete' },
+      volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: claim }],
+    },
+  };
 }
 
 function deployment(name: string, workload: Extract<Workload, { kind: 'Deployment' }>): readonly KubeObject[] {

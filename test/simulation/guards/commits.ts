@@ -6,7 +6,14 @@ export interface Commits {
   objectsOf(commit: string): ReadonlyMap<string, KubeObject>;
 }
 
-const KINDS = new Set(['deployments.apps', 'daemonsets.apps', 'statefulsets.apps', 'jobs.batch', 'services']);
+const KINDS = new Set([
+  'cronjobs.batch',
+  'daemonsets.apps',
+  'deployments.apps',
+  'jobs.batch',
+  'services',
+  'statefulsets.apps',
+]);
 
 /**
  * P05: what a run applies is all of its one commit. P16: sync deletes nothing that the commit of its run declares, and
@@ -40,7 +47,13 @@ export function guardCommits(commits: Commits): Guard {
   };
 }
 
+interface Templated {
+  readonly template?: { readonly spec?: { readonly containers?: readonly { readonly image?: string }[] } };
+}
+
 function imageOf({ spec }: KubeObject): string | undefined {
-  const template = (spec as { template?: { spec?: { containers?: { image?: string }[] } } } | undefined)?.template;
-  return template?.spec?.containers?.[0]?.image;
+  const { template, jobTemplate } = (spec ?? {}) as Templated & {
+    readonly jobTemplate?: { readonly spec?: Templated };
+  };
+  return (template ?? jobTemplate?.spec?.template)?.spec?.containers?.[0]?.image;
 }
