@@ -10,10 +10,9 @@ export interface Regression {
 }
 
 const REST: Step = { do: 'rest' };
-const WEB: Workload = { kind: 'Deployment', image: 'good:1', replicas: 5, surge: 1, unavailable: 2, cpu: 50 };
 const DATABASE: Workload = { kind: 'StatefulSet', image: 'good:1', replicas: 2, policy: 'Parallel' };
 
-/** Shrunk to what it takes, on three nodes. */
+/** Shrunk to what it takes, on three nodes; each was seen to break its promise before the fix. */
 export const REGRESSIONS: readonly Regression[] = [
   {
     promise: 'P11',
@@ -36,19 +35,6 @@ export const REGRESSIONS: readonly Regression[] = [
       { do: 'delete node', node: 2 },
       { do: 'wait', ms: 60_000 },
       { do: 'power on', node: 2 },
-      REST,
-    ],
-  },
-  {
-    promise: 'P09',
-    what: 'a size that somebody set by hand taken back while its pods were being ended',
-    seed: 1,
-    script: [
-      { do: 'commit', set: { web: WEB } },
-      REST,
-      { do: 'expire watches', at: 'control plane' },
-      { do: 'scale', name: 'web', replicas: 1 },
-      { do: 'wait', ms: 1_000 },
       REST,
     ],
   },
