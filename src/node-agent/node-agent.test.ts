@@ -747,6 +747,41 @@ describe('src/node-agent/node-agent.ts', () => {
     );
   });
 
+  it('asks nothing else, and calls nothing started, until the startup probe has succeeded', async () => {
+    let execCode = 1;
+    behave = () => ({
+      stopCode: 0,
+      get execCode() {
+        return execCode;
+      },
+    });
+    const ask = { exec: { command: ['check'] }, periodSeconds: 1 };
+    const probes = {
+      startupProbe: { ...ask, failureThreshold: 600 },
+      livenessProbe: { ...ask, failureThreshold: 1 },
+      readinessProbe: { ...ask, failureThreshold: 1 },
+    };
+    await client.create(PODS, podOf('slow', {}, probes));
+    const stateOf = ({ status }: Pod) => status?.containerStatuses?.[0];
+    const waits = await sees('slow', (pod) => stateOf(pod)?.state?.running !== undefined);
+    expect(stateOf(waits)).toMatchObject({ started: false, ready: false, restartCount: 0 });
+    await until(
+      'the startup probe has failed more than once',
+      async () => {
+        const { items } = await client.list(EVENTS, { namespace: 'default' });
+        const failed = items.filter(({ reason, message }) => reason === 'Unhealthy' && message?.startsWith('Startup'));
+        return failed.some(({ count = 1 }) => count > 1);
+      },
+      DEADLINE_MS,
+    );
+    expect(stateOf((await get('slow')) as Pod)).toMatchObject({ started: false, ready: false, restartCount: 0 });
+    execCode = 0;
+    await ready('slow');
+    execCode = 1;
+    const restarted = await sees('slow', (pod) => stateOf(pod)?.restartCount === 1);
+    expect(stateOf(restarted)?.restartCount).toBe(1);
+  });
+
   it('restarts a container whose liveness probe fails', async () => {
     behave = () => ({ stopCode: 0, execCode: 1 });
     await client.create(
