@@ -1,4 +1,4 @@
-import type { Application } from '#api';
+import type { Application, AppProject } from '#api';
 import type { ReconcileResult } from '#reconcile';
 import type { RenderedHook } from '#render';
 import { type ApplicationSettings, readApplication } from './application.plan.ts';
@@ -8,6 +8,7 @@ import { nextHealMs } from './healing.ts';
 import { approvedPruneDigest } from './history.ts';
 import { type Loaded, type LoadResult, loadApplication } from './load.ts';
 import { answerOperation, operationProblem, type ReadyOperation, readyOperation } from './operation.ts';
+import { projectProblems } from './project.plan.ts';
 import { removeApplication } from './remove-application.ts';
 import { report, reportFailure, repositoryConditions } from './report.ts';
 import { settleRows } from './rows.ts';
@@ -18,6 +19,7 @@ import { type ApplicationState, isUpToDate } from './state.ts';
 import { survey } from './survey.ts';
 import { planSync } from './sync.plan.ts';
 import type { DesiredObject } from './sync.types.ts';
+import { judgeWindows } from './sync-window.plan.ts';
 import { type Outcome, type Turn, wakeAt } from './turn.ts';
 import { applicationOf, patchApplication, stateOf, type World } from './world.ts';
 
@@ -32,12 +34,14 @@ export async function reconcileApplication(world: World, key: string, signal: Ab
     return removeApplication(world, key, application, signal);
   }
   const settings = readApplication(application);
+  const { problem } = projectOf(world, settings);
+  const problems = problem === undefined ? settings.problems : [...settings.problems, problem];
   const state = stateOf(world, key);
   await takeRefresh(world, key, application, settings);
   if (!state.resumed) resume(world, key, state);
-  if (settings.problems.length > 0) {
+  if (problems.length > 0) {
     markRead(world, key);
-    const message = settings.problems.join('; ');
+    const message = problems.join('; ');
     await reportFailure(world, key, settings, { condition: 'InvalidSpecError', code: 'InvalidSpecError', message });
     const { operation } = application;
     if (operation !== undefined)
@@ -54,6 +58,17 @@ export async function reconcileApplication(world: World, key: string, signal: Ab
   }
   world.log.warn({ application: key }, 'a sync does not come to an end, it goes on later');
   return { requeueAfterMs: world.options.loadRetryMs };
+}
+
+/** The project of an Application, and why it may not be synced at all. */
+function projectOf(
+  world: World,
+  settings: ApplicationSettings,
+): { readonly project: AppProject | undefined; readonly problem: string | undefined } {
+  const name = settings.project;
+  const project = world.projects.get(`${world.options.namespace}/${name}`);
+  const problems = projectProblems(project, { name, settings });
+  return { project, problem: problems.length === 0 ? undefined : problems.join('; ') };
 }
 
 async function takeTurn(
@@ -81,6 +96,7 @@ async function takeTurn(
     state,
     prune: state.active?.prune ?? (settings.prune || operation?.sync?.prune === true),
     unrelatedHistory: await isUnrelated(world, key, settings, state, loaded),
+    project: projectOf(world, settings).project,
     signal,
   });
   const plan = planSync(wanted.snapshot);
@@ -101,7 +117,8 @@ async function takeTurn(
   const outcome = await act(world, turn, decision);
   if (!outcome.again) {
     const isSynced = decision.type === 'rest' && decision.inSync;
-    await report(world, { ...turn, isSynced });
+    const waiting = decision.type === 'rest' ? decision.waiting : undefined;
+    await report(world, { ...turn, isSynced, waiting });
     await answer(world, turn, decision, operation);
   }
   return outcome;
@@ -175,6 +192,12 @@ function decideNow(world: World, { key, application, settings, operation, state,
     hooks: { any: loaded.hooks.some(runsInSync), owed: state.owesHooks },
     operation: operation === undefined ? undefined : { by: operation.initiatedBy?.username ?? 'unknown' },
     healAtMs: nextHealMs(world, state),
+    windows: judgeWindows({
+      project: projectOf(world, settings).project,
+      application: application.metadata.name,
+      namespace: settings.namespace,
+      nowMs: world.clock.nowMs(),
+    }),
     byWebhook: world.webhooks.of(key).length > 0,
   });
 }
@@ -193,7 +216,7 @@ function wanting(settings: ApplicationSettings, operation: ReadyOperation | unde
 async function answer(
   world: World,
   { key, settings, state }: Turn,
-  { type }: Decision,
+  decision: Decision,
   operation: ReadyOperation | undefined,
 ): Promise<void> {
   const problem = operationProblem(settings, operation);
@@ -202,8 +225,8 @@ async function answer(
   // A run that is under way does what was asked for, unless it was begun without leave to delete.
   if (active !== undefined && (active.prune || operation?.sync?.prune !== true))
     return answerOperation(world, key, operation, { run: active.run.metadata.name });
-  if (type !== 'rest') return;
-  const message = repositoryConditions(world, settings)[0]?.message;
+  if (decision.type !== 'rest') return;
+  const message = decision.waiting ?? repositoryConditions(world, settings)[0]?.message;
   await answerOperation(world, key, operation, message === undefined ? {} : { message });
 }
 

@@ -21,6 +21,8 @@ export interface NamespaceMetadata {
 
 /** What an Application asks for, read once, with every default filled in. */
 export interface ApplicationSettings {
+  /** Name of its AppProject. */
+  readonly project: string;
   readonly sources: readonly Source[];
   /** Namespace of objects that name none. */
   readonly namespace: string;
@@ -78,6 +80,7 @@ function readSettings(application: Application): ApplicationSettings {
   const createNamespace = options.includes('CreateNamespace=true');
   const read = readApplicationOptions(options);
   return {
+    project: spec.project || 'default',
     sources: readSources(application, problems),
     namespace: spec.destination?.namespace || 'default',
     createNamespace,

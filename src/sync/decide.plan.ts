@@ -1,6 +1,7 @@
 import type { SyncRunPhase, SyncRunSpec } from '#api';
 import { shortHash } from '#base';
 import type { SyncPlan } from './sync.types.ts';
+import type { WindowVerdict } from './sync-window.plan.ts';
 
 /** The run of an Application that has not come to its end, as far as deciding needs it. */
 export interface CurrentRun {
@@ -46,13 +47,21 @@ export interface DecisionSnapshot {
   readonly operation: { readonly by: string } | undefined;
   /** Healing the same Application again and again is slowed down: not before this. */
   readonly healAtMs: number;
+  /** Whether a run may begin now. One that has begun is not stopped. */
+  readonly windows: WindowVerdict;
   /** The fetch that brought the newest commit was asked for by a webhook. */
   readonly byWebhook: boolean;
 }
 
 export type Decision =
   /** Nothing to do: the cluster is true to Git, or differs and is only to be shown. */
-  | { readonly type: 'rest'; readonly inSync: boolean; readonly wakeAtMs?: number }
+  | {
+      readonly type: 'rest';
+      readonly inSync: boolean;
+      readonly wakeAtMs?: number;
+      /** Why there is no run although there is something to do: what it waits for, in words for a person. */
+      readonly waiting?: string;
+    }
   | { readonly type: 'start'; readonly trigger: SyncRunSpec['trigger']; readonly by: string }
   /** Records the plan and waits for a person. */
   | { readonly type: 'block'; readonly trigger: SyncRunSpec['trigger']; readonly by: string }
@@ -75,12 +84,24 @@ export function decide(snapshot: DecisionSnapshot): Decision {
     }
     return { type: 'supersede' };
   }
-  const trigger = triggerOf(snapshot);
+  const trigger = inWindow(snapshot.windows, triggerOf(snapshot));
   if (trigger.type !== 'start') return trigger;
   const gated = plan.steps.filter(({ gate }) => gate !== undefined);
   if (gated.length === 0) return plan.verdict.blocked ? { ...trigger, type: 'block' } : trigger;
   // What may still turn out to be a move is no reason to block, nor a run of its own.
   return gated.length < plan.steps.length || plan.refused.length > 0 ? trigger : { type: 'rest', inSync: false };
+}
+
+function inWindow(windows: WindowVerdict, decision: Decision): Decision {
+  if (decision.type !== 'start' && decision.type !== 'retry') return decision;
+  const byHand = decision.type === 'start' && decision.trigger === 'manual';
+  if (byHand ? windows.manual : windows.automatic) return decision;
+  return {
+    type: 'rest',
+    inSync: false,
+    waiting: windows.reason ?? 'waits for a sync window',
+    ...(windows.changesAtMs === undefined ? {} : { wakeAtMs: windows.changesAtMs }),
+  };
 }
 
 function triggerOf(snapshot: DecisionSnapshot): Decision {

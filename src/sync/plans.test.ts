@@ -148,6 +148,7 @@ describe('src/sync/decide.plan.ts', () => {
       nowMs: 1_000,
       automated: true,
       selfHeal: true,
+      windows: { automatic: true, manual: true },
       digest: 'new',
       syncedDigest: 'old',
       plan: plan([step('a')]),
@@ -172,6 +173,7 @@ describe('src/sync/decide.plan.ts', () => {
   const blockedPlan = plan([prune('a')], { verdict: BLOCKED });
   const waiting = { ...running, phase: 'PruneBlocked' as const, pruneDigest: pruneDigest(blockedPlan) };
 
+  const closed = { automatic: false, manual: false, reason: 'later', changesAtMs: 9_000 };
   it.each<[string, Partial<DecisionSnapshot>, Partial<Decision>]>([
     ['a new commit is synced', {}, { type: 'start', trigger: 'commit', by: 'git' }],
     ['also when a webhook told of it', { byWebhook: true }, { type: 'start', trigger: 'webhook' }],
@@ -188,6 +190,20 @@ describe('src/sync/decide.plan.ts', () => {
       { plan: plan([prune('a', { gate: 'held' })], { verdict: BLOCKED }) },
       { type: 'rest' },
     ],
+    ['a closed window waits', { windows: closed }, { type: 'rest', inSync: false, waiting: 'later', wakeAtMs: 9_000 }],
+    ['for people too', { windows: closed, operation: { by: 'ada' } }, { type: 'rest', waiting: 'later' }],
+    [
+      'unless it lets them',
+      { windows: { ...closed, manual: true }, operation: { by: 'ada' } },
+      { type: 'start', trigger: 'manual' },
+    ],
+    ['a run that has begun is not stopped by a window', { windows: closed, current: running }, { type: 'continue' }],
+    [
+      'nor tried again in it',
+      { windows: closed, failedAttempt: failed, nowMs: 2_000 },
+      { type: 'rest', waiting: 'later' },
+    ],
+    ['what is in sync waits for no window', { windows: closed, plan: plan([]) }, { type: 'rest', inSync: true }],
     ['a blocked run waits', { plan: blockedPlan, current: waiting }, { type: 'await-approval' }],
     [
       'until it is approved',

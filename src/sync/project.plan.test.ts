@@ -195,7 +195,7 @@ describe('src/sync/sync-window.plan', () => {
       kind: fc.constantFrom('allow', 'deny'),
       schedule: fc.constantFrom('0 22 * * *', '30 */6 * * *', '0 12 * * 5'),
       duration: fc.constantFrom('30m', '5h', '26h'),
-      applications: fc.constant(['*']),
+      applications: fc.constant<string[]>(['*']),
     });
     const start = at('2026-01-01T00:00:00Z');
     fc.assert(

@@ -34,6 +34,8 @@ export interface ReportRequest {
   readonly plan: SyncPlan;
   /** Everything that Git says has been applied: what differs later is drift. */
   readonly isSynced: boolean;
+  /** Why there is no run although there is something to do. */
+  readonly waiting?: string | undefined;
 }
 
 /** Writes what is true now into the Application's status, when that differs from what it says. */
@@ -59,6 +61,7 @@ export async function report(world: World, request: ReportRequest): Promise<void
       conditions: [
         ...repositoryConditions(world, settings),
         ...planConditions(request),
+        ...(request.waiting === undefined ? [] : [{ type: 'SyncWindow' as const, message: request.waiting }]),
         ...conditionsOf(loaded.diagnostics),
         ...unsupportedConditions(settings, loaded),
       ],

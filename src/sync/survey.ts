@@ -1,4 +1,5 @@
 import {
+  type AppProject,
   type IgnoreDifference,
   type InventoryEntry,
   type KubeObject,
@@ -15,6 +16,7 @@ import type { Loaded } from './load.ts';
 import { definedKind, isOurs, occupiedPlaces } from './objects.plan.ts';
 import { kindRank, type OrderKey, orderKeys, waveOf } from './order.plan.ts';
 import { type ClaimDecision, decideClaim, pruneGate } from './ownership.plan.ts';
+import { objectProblem } from './project.plan.ts';
 import { type ApplicationState, isUpToDate } from './state.ts';
 import type { Comparison, DesiredObject, OwnedObject, SyncSnapshot } from './sync.types.ts';
 import { cascadeOption, optionsOf, type SyncOptionSet } from './sync-options.plan.ts';
@@ -27,6 +29,8 @@ export interface SurveyRequest {
   readonly state: ApplicationState;
   readonly prune: boolean;
   readonly unrelatedHistory: boolean;
+  /** What it allows; undefined: everything. */
+  readonly project: AppProject | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -98,20 +102,23 @@ async function surveyDesired(
           const resource = world.kinds.resourceFor(object.object);
           const live = world.live.get(object.key);
           const mayApply = claim.type === 'own' || claim.type === 'take';
+          const forbidden = mayApply ? objectProblem(request.project, object.key) : undefined;
           const comparison: Comparison = !mayApply
             ? { state: 'in-sync' }
-            : resource === undefined
-              ? // Its definition is applied before it.
-                { state: 'missing' }
-              : await state.comparer.compare({
-                  object,
-                  resource,
-                  schema: world.kinds.schemaOf(resource),
-                  live,
-                  rules,
-                  rulesKey,
-                  signal,
-                });
+            : forbidden !== undefined
+              ? { state: 'refused', message: forbidden }
+              : resource === undefined
+                ? // Its definition is applied before it.
+                  { state: 'missing' }
+                : await state.comparer.compare({
+                    object,
+                    resource,
+                    schema: world.kinds.schemaOf(resource),
+                    live,
+                    rules,
+                    rulesKey,
+                    signal,
+                  });
           const force = optionsOf(request.settings.options, object.object).force === true;
           return { ...desiredObject(object, orders.get(object.id), claim, comparison), force };
         }),

@@ -1,4 +1,5 @@
 import {
+  APP_PROJECTS,
   APPLICATION_SETS,
   APPLICATIONS,
   type Application,
@@ -113,6 +114,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
   const queue = new WorkQueue(clock);
   const applications = createInformer(informerDeps, APPLICATIONS, { namespace });
   const runs = createInformer(informerDeps, SYNC_RUNS, { namespace });
+  const projects = createInformer(informerDeps, APP_PROJECTS, { namespace });
   const sets = createInformer(informerDeps, APPLICATION_SETS, { namespace });
   const setQueue = new WorkQueue(clock);
   const secrets = createInformer(informerDeps, SECRETS, { namespace, labelSelector: SECRET_TYPE_LABEL });
@@ -198,6 +200,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
       const started = [
         applications.run(signal),
         sets.run(signal),
+        projects.run(signal),
         runs.run(signal),
         secrets.run(signal),
         kinds.run(signal),
@@ -207,7 +210,8 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
         if (owner !== undefined) queue.add(owner);
       });
       try {
-        for (const informer of [applications, sets, runs, secrets]) await informer.until(() => informer.synced, signal);
+        for (const informer of [applications, projects, sets, runs, secrets])
+          await informer.until(() => informer.synced, signal);
         await kinds.synced(signal);
         readSecrets();
         secrets.onChange(readSecrets);
@@ -222,6 +226,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
           log,
           events,
           applications,
+          projects,
           repositories,
           renderer,
           kinds,
@@ -251,11 +256,18 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
           when: (before, now) => before.status?.approval === undefined && now.status?.approval !== undefined,
           priority: 'high',
         });
+        const ofProject = keysFrom(projects, {
+          toKeys: ({ metadata: { name } }) =>
+            applications
+              .list()
+              .filter((application) => readApplication(application).project === name)
+              .map(keyOf),
+        });
         runs.onChange(({ current }) => current !== undefined && history.observe(current));
         const ofApplications = runController(
           {
             controller: { name: 'sync', reconcile: (key, pass) => reconcileApplication(here, key, pass) },
-            sources: [keysFrom(applications, { priority: 'high' }), orphans, approvals],
+            sources: [keysFrom(applications, { priority: 'high' }), orphans, approvals, ofProject],
             clock,
             log,
             queue,

@@ -1,4 +1,4 @@
-import { APPLICATIONS, type Application, formatObjectKey, type Json } from '#api';
+import { APPLICATIONS, type Application, type AppProject, formatObjectKey, type Json } from '#api';
 import type { Clock, Log } from '#base';
 import type { Client } from '#client';
 import { type EventRecorder, type Informer, revisionOf, splitKey } from '#reconcile';
@@ -53,6 +53,7 @@ export interface World {
   readonly log: Log;
   readonly events: EventRecorder;
   readonly applications: Informer<Application>;
+  readonly projects: Informer<AppProject>;
   readonly repositories: Repositories;
   readonly renderer: Renderer;
   readonly kinds: Kinds;

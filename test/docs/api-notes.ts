@@ -67,7 +67,7 @@ export const API_NOTES: Readonly<Record<string, string>> = {
   'argoproj.io/Application':
     "Argo CD's, with the fields of [applications.md](applications.md). `operation` is stamped by the server.",
   'argoproj.io/ApplicationSet': "Argo CD's, with the generators of [applicationsets.md](applicationsets.md).",
-  'argoproj.io/AppProject': "Argo CD's. Kept; nothing of it is enforced yet.",
+  'argoproj.io/AppProject': "Argo CD's, with the fields of [projects.md](projects.md).",
   'plumbline.dev/SyncRun': 'Ours: one run of an Application, what was planned and what happened.',
   'plumbline.dev/RenderedSet': 'Ours: the objects of a run, encrypted in the store.',
   'plumbline.dev/Inventory': 'Ours: which objects an Application owns.',

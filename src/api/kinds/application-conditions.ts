@@ -19,6 +19,7 @@ export const APPLICATION_CONDITIONS = {
   PruneBlocked: 'blocked',
   RepositoryUnreachable: 'unread',
   SyncError: 'error',
+  SyncWindow: 'warning',
   UnsupportedFields: 'warning',
   UnsupportedKind: 'error',
   UnsupportedKindWarning: 'warning',
