@@ -126,6 +126,7 @@ export type { PodClaim } from './kinds/volumes.ts';
 export {
   CLAIM_PROTECTION,
   claimsOf,
+  DOCKER_VOLUMES,
   defaultStorageClassOf,
   isClaimOfPod,
   isVolumeOfClaim,

@@ -13,12 +13,12 @@ import { StartError } from './errors.ts';
 import type { StatePaths } from './paths.ts';
 import { readProcessFile } from './process-file.ts';
 
-/** Volumes in memory that the agent mounted below its folder; they must go before the folder can. */
+/** What the agent mounted below its folder, in memory or from servers: it must go before the folder can. No server is asked. */
 function unmountBelow(directory: string): void {
   const mounts = spawnSync('findmnt', ['--noheadings', '--list', '--output', 'TARGET'], { encoding: 'utf8' });
   const below = (mounts.stdout ?? '').split('\n').filter((target) => target.startsWith(`${directory}/`));
   for (const target of below.sort((a, b) => b.length - a.length)) {
-    const done = spawnSync('umount', [target], { encoding: 'utf8' });
+    const done = spawnSync('umount', ['--lazy', '--internal-only', '--', target], { encoding: 'utf8' });
     if (done.status !== 0)
       throw new StartError(
         'UnmountFailed',

@@ -17,6 +17,7 @@ export type {
   ContainerDisk,
   ContainerResources,
   ContainerStats,
+  EngineVolume,
   ExecResult,
   HostImage,
   ImageStatus,

@@ -336,6 +336,19 @@ export function runtimeContract(name: string, start: () => Promise<RuntimeHarnes
       await listening;
     });
 
+    it('makes a volume once, and removes it when no container has it', async () => {
+      const h = await begin();
+      const volume = { name: `plumbline-contract-${process.pid}`, driver: 'local', options: {} };
+      await h.runtime.ensureVolume(volume);
+      await h.runtime.ensureVolume(volume);
+      const mounts = [{ hostPath: '', volume: volume.name, containerPath: '/data', readOnly: false }];
+      const container = await running(h, h.programs.patient, { mounts });
+      await expect(h.runtime.removeVolume(volume.name)).rejects.toMatchObject({ code: 'EngineRefused' });
+      await h.runtime.removeContainer(container.id);
+      expect(await h.runtime.removeVolume(volume.name)).toBe(true);
+      expect(await h.runtime.removeVolume(volume.name)).toBe(true);
+    });
+
     it('samples what runs', async () => {
       const h = await begin();
       const container = await running(h, h.programs.patient);

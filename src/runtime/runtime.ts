@@ -57,8 +57,18 @@ export interface Sandbox {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** A volume that the engine itself keeps, by one of its drivers. */
+export interface EngineVolume {
+  readonly name: string;
+  readonly driver: string;
+  /** As the driver takes them. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
 export interface Mount {
   readonly hostPath: string;
+  /** The name of one of the engine's own volumes, instead of `hostPath`: that is `''` then. */
+  readonly volume?: string;
   readonly containerPath: string;
   readonly readOnly: boolean;
 }
@@ -303,6 +313,10 @@ export interface Runtime {
    * `ImageInUse` when a container is made of it.
    */
   removeImage(name: string): Promise<void>;
+  /** Makes the volume, as ours, unless there is one of its name by the same driver. */
+  ensureVolume(volume: EngineVolume): Promise<void>;
+  /** Removes a volume that is ours; false where it is another's and stays. Absent is success; in use is `EngineRefused`. */
+  removeVolume(name: string): Promise<boolean>;
   stats(): Promise<readonly ContainerStats[]>;
   /** What these containers hold of the disk; without those that are gone. The engine walks their files: ask rarely. */
   diskUsage(containerIds: readonly string[]): Promise<readonly ContainerDisk[]>;

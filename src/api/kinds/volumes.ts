@@ -23,7 +23,9 @@ export const VOLUME_PROTECTION = 'kubernetes.io/pv-protection';
 
 /** Makes folders on the node where the pod goes; the driver of the volumes it makes has the same name. */
 export const NODE_LOCAL = 'node-local.plumbline.dev';
-/** Keeps a volume that `NODE_LOCAL` made until its node's agent has deleted the folder. */
+/** Makes volumes by a volume driver of Docker, on the node where the pod goes; again the driver's name is the same. */
+export const DOCKER_VOLUMES = 'docker.plumbline.dev';
+/** Keeps a volume that we made until its node's agent has deleted what it holds. */
 export const NODE_LOCAL_FINALIZER = 'plumbline.dev/node-local';
 /** On such a volume: the node that has the folder. Its agent selects by it. */
 export const VOLUME_NODE_LABEL = 'plumbline.dev/volume-node';

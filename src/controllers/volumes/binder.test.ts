@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   CLAIM_PROTECTION,
+  DOCKER_VOLUMES,
   EVENTS,
   type KubeObject,
   NODE_LOCAL,
@@ -155,6 +156,39 @@ describe('src/controllers/volumes, with the scheduler', () => {
     await client.delete(NODES, { name: 'n1' });
     await until('a volume of a node that left goes too', async () => (await getVolume(volumeName)) === undefined);
     expect(await told('VolumeAbandoned')).toMatch(/node "n1" is no longer part of the cluster/);
+  });
+
+  it("makes volumes of Docker's drivers where the pod goes, and asks the node to remove them", async () => {
+    const { client } = cluster;
+    await client.create(NODES, nodeObject('n1', { metadata: { labels: { 'kubernetes.io/hostname': 'n1' } } }));
+    const parameters = { 'opt.type': 'tmpfs', 'opt.device': 'tmpfs' };
+    await client.create(STORAGE_CLASSES, storageClass('docker', { provisioner: DOCKER_VOLUMES, parameters }));
+    await client.create(PERSISTENT_VOLUME_CLAIMS, claimObject('data'));
+    await client.create(PODS, podWith('a', 'data'));
+    const name = (await bound('data')).spec?.volumeName ?? '';
+    expect(await getVolume(name)).toMatchObject({
+      metadata: {
+        labels: { [VOLUME_NODE_LABEL]: 'n1' },
+        annotations: { [VOLUME_ANNOTATIONS.provisionedBy]: DOCKER_VOLUMES },
+      },
+      spec: {
+        csi: { driver: DOCKER_VOLUMES, volumeHandle: name, volumeAttributes: { driver: 'local', ...parameters } },
+        persistentVolumeReclaimPolicy: 'Delete',
+      },
+    });
+    await client.delete(PODS, { namespace, name: 'a' }, { gracePeriodSeconds: 0 });
+    await client.delete(PERSISTENT_VOLUME_CLAIMS, { namespace, name: 'data' });
+    await until('only the node holds the volume', async () => {
+      const { metadata } = (await getVolume(name)) ?? {};
+      return metadata?.deletionTimestamp !== undefined && metadata.finalizers?.join() === NODE_LOCAL_FINALIZER;
+    });
+    const bad = storageClass('bad', { provisioner: DOCKER_VOLUMES, parameters: { size: '1m' } });
+    await client.create(STORAGE_CLASSES, bad);
+    await client.create(PERSISTENT_VOLUME_CLAIMS, claimObject('more', { storageClassName: 'bad' }));
+    await client.create(PODS, podWith('b', 'more'));
+    expect(await told('ProvisioningFailed')).toBe(
+      'failed to provision volume: the class has an unknown parameter "size"',
+    );
   });
 
   it('records that a claim has grown, where its class lets it, and never shrinks it', async () => {

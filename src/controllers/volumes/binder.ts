@@ -5,7 +5,6 @@ import {
   isVolumeOfClaim,
   type Json,
   lacksStorageClass,
-  NODE_LOCAL,
   NODE_LOCAL_FINALIZER,
   NODES,
   type Node,
@@ -37,7 +36,7 @@ import { planBinding } from './binding.plan.ts';
 import { planClaim } from './claim.plan.ts';
 import { planGrowth } from './growth.plan.ts';
 import { BY_CLAIM, BY_CLAIM_REF, BY_CLASS, claimIndex, claimRefIndex, indexVolumes } from './indexes.ts';
-import { planProvisioning } from './provisioning.plan.ts';
+import { OURS, planProvisioning } from './provisioning.plan.ts';
 import { planVolume, sharersOf } from './volume.plan.ts';
 
 export interface VolumeBinderDeps {
@@ -200,7 +199,7 @@ export function createVolumeBinderController(deps: VolumeBinderDeps): Controller
       volume,
       claim,
       isWanted: claims.byIndex(BY_VOLUME, key).length > 0,
-      isDeletable: provisioner === NODE_LOCAL,
+      isDeletable: provisioner !== undefined && OURS.has(provisioner),
       isAbandoned: await isAbandoned(volume),
       sharers: claim === undefined || !isVolumeOfClaim(volume, claim) ? await sharers(volume) : [],
     });

@@ -1,4 +1,5 @@
 import {
+  DOCKER_VOLUMES,
   type KubeObject,
   NODE_LOCAL,
   NODE_LOCAL_FINALIZER,
@@ -32,6 +33,9 @@ export interface ProvisioningPlan {
   readonly event?: VolumeEvent;
 }
 
+/** Provisioners whose volumes a node's agent makes and deletes. */
+export const OURS: ReadonlySet<string> = new Set([NODE_LOCAL, DOCKER_VOLUMES]);
+
 /** Longest label value. A node with a longer name cannot be told from others by its labels. */
 const MAX_LABEL = 63;
 
@@ -41,7 +45,7 @@ export function planProvisioning(snapshot: ProvisioningSnapshot): ProvisioningPl
   const told = claim.metadata.annotations ?? {};
   const isMarked = told[storageProvisioner] === provisioner && told[betaStorageProvisioner] === provisioner;
   const marks = isMarked ? {} : { marks: { [storageProvisioner]: provisioner, [betaStorageProvisioner]: provisioner } };
-  return { ...marks, ...(provisioner === NODE_LOCAL ? planFolder(snapshot) : external(provisioner)) };
+  return { ...marks, ...(OURS.has(provisioner) ? planOnNode(snapshot) : external(provisioner)) };
 }
 
 /** Source: pv_controller.go, provisionClaimOperationExternal (v1.32). */
@@ -52,8 +56,8 @@ function external(provisioner: string): ProvisioningPlan {
   return { reason: message, event: { type: 'Normal', reason: 'ExternalProvisioning', message } };
 }
 
-/** A folder of the node where the pod goes. It is made when it is first mounted: here only its name is given. */
-function planFolder({ claim, storageClass, node }: ProvisioningSnapshot): ProvisioningPlan {
+/** A folder, or a volume of Docker, of the node where the pod goes. It is made when it is first mounted: here only its name is given. */
+function planOnNode({ claim, storageClass, node }: ProvisioningSnapshot): ProvisioningPlan {
   const { name, namespace, uid, annotations } = claim.metadata;
   const chosen = annotations?.[selectedNode];
   if (!chosen) return failed('volumes of a node need volumeBindingMode WaitForFirstConsumer');
@@ -67,20 +71,25 @@ function planFolder({ claim, storageClass, node }: ProvisioningSnapshot): Provis
     );
   }
   const volumeName = `pvc-${uid}`;
+  const { provisioner, parameters = {} } = storageClass;
   const volume: KubeObject = {
     apiVersion: 'v1',
     kind: 'PersistentVolume',
     metadata: {
       name: volumeName,
       labels: { [VOLUME_NODE_LABEL]: chosen },
-      annotations: { [provisionedBy]: NODE_LOCAL },
+      annotations: { [provisionedBy]: provisioner },
       finalizers: [NODE_LOCAL_FINALIZER],
     },
     spec: {
       accessModes: claim.spec?.accessModes ?? [],
       capacity: { storage: requestOf(claim) },
       claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name, namespace: namespace ?? '', uid },
-      csi: { driver: NODE_LOCAL, volumeHandle: volumeName },
+      csi: {
+        driver: provisioner,
+        volumeHandle: volumeName,
+        ...(provisioner === DOCKER_VOLUMES ? { volumeAttributes: { driver: 'local', ...parameters } } : {}),
+      },
       nodeAffinity: {
         required: {
           nodeSelectorTerms: [
@@ -97,18 +106,19 @@ function planFolder({ claim, storageClass, node }: ProvisioningSnapshot): Provis
   return { reason: message, volume, event: { type: 'Normal', reason: 'ProvisioningSucceeded', message } };
 }
 
-/** What a folder cannot be. */
+/** What a folder or a volume of Docker cannot be. */
 function refusalOf(
   claim: PersistentVolumeClaim,
-  { parameters = {}, mountOptions = [] }: StorageClass,
+  { provisioner, parameters = {}, mountOptions = [] }: StorageClass,
 ): string | undefined {
   const { selector, dataSource, dataSourceRef } = claim.spec ?? {};
-  const [parameter] = Object.keys(parameters);
+  const isKnown = (name: string) => provisioner === DOCKER_VOLUMES && (name === 'driver' || name.startsWith('opt.'));
+  const parameter = Object.keys(parameters).find((name) => !isKnown(name));
   if (modeOf(claim) !== 'Filesystem') return `volumeMode ${modeOf(claim)} is not supported: the volume is a folder`;
   if (selector !== undefined) return 'claim.spec.selector is not supported: the volume is made for the claim';
   if (dataSource !== undefined || dataSourceRef !== undefined) return 'claim.spec.dataSource is not supported';
   if (parameter !== undefined) return `the class has an unknown parameter "${parameter}"`;
-  if (mountOptions.length > 0) return 'the class has mountOptions, and a folder is not mounted with any';
+  if (mountOptions.length > 0) return 'the class has mountOptions, and its volumes are not mounted with any';
   return undefined;
 }
 

@@ -97,7 +97,16 @@ export class PodManager {
     const { keeper, maxParallelPulls, nodeName, recorder } = this.#deps;
     const images = new ImagePuller({ runtime, keeper, clock, maxParallelPulls });
     const claims = new ClaimStore({ client, folders, nodeName, isActive: (uid) => this.isActive(uid) });
-    const reclaimer = new Reclaimer({ client, clock, log, recorder, nodeName, folders: folders.volumes, claims });
+    const reclaimer = new Reclaimer({
+      client,
+      clock,
+      log,
+      recorder,
+      nodeName,
+      folders: folders.volumes,
+      engine: runtime,
+      claims,
+    });
     this.#reclaimer = reclaimer;
     this.#worker = (pod) =>
       new PodWorker(

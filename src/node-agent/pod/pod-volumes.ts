@@ -104,6 +104,7 @@ export class PodVolumes {
         podIP,
         hostIP: node.hostIP,
         node,
+        engine: deps.runtime,
       };
       return (await setUpVolumes(folders, pod, facts)).ready;
     } catch (error) {

@@ -62,12 +62,13 @@ export class ClaimStore {
     return users;
   }
 
-  /** Names of the volumes by which pods have a folder, or had it and have not been cleaned up. */
+  /** Names of the volumes by which pods have a folder or a volume of the engine, or had it and have not been cleaned up. */
   async volumesOf(handle: string): Promise<readonly string[]> {
     const found = new Set<string>();
     for (const uid of await this.#deps.folders.list()) {
       for (const { volume, source } of (await this.#read(uid)).values()) {
-        if (source.type === 'folder' && source.handle === handle) found.add(volume);
+        const held = source.type === 'folder' ? source.handle : source.type === 'engine' ? source.name : undefined;
+        if (held === handle) found.add(volume);
       }
     }
     return [...found];

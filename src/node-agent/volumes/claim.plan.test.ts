@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NODE_LOCAL } from '#api';
+import { DOCKER_VOLUMES, NODE_LOCAL } from '#api';
 import { aClaim, aVolume, refTo } from '../../../test/support/volume-objects.ts';
 import type { Pod } from '../pod/pod.types.ts';
 import { type ClaimInput, planClaimMount } from './claim.plan.ts';
@@ -30,6 +30,22 @@ describe('src/node-agent/volumes/claim.plan.ts', () => {
     ['a folder of the node', { csi: { driver: NODE_LOCAL, volumeHandle: 'x' } }, { type: 'folder', handle: 'x' }],
     ['a path of the host', { hostPath: { path: '/x' } }, { type: 'hostPath', path: '/x', check: '' }],
     ['a local folder', { local: { path: '/x' } }, { type: 'hostPath', path: '/x', check: 'Directory' }],
+    [
+      'a volume of Docker',
+      { csi: { driver: DOCKER_VOLUMES, volumeHandle: 'x_1' } },
+      { type: 'engine', name: 'x_1', driver: 'local', options: {} },
+    ],
+    [
+      'a volume of a driver of Docker, with options',
+      {
+        csi: {
+          driver: DOCKER_VOLUMES,
+          volumeHandle: 'xy',
+          volumeAttributes: { driver: 'sshfs', 'opt.driver': 'a', 'opt.sshcmd': 'b', more: 'c' },
+        },
+      },
+      { type: 'engine', name: 'xy', driver: 'sshfs', options: { driver: 'a', sshcmd: 'b' } },
+    ],
     [
       'what a server shares',
       { nfs: { server: 's', path: '/x' }, mountOptions: ['hard'] },
@@ -62,6 +78,11 @@ describe('src/node-agent/volumes/claim.plan.ts', () => {
     ['a claim without a volume', { claim: aClaim() }, 'PVC is not bound'],
     ['a volume that is gone', { volume: undefined }, 'persistentvolumes "pv" not found'],
     ["another claim's volume", { volume: volumeOf(refTo('claim-0')) }, 'does not point to claim.UID claim-1'],
+    [
+      'a name that is a path',
+      { volume: volumeOf({ csi: { driver: DOCKER_VOLUMES, volumeHandle: '../x' } }) },
+      'is no name of a Docker volume',
+    ],
     ['a device', { volume: volumeOf({ volumeMode: 'Block' }) }, 'volumes of the mode Block are not supported'],
     [
       'a driver that nobody knows',

@@ -1,4 +1,5 @@
 import {
+  DOCKER_VOLUMES,
   isClaimOfPod,
   NODE_LOCAL,
   type NodeIdentity,
@@ -9,8 +10,16 @@ import {
 } from '#api';
 import type { Pod } from '../pod/pod.types.ts';
 
+/** A volume that the container engine keeps, by one of its drivers. */
+export interface EngineVolume {
+  readonly name: string;
+  readonly driver: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
 /** What a claim's volume is on this node. */
 export type VolumeSource =
+  | ({ readonly type: 'engine' } & EngineVolume)
   | { readonly type: 'folder'; readonly handle: string }
   | { readonly type: 'hostPath'; readonly path: string; readonly check: string }
   | { readonly type: 'nfs'; readonly server: string; readonly path: string; readonly options: readonly string[] };
@@ -87,9 +96,27 @@ function sourceOf({ spec = {} }: PersistentVolume): VolumeSource | string {
   }
   if (mountOptions.length > 0) return 'mount options are not supported for this volume type';
   if (spec.csi?.driver === NODE_LOCAL) return { type: 'folder', handle: spec.csi.volumeHandle };
+  if (spec.csi?.driver === DOCKER_VOLUMES) return engineVolumeOf(spec.csi);
   if (spec.csi !== undefined) return `driver name ${spec.csi.driver} not found in the list of registered CSI drivers`;
   if (spec.local !== undefined) return { type: 'hostPath', path: spec.local.path, check: 'Directory' };
   if (spec.hostPath !== undefined)
     return { type: 'hostPath', path: spec.hostPath.path, check: spec.hostPath.type ?? '' };
   return 'no volume plugin matched: persistent volumes of this kind are not supported';
 }
+
+/** Before the name of an option that the driver takes. */
+const OPTION = 'opt.';
+
+function engineVolumeOf({ volumeHandle, volumeAttributes = {} }: CsiSource): VolumeSource | string {
+  // Source: moby volume/names/names.go, RestrictedNamePattern. It becomes part of a URL.
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/.test(volumeHandle)) {
+    return `${JSON.stringify(volumeHandle)} is no name of a Docker volume`;
+  }
+  const options = Object.entries(volumeAttributes).flatMap(([key, value]) =>
+    key.startsWith(OPTION) ? [[key.slice(OPTION.length), value] as const] : [],
+  );
+  const driver = volumeAttributes['driver'] ?? 'local';
+  return { type: 'engine', name: volumeHandle, driver, options: Object.fromEntries(options) };
+}
+
+type CsiSource = NonNullable<NonNullable<PersistentVolume['spec']>['csi']>;

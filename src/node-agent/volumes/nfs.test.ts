@@ -17,6 +17,7 @@ const facts = {
   podIP: undefined,
   hostIP: '192.0.2.1',
   node: { cpuMillis: 1000, memoryBytes: 2 ** 30 },
+  engine: { ensureVolume: () => Promise.reject(new Error('no volume of the engine was asked for')) },
 };
 
 /**

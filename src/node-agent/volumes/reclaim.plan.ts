@@ -1,4 +1,4 @@
-import { NODE_LOCAL, NODE_LOCAL_FINALIZER, type PersistentVolume, VOLUME_PROTECTION } from '#api';
+import { DOCKER_VOLUMES, NODE_LOCAL, NODE_LOCAL_FINALIZER, type PersistentVolume, VOLUME_PROTECTION } from '#api';
 
 export interface ReclaimSnapshot {
   /** As the server has it now. */
@@ -13,8 +13,9 @@ export interface ReclaimSnapshot {
 export interface ReclaimPlan {
   readonly action: 'delete' | 'release' | 'keep';
   readonly reason: string;
-  /** The folder's name. */
+  /** The name of the folder, or of the engine's volume. */
   readonly handle?: string;
+  readonly kind?: 'folder' | 'engine';
 }
 
 /** A volume is reclaimed once it is being deleted and the binder has said that no claim has it: never before. */
@@ -28,9 +29,10 @@ export function planReclaim({ volume, users, sharers }: ReclaimSnapshot): Reclai
   if (phase !== 'Released' && phase !== 'Failed') return keep(`it is ${phase || 'in no phase'}`);
   if (users.length > 0) return keep(`pods have it: ${users.join(', ')}`);
   if (policy !== 'Delete') return { action: 'release', reason: `its reclaim policy is ${policy}` };
-  if (csi?.driver !== NODE_LOCAL) return keep('it is no folder');
+  if (csi?.driver !== NODE_LOCAL && csi?.driver !== DOCKER_VOLUMES) return keep('it is no folder');
   if (sharers.length > 0) return { action: 'release', reason: `its folder is also that of ${sharers.join(', ')}` };
-  return { action: 'delete', reason: 'its claim is gone', handle: csi.volumeHandle };
+  const kind = csi.driver === NODE_LOCAL ? 'folder' : 'engine';
+  return { action: 'delete', reason: 'its claim is gone', handle: csi.volumeHandle, kind };
 }
 
 function keep(reason: string): ReclaimPlan {

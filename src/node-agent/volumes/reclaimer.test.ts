@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  DOCKER_VOLUMES,
   type KubeObject,
   NODE_LOCAL,
   NODE_LOCAL_FINALIZER,
@@ -15,7 +16,8 @@ import {
   VOLUME_NODE_LABEL,
   VOLUME_PROTECTION,
 } from '#api';
-import { silentLog } from '#base';
+import { silentLog, systemClock } from '#base';
+import { createHollowRuntime } from '#runtime';
 import { type Cluster, nodeObject, podObject, startCluster } from '../../../test/support/cluster.ts';
 import { until } from '../../../test/support/until.ts';
 import { ClaimStore } from './claim-store.ts';
@@ -24,6 +26,7 @@ import { planReclaim } from './reclaim.plan.ts';
 import { Reclaimer } from './reclaimer.ts';
 
 const NODE = 'n1';
+const engine = createHollowRuntime({ clock: systemClock });
 const namespace = 'default';
 const volumeObject = (name: string, spec: object = {}, uid = 'claim-uid'): KubeObject => ({
   apiVersion: 'v1',
@@ -63,6 +66,12 @@ describe('src/node-agent/volumes/reclaim.plan.ts', () => {
     ],
     ['keeps what is not held for it', { ...right, metadata: { ...going, finalizers: [] } }, [], 'keep'],
     ['keeps what another driver made', { ...right, spec: { csi: { driver: 'x', volumeHandle: 'y' } } }, [], 'keep'],
+    [
+      'deletes a volume of Docker',
+      { ...right, spec: { csi: { driver: DOCKER_VOLUMES, volumeHandle: 'v' } } },
+      [],
+      'delete',
+    ],
     ['lets go of what is to stay', { ...right, spec: { persistentVolumeReclaimPolicy: 'Retain' } }, [], 'release'],
     ['lets go of what is the folder of another volume too', right, [], 'release', ['w']],
     ['keeps what a pod has, whoever shares it', right, ['uid-1'], 'keep', ['w']],
@@ -180,7 +189,8 @@ describe('src/node-agent/volumes, claims of pods', () => {
     await claims.mountsOf(pod);
     await writeFile(path.join(await folders.volumes.make('v1'), 'data'), 'kept');
     const { client, clock, events } = cluster;
-    const deps = { client, clock, log: silentLog, recorder: events, nodeName: NODE, folders: folders.volumes, claims };
+    const places = { folders: folders.volumes, engine };
+    const deps = { client, clock, log: silentLog, recorder: events, nodeName: NODE, ...places, claims };
     const start = () => {
       const stop = new AbortController();
       const reclaimer = new Reclaimer(deps);
@@ -222,6 +232,32 @@ describe('src/node-agent/volumes, claims of pods', () => {
     await second.end();
   });
 
+  it('removes a volume of Docker once a container that has it is gone', async () => {
+    const { client, clock, events } = cluster;
+    const volume = { name: 'd1', driver: 'local', options: {} };
+    await engine.ensureVolume(volume);
+    const pod = { namespace, name: 'a', uid: 'uid-a' };
+    const mounts = [{ hostPath: '', volume: 'd1', containerPath: '/d', readOnly: false }];
+    const config = { pod, sandboxId: 'none', name: 'app', attempt: 0, image: 'x', env: [], mounts, resources: {} };
+    const container = await engine.createContainer(config);
+    const spec = { csi: { driver: DOCKER_VOLUMES, volumeHandle: 'd1' } };
+    await client.create(PERSISTENT_VOLUMES, volumeObject('d1', spec));
+    await client.delete(PERSISTENT_VOLUMES, { name: 'd1' });
+    const unprotected = { metadata: { finalizers: [NODE_LOCAL_FINALIZER] } };
+    await client.patch(PERSISTENT_VOLUMES, { name: 'd1' }, { type: 'merge', body: unprotected });
+    await setStatus(PERSISTENT_VOLUMES, 'd1', 'Released');
+    const places = { folders: folders.volumes, engine };
+    const deps = { client, clock, log: silentLog, recorder: events, nodeName: NODE, ...places, claims };
+    const stop = new AbortController();
+    const running = new Reclaimer(deps).run(stop.signal);
+    await until('the engine was asked', () => (engine.control.calls.get('removeVolume') ?? 0) > 0);
+    expect(await client.get(PERSISTENT_VOLUMES, { name: 'd1' })).toBeDefined();
+    await engine.removeContainer(container.id);
+    await until('it is gone', async () => (await client.get(PERSISTENT_VOLUMES, { name: 'd1' })) === undefined);
+    stop.abort();
+    await running;
+  });
+
   it('deletes a folder that several volumes name only with the last of them, listed or had by a pod', async () => {
     await boundClaim();
     const { client, clock, events } = cluster;
@@ -238,7 +274,8 @@ describe('src/node-agent/volumes, claims of pods', () => {
       await setStatus(PERSISTENT_VOLUMES, name, 'Released');
       await until(`${name} is gone`, async () => (await client.get(PERSISTENT_VOLUMES, { name })) === undefined);
     };
-    const deps = { client, clock, log: silentLog, recorder: events, nodeName: NODE, folders: folders.volumes, claims };
+    const places = { folders: folders.volumes, engine };
+    const deps = { client, clock, log: silentLog, recorder: events, nodeName: NODE, ...places, claims };
     const stop = new AbortController();
     const running = new Reclaimer(deps).run(stop.signal);
     await copy('w1');

@@ -1,4 +1,5 @@
 import {
+  DOCKER_VOLUMES,
   isApiError,
   NODE_LOCAL,
   NODE_LOCAL_FINALIZER,
@@ -9,6 +10,7 @@ import {
 import { type Clock, errorMessage, type Log } from '#base';
 import type { Client } from '#client';
 import { createInformer, type EventRecorder, type Informer, keysFrom, runController, WorkQueue } from '#reconcile';
+import type { Runtime } from '#runtime';
 import { RECONNECT_MAX_MS } from '../reconnect.ts';
 import type { ClaimStore } from './claim-store.ts';
 import type { NodeFolders } from './node-folders.ts';
@@ -21,10 +23,11 @@ export interface ReclaimerDeps {
   readonly recorder: EventRecorder;
   readonly nodeName: string;
   readonly folders: NodeFolders;
+  readonly engine: Pick<Runtime, 'removeVolume'>;
   readonly claims: Pick<ClaimStore, 'usersOf' | 'volumesOf'>;
 }
 
-/** Deletes the folders of this node's volumes that are given back. */
+/** Deletes what this node's volumes hold that are given back: folders, and volumes of the engine. */
 export class Reclaimer {
   readonly #deps: ReclaimerDeps;
   readonly #volumes: Informer<PersistentVolume>;
@@ -62,7 +65,7 @@ export class Reclaimer {
   }
 
   async #reclaim(name: string): Promise<void> {
-    const { client, claims, folders, log, recorder } = this.#deps;
+    const { client, claims, engine, folders, log, recorder } = this.#deps;
     if (this.#volumes.get(name)?.metadata.deletionTimestamp === undefined) return;
     // Asked anew: data hangs on it.
     const volume = await client.get(PERSISTENT_VOLUMES, { name });
@@ -71,14 +74,17 @@ export class Reclaimer {
     if (plan.action === 'keep') return;
     if (plan.handle !== undefined) {
       try {
-        await folders.remove(plan.handle);
+        if (plan.kind === 'folder') await folders.remove(plan.handle);
+        else if (!(await engine.removeVolume(plan.handle))) {
+          log.warn({ volume: name, engineVolume: plan.handle }, 'a Docker volume that is not ours stays');
+        }
       } catch (error) {
         recorder.record(volume, { type: 'Warning', reason: 'VolumeFailedDelete', message: errorMessage(error) });
         throw error;
       }
-      log.info({ volume: name, folder: plan.handle }, 'the folder of a volume was deleted');
+      log.info({ volume: name, folder: plan.handle }, 'what a volume held was deleted');
     }
-    if (plan.handle === undefined) log.info({ volume: name, why: plan.reason }, 'the folder of a volume stays');
+    if (plan.handle === undefined) log.info({ volume: name, why: plan.reason }, 'what a volume holds stays');
     const { uid, resourceVersion, finalizers = [] } = volume.metadata;
     const kept = finalizers.filter((each) => each !== NODE_LOCAL_FINALIZER);
     const body = { metadata: { uid, resourceVersion, finalizers: kept } };
@@ -92,10 +98,10 @@ export class Reclaimer {
   /** Volumes made by hand may name a folder that another one names. Those of this node, as the server has them now, and those that its pods have. */
   async #sharersOf({ metadata, spec }: PersistentVolume): Promise<readonly string[]> {
     const { client, claims, nodeName } = this.#deps;
-    if (spec?.csi?.driver !== NODE_LOCAL) return [];
-    const handle = spec.csi.volumeHandle;
+    const { driver, volumeHandle: handle } = spec?.csi ?? {};
+    if ((driver !== NODE_LOCAL && driver !== DOCKER_VOLUMES) || handle === undefined) return [];
     const { items } = await client.list(PERSISTENT_VOLUMES, { labelSelector: ofNode(nodeName) });
-    const naming = items.filter(({ spec: { csi } = {} }) => csi?.driver === NODE_LOCAL && csi.volumeHandle === handle);
+    const naming = items.filter(({ spec: { csi } = {} }) => csi?.driver === driver && csi.volumeHandle === handle);
     const names = [...naming.map((each) => each.metadata.name), ...(await claims.volumesOf(handle))];
     return [...new Set(names)].filter((each) => each !== metadata.name);
   }

@@ -10,7 +10,7 @@ import {
   secretValue,
 } from '../pod/references.plan.ts';
 import { type TokenState, type Tokens, tokenKey, tokenSourceOf } from '../tokens/token.plan.ts';
-import type { ClaimMount } from './claim.plan.ts';
+import type { ClaimMount, EngineVolume } from './claim.plan.ts';
 
 /** One file of a volume. `path` is relative and clean. */
 export interface VolumeFile {
@@ -22,7 +22,7 @@ export interface VolumeFile {
 
 /**
  * What a volume is: a folder of the pod's own, files from the API, a path of the host, a folder that outlives the pod,
- * what a server shares, or why it cannot be made.
+ * what a server shares, a volume of the container engine, or why it cannot be made.
  * `secret`: holds a Secret's values, so it belongs in memory.
  */
 export type VolumePlan =
@@ -37,6 +37,7 @@ export type VolumePlan =
       readonly options: readonly string[];
       readonly readOnly: boolean;
     }
+  | ({ readonly type: 'engine'; readonly readOnly: boolean } & EngineVolume)
   | { readonly type: 'failed'; readonly message: string };
 
 export interface VolumeInput extends Pick<EnvInput, 'references' | 'podIP' | 'hostIP' | 'node'> {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { silentLog } from '#base';
+import { silentLog, systemClock } from '#base';
+import { createHollowRuntime } from '#runtime';
 import type { Pod } from '../pod/pod.types.ts';
 import type { References } from '../pod/references.plan.ts';
 import { type Tokens, tokenKey } from '../tokens/token.plan.ts';
@@ -63,6 +64,7 @@ const facts = {
   references,
   tokens,
   claims: new Map(),
+  engine: createHollowRuntime({ clock: systemClock }),
   podIP: undefined,
   hostIP: '192.0.2.1',
   node: { cpuMillis: 1000, memoryBytes: 2 ** 30 },
@@ -349,6 +351,26 @@ describe('src/node-agent/volumes', () => {
       expect(await modeOf()).toBe('660');
     },
   );
+
+  it('has the engine make its own volumes, and mounts them whole', async () => {
+    const source = { type: 'engine', name: 'pvc-1', driver: 'local', options: { type: 'tmpfs' } } as const;
+    const claims = new Map([['data', { volume: 'pvc-1', source, readOnly: true, exclusive: false }]]);
+    const pod = podOf({ name: 'data', persistentVolumeClaim: { claimName: 'data' } });
+    const { ready } = await setUpVolumes(await openPodFolders(folder, silentLog), pod, { ...facts, claims });
+    const mountsWith = (more: object) =>
+      mountsOf({
+        spec: { name: 'app', volumeMounts: [{ name: 'data', mountPath: '/data', ...more }] },
+        volumes: ready,
+        expandSubPath: (text) => text,
+        partsFolder: folder,
+      });
+    expect(await mountsWith({})).toEqual([{ hostPath: '', volume: 'pvc-1', containerPath: '/data', readOnly: true }]);
+    await expect(mountsWith({ subPath: 'part' })).rejects.toThrow('no part can be mounted: leave out subPath');
+    // It is there, by the driver that it was made with.
+    await expect(facts.engine.ensureVolume({ name: 'pvc-1', driver: 'other', options: {} })).rejects.toMatchObject({
+      code: 'EngineRefused',
+    });
+  });
 
   it('says which volume cannot be made', async () => {
     const folders = await openPodFolders(folder, silentLog);

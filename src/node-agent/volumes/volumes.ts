@@ -2,7 +2,7 @@ import { access, mkdir, open, rm, rmdir, stat, writeFile } from 'node:fs/promise
 import path from 'node:path';
 import type { Volume } from '#api';
 import { errorCode, errorMessage, PlumblineError } from '#base';
-import { bindMount, type Mount, mountsBelow, nfsMount, tmpfsMount, unmount } from '#runtime';
+import { bindMount, type Mount, mountsBelow, nfsMount, type Runtime, tmpfsMount, unmount } from '#runtime';
 import type { ContainerSpec, Pod } from '../pod/pod.types.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { giveToGroup } from './ownership.ts';
@@ -21,13 +21,18 @@ export class VolumeError extends PlumblineError {
 export interface ReadyVolume {
   readonly name: string;
   readonly hostPath: string;
+  /** The engine's volume of this name, instead of a path. */
+  readonly engineVolume?: string;
   /** Its files are ours: containers may only read it, and links in it are to be followed. */
   readonly ours: boolean;
   /** No container may write to it, whatever its mount says. */
   readonly readOnly?: boolean;
 }
 
-export type VolumeFacts = Omit<VolumeInput, 'pod' | 'volume'>;
+export interface VolumeFacts extends Omit<VolumeInput, 'pod' | 'volume'> {
+  /** Who keeps volumes of its own. */
+  readonly engine: Pick<Runtime, 'ensureVolume'>;
+}
 
 /**
  * Makes every volume of the pod stand, or brings it up to date. Idempotent; of the volumes with files only those that
@@ -81,6 +86,12 @@ async function setUp(
         await mountShare(hostPath, plan);
         return { volume: { name, hostPath, ours: false, readOnly: plan.readOnly }, changed: false };
       }
+      case 'engine':
+        await facts.engine.ensureVolume({ name: plan.name, driver: plan.driver, options: plan.options });
+        return {
+          volume: { name, hostPath: '', engineVolume: plan.name, ours: false, readOnly: plan.readOnly },
+          changed: false,
+        };
       case 'emptyDir': {
         const hostPath = place((plan.memory ? folders.memory : folders.disk)(pod.metadata.uid));
         await mkdir(path.dirname(hostPath), { recursive: true, mode: 0o755 });
@@ -170,12 +181,20 @@ export async function mountsOf({ spec, volumes, expandSubPath, partsFolder }: Mo
     if (volume === undefined) throw new VolumeError(mount.name, 'the pod has no such volume');
     const subPath = mount.subPathExpr === undefined ? (mount.subPath ?? '') : expandSubPath(mount.subPathExpr);
     mounts.push({
-      hostPath: await sourceOf(volume, subPath, path.join(partsFolder, String(index))),
+      ...(volume.engineVolume === undefined
+        ? { hostPath: await sourceOf(volume, subPath, path.join(partsFolder, String(index))) }
+        : { hostPath: '', volume: wholeOf(volume.name, volume.engineVolume, subPath) }),
       containerPath: mount.mountPath,
       readOnly: volume.ours || volume.readOnly === true || mount.readOnly === true,
     });
   }
   return mounts;
+}
+
+/** Where the engine keeps its volumes, and whether it has mounted them, is its own business. */
+function wholeOf(name: string, engineVolume: string, subPath: string): string {
+  if (subPath === '') return engineVolume;
+  throw new VolumeError(name, `of the Docker volume ${engineVolume} no part can be mounted: leave out subPath`);
 }
 
 async function sourceOf(volume: ReadyVolume, subPath: string, target: string): Promise<string> {

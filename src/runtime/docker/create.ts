@@ -79,9 +79,11 @@ export function planContainer(
     HostConfig: {
       ...namespaces(config),
       // A bind whose source is missing is an error; the short form would create a folder there.
-      Mounts: [...config.mounts, ...gateMount(standAlone)].map(({ hostPath, containerPath, readOnly }) => ({
-        Type: 'bind',
-        Source: hostPath,
+      Mounts: [...config.mounts, ...gateMount(standAlone)].map(({ hostPath, volume, containerPath, readOnly }) => ({
+        // An image's own files are not copied into a volume: nothing of Kubernetes does so.
+        ...(volume === undefined
+          ? { Type: 'bind', Source: hostPath }
+          : { Type: 'volume', Source: volume, VolumeOptions: { NoCopy: true } }),
         Target: containerPath,
         ReadOnly: readOnly,
       })),

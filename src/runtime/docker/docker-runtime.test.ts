@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
+import { silentLog, systemClock } from '#base';
 import { dockerForTests } from '../../../test/support/images.ts';
 import { runtimeContract } from '../runtime.contract.ts';
+import { createDockerRuntime } from './docker-runtime.ts';
 
 const docker = await dockerForTests(`test/${randomUUID()}`);
 
@@ -58,6 +60,28 @@ if (docker.ok) {
 
     it('gives the container the hostname of its sandbox, an empty network, and the last of doubled variables', async () => {
       expect(await output('hostname; ls /sys/class/net; echo $FIRST')).toBe('chosen-name\nlo\n2\n');
+    });
+
+    it("keeps what a volume holds from one container to the next, and removes nobody else's", async () => {
+      const name = `plumbline-test-${randomUUID()}`;
+      await runtime.ensureVolume({ name, driver: 'local', options: {} });
+      const more = { mounts: [{ hostPath: '', volume: name, containerPath: '/data', readOnly: false }] };
+      expect(await output('echo kept > /data/file', more)).toBe('');
+      const other = createDockerRuntime({ owner: `test/${randomUUID()}`, clock: systemClock, log: silentLog });
+      expect(await other.removeVolume(name)).toBe(false);
+      expect(await output('cat /data/file', more)).toBe('kept\n');
+      expect(await runtime.removeVolume(name)).toBe(true);
+      const strange = { name, driver: 'no-such-driver', options: {} };
+      await expect(runtime.ensureVolume(strange)).rejects.toThrow(/no-such-driver/);
+    });
+
+    it('gives a volume the options of its driver', async () => {
+      const name = `plumbline-test-${randomUUID()}`;
+      const options = { type: 'tmpfs', device: 'tmpfs', o: 'size=1m' };
+      await runtime.ensureVolume({ name, driver: 'local', options });
+      const more = { mounts: [{ hostPath: '', volume: name, containerPath: '/data', readOnly: false }] };
+      expect(await output('grep " /data " /proc/mounts', more)).toMatch(/^tmpfs \/data tmpfs .*size=1024k/);
+      expect(await runtime.removeVolume(name)).toBe(true);
     });
 
     it('tells that a container was killed for memory', async () => {

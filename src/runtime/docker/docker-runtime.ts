@@ -16,6 +16,7 @@ import { Limiter } from './limiter.ts';
 import { readLogs } from './logs.ts';
 import { attach, openProcess } from './session.ts';
 import { statsOf } from './stats.ts';
+import { Volumes } from './volumes.ts';
 
 export interface DockerRuntimeOptions {
   /** Socket path or DOCKER_HOST-like URL; the environment's when absent. */
@@ -73,6 +74,7 @@ export function createDockerRuntime({
   const engine = new Engine({ clock, ...(host === undefined ? {} : { host }) });
   const images = new Images({ engine, clock, log, dockerConfigDir, stallMs: pullStallMs });
   const containers = new OurContainers(engine, owner);
+  const volumes = new Volumes(engine, owner);
 
   const ooms = new RecentIds();
   const read = (found: DockerInspect) => toContainer(found, ooms.has(found.Id));
@@ -132,6 +134,8 @@ export function createDockerRuntime({
     listImages: () => images.list(),
     usedImages: () => images.used(),
     removeImage: (name) => images.remove(name),
+    ensureVolume: (volume) => volumes.ensure(volume),
+    removeVolume: (name) => volumes.remove(name),
     loadImage: (tar) => images.load(tar),
 
     async version() {

@@ -3,6 +3,7 @@ import { RuntimeError } from '../errors.ts';
 import { parseImageReference } from '../image/reference.ts';
 import {
   type ContainerConfig,
+  type EngineVolume,
   type ImageStatus,
   type LogRequest,
   type ProcessRequest,
@@ -96,6 +97,8 @@ class Hollow implements HollowRuntime {
   readonly #clock: Clock;
   readonly #images: Set<string> | undefined;
   readonly #sandboxes = new Map<string, Sandbox>();
+  /** Drivers by the volume's name. */
+  readonly #volumes = new Map<string, string>();
   readonly #containers = new Map<string, HollowContainer>();
   readonly #listeners = new Set<AsyncQueue<RuntimeEvent>>();
   readonly #failures = new Map<Operation, RuntimeError[]>();
@@ -329,6 +332,25 @@ class Hollow implements HollowRuntime {
     const user = [...this.#containers.values()].find(({ config }) => fullName(config.image) === ref);
     if (user !== undefined) throw new RuntimeError('ImageInUse', `the container ${user.state.id} is made of ${name}`);
     this.#images.delete(ref);
+  }
+
+  async ensureVolume({ name, driver }: EngineVolume): Promise<void> {
+    this.#begin('ensureVolume');
+    const known = this.#volumes.get(name);
+    if (known !== undefined && known !== driver)
+      throw new RuntimeError('EngineRefused', `the volume ${name} is there, by the driver ${known}`);
+    this.#volumes.set(name, driver);
+  }
+
+  async removeVolume(name: string): Promise<boolean> {
+    this.#begin('removeVolume');
+    const user = [...this.#containers.values()].find(({ config }) =>
+      config.mounts.some(({ volume }) => volume === name),
+    );
+    if (user !== undefined)
+      throw new RuntimeError('EngineRefused', `the container ${user.state.id} has volume ${name}`);
+    this.#volumes.delete(name);
+    return true;
   }
 
   async diskUsage(ids: readonly string[]) {
