@@ -1,4 +1,5 @@
-// npm run clean: ends the agent, removes the containers and kernel rules of this cluster, and deletes .plumbline.
+// npm run clean: ends the agent, removes the containers and kernel rules of this cluster, and deletes .plumbline. What volumes
+// hold it deletes only when told so: on a terminal it asks, otherwise `npm run clean -- --delete-volumes`.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -48,7 +48,9 @@ describe('src/app/control-plane.ts', () => {
   it('is known to run while it runs, so that its state is not removed under it', async () => {
     const { paths } = await start();
     expect(await readProcessFile(paths.serverPid)).toMatchObject({ pid: process.pid });
-    await expect(removeInstallation(paths, undefined)).rejects.toMatchObject({ code: 'ControlPlaneRuns' });
+    await expect(removeInstallation(paths, { deletesVolumes: () => true })).rejects.toMatchObject({
+      code: 'ControlPlaneRuns',
+    });
     expect((await stat(paths.store)).isFile()).toBe(true);
     await plane?.close();
     plane = undefined;

@@ -14,3 +14,4 @@ export { packageRoot, type StatePaths, statePaths } from './paths.ts';
 export { asRoot, typedAsRoot } from './privileges.ts';
 export { readProcessFile } from './process-file.ts';
 export { needsRootToRemove, removeInstallation } from './remove.ts';
+export { type VolumeData, volumesInWords } from './volume-data.ts';

@@ -4,7 +4,7 @@ import { access, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createLog, errorCode, systemClock } from '#base';
 import { createLinuxNetwork, type Network } from '#network';
-import { createDockerRuntime } from '#runtime';
+import { createDockerRuntime, type DockerRuntime } from '#runtime';
 import { networkOwner, ownerLabel } from './agent.ts';
 import { readAgentConfigIfThere } from './agent-config.ts';
 import { stopAgentProcess } from './agent-process.ts';
@@ -12,12 +12,14 @@ import { clusterNetwork } from './config.ts';
 import { StartError } from './errors.ts';
 import type { StatePaths } from './paths.ts';
 import { readProcessFile } from './process-file.ts';
+import { removeBut, removeEngineVolumes, type VolumeData, volumeFolders, volumesInWords } from './volume-data.ts';
 
 /** What the agent mounted below its folder, in memory or from servers: it must go before the folder can. No server is asked. */
-function unmountBelow(directory: string): void {
+function unmountBelow(directory: string, kept: ReadonlySet<string>): void {
   const mounts = spawnSync('findmnt', ['--noheadings', '--list', '--output', 'TARGET'], { encoding: 'utf8' });
+  const isKept = (target: string) => [...kept].some((each) => target === each || target.startsWith(`${each}/`));
   const below = (mounts.stdout ?? '').split('\n').filter((target) => target.startsWith(`${directory}/`));
-  for (const target of below.sort((a, b) => b.length - a.length)) {
+  for (const target of below.filter((each) => !isKept(each)).sort((a, b) => b.length - a.length)) {
     const done = spawnSync('umount', ['--lazy', '--internal-only', '--', target], { encoding: 'utf8' });
     if (done.status !== 0)
       throw new StartError(
@@ -43,18 +45,30 @@ export async function needsRootToRemove(paths: StatePaths, uid = process.getuid?
   return false;
 }
 
+export interface RemovalOptions {
+  readonly dockerHost?: string | undefined;
+  /** Whether the data of volumes goes too. Asked before anything is removed, and only where there is some; no answer in time ends all by throwing. */
+  deletesVolumes(found: VolumeData): boolean | Promise<boolean>;
+}
+
 export interface Removal {
   /** How many containers went, sandboxes too. */
   readonly containers: number;
   /** What stays on this machine, in words. */
   readonly kept: readonly string[];
+  /** The state folder went too: false where volumes lie in it that were kept. */
+  readonly isFolderGone: boolean;
 }
 
 /**
  * Ends the agent and removes this installation's containers, kernel rules and files. Root only where an agent ran; others'
- * containers and the images stay. Throws before it removes anything where kernel rules could not be removed.
+ * containers and the images stay, and so does what volumes hold unless it is to go. Throws before it removes anything where
+ * kernel rules could not be removed.
  */
-export async function removeInstallation(paths: StatePaths, dockerHost: string | undefined): Promise<Removal> {
+export async function removeInstallation(
+  paths: StatePaths,
+  { dockerHost, deletesVolumes }: RemovalOptions,
+): Promise<Removal> {
   const log = createLog({ level: 'warn' });
   const clock = systemClock;
   const control = await readProcessFile(paths.serverPid);
@@ -70,7 +84,14 @@ export async function removeInstallation(paths: StatePaths, dockerHost: string |
   const kept = ['images in Docker', 'the Docker engine and packages that were installed'];
   let containers = 0;
   let network: Network | undefined;
+  let runtime: DockerRuntime | undefined;
   if (config !== undefined) {
+    runtime = createDockerRuntime({
+      owner: ownerLabel(config.clusterId, config.nodeName),
+      clock,
+      log,
+      ...(dockerHost === undefined ? {} : { host: dockerHost }),
+    });
     const { podCidr, serviceCidr, dnsServiceIP: dnsIP, domain: clusterDomain } = clusterNetwork;
     const owner = networkOwner(config.clusterId, config.nodeName, agentDir);
     network = createLinuxNetwork(
@@ -86,20 +107,22 @@ export async function removeInstallation(paths: StatePaths, dockerHost: string |
       network = undefined;
     }
   }
+  const found = { folders: await volumeFolders(paths), engine: (await runtime?.ownVolumes()) ?? [] };
+  const hasVolumes = found.folders.length > 0 || found.engine.length > 0;
+  const isDeleting = hasVolumes && (await deletesVolumes(found));
+  if (hasVolumes && !isDeleting) kept.push(`the data of ${volumesInWords(found)}`);
   const running = await readProcessFile(paths.agentPid);
   if (running !== undefined) await stopAgentProcess(running, paths.agentPid, clock);
-  if (config !== undefined) {
-    const runtime = createDockerRuntime({
-      owner: ownerLabel(config.clusterId, config.nodeName),
-      clock,
-      log,
-      ...(dockerHost === undefined ? {} : { host: dockerHost }),
-    });
+  if (runtime !== undefined) {
     containers = (await runtime.listContainers()).length + (await runtime.listSandboxes()).length;
     await runtime.removeAll();
     await network?.remove();
+    if (isDeleting) await removeEngineVolumes(runtime, found.engine);
   }
-  unmountBelow(agentDir);
-  await rm(paths.root, { recursive: true, force: true });
-  return { containers, kept };
+  const keptFolders = new Set(isDeleting ? [] : found.folders.map((each) => each.path));
+  unmountBelow(agentDir, keptFolders);
+  const isFolderGone = keptFolders.size === 0;
+  if (isFolderGone) await rm(paths.root, { recursive: true, force: true });
+  else await removeBut(paths.root, keptFolders);
+  return { containers, kept, isFolderGone };
 }

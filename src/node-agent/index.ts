@@ -5,4 +5,5 @@ export type { NodeAgent, NodeAgentDeps, NodeAgentOptions } from './node-agent.ts
 export { createNodeAgent, nodeAgentDefaults } from './node-agent.ts';
 export type { NodeSettings, SettingsPlan } from './settings/settings.plan.ts';
 export { NO_THRESHOLDS, planSettings, settingDefaults } from './settings/settings.plan.ts';
+export { VOLUMES_FOLDER } from './volumes/node-folders.ts';
 export { removeAgentFolder } from './volumes/pod-folders.ts';

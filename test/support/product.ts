@@ -202,10 +202,10 @@ export class Product {
     );
   }
 
-  /** Ends everything and removes containers, rules and files. */
+  /** Ends everything and removes containers, rules, files and the data of volumes. */
   async close(): Promise<void> {
     await this.stopServer();
-    const reset = await this.plumb('reset', '--state-dir', this.stateDir, '--yes', ...dockerArgs());
+    const reset = await this.plumb('reset', '--state-dir', this.stateDir, '--yes', '--delete-volumes', ...dockerArgs());
     if (reset.code !== 0) throw new Error(`reset failed: ${reset.stdout}${reset.stderr}`);
     await rm(this.stateDir, { recursive: true, force: true });
   }

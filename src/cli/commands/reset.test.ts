@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -41,8 +41,8 @@ describe('src/cli/commands/reset.ts', () => {
     await writeFile(file, `#!/bin/sh\nprintf '%s\\n' "$@" > ${directory}/asked\nexit ${exitCode}\n`);
     await chmod(file, 0o755);
   };
-  const resetBySomebody = (more: { dockerHost?: string } = {}) =>
-    reset({ stateDir, yes: true, ...more }, output, SOMEBODY);
+  const resetBySomebody = (more: { dockerHost?: string; deleteVolumes?: boolean } = {}) =>
+    reset({ stateDir, yes: true, ...more }, output, { uid: SOMEBODY });
 
   it('goes through sudo where an agent ran, to the same engine', async () => {
     await agentRan();
@@ -83,7 +83,7 @@ describe('src/cli/commands/reset.ts', () => {
 
   it("asks root for what is another user's", async () => {
     await installSudo(0);
-    await reset({ stateDir, yes: true }, output, (process.getuid?.() ?? 0) + 1);
+    await reset({ stateDir, yes: true }, output, { uid: (process.getuid?.() ?? 0) + 1 });
     expect(existsSync(path.join(directory, 'asked'))).toBe(true);
   });
 
@@ -91,5 +91,76 @@ describe('src/cli/commands/reset.ts', () => {
     expect(await reset({ stateDir, yes: true }, output)).toBe(0);
     expect(existsSync(stateDir)).toBe(false);
     expect(written.join('')).toContain('What stays: images in Docker');
+  });
+
+  describe('where volumes hold data', () => {
+    const folder = () => path.join(stateDir, 'agent/volumes');
+    const data = () => readFile(path.join(folder(), 'pvc-1/data'), 'utf8').catch(() => undefined);
+    beforeEach(async () => {
+      await mkdir(path.join(folder(), 'pvc-1'), { recursive: true });
+      await mkdir(path.join(folder(), 'pvc-2'));
+      await writeFile(path.join(folder(), 'pvc-1/data'), 'kept');
+      await writeFile(path.join(stateDir, 'agent/log'), '');
+      await writeFile(path.join(stateDir, 'store.sqlite'), '');
+    });
+    const resetWith = (flags: { deleteVolumes?: boolean }, answer?: boolean | 'none') => {
+      const asked: string[] = [];
+      const ask = async (question: string) => {
+        asked.push(question);
+        return answer === 'none' ? undefined : answer;
+      };
+      const caller = answer === undefined ? {} : { ask };
+      return { asked, done: reset({ stateDir, yes: true, ...flags }, output, caller) };
+    };
+
+    it.each([
+      ['without a terminal', {}, undefined],
+      ['when asked and told no', {}, false],
+      ['when told so beforehand', { deleteVolumes: false }, true],
+    ])('keeps it, and nothing else, %s', async (_what, flags, answer) => {
+      expect(await resetWith(flags, answer).done).toBe(0);
+      expect([await data(), await readdir(stateDir), await readdir(path.join(stateDir, 'agent'))]).toEqual([
+        'kept',
+        ['agent'],
+        ['volumes'],
+      ]);
+      expect(written.join('\n')).toContain(`the data of 2 volumes in ${folder()}`);
+      // Also when nothing else is left that tells of them.
+      expect(await resetWith(flags, answer).done).toBe(0);
+      expect(await data()).toBe('kept');
+      expect(await resetWith({ deleteVolumes: true }).done).toBe(0);
+      expect(existsSync(stateDir)).toBe(false);
+    });
+
+    it('asks with how many there are and where, and deletes it when told yes', async () => {
+      const { asked, done } = resetWith({}, true);
+      expect(await done).toBe(0);
+      expect(asked).toEqual([`Delete the data of 2 volumes in ${folder()} too? It cannot be brought back.`]);
+      expect(existsSync(stateDir)).toBe(false);
+    });
+
+    it('removes nothing when there is no answer', async () => {
+      await expect(resetWith({}, 'none').done).rejects.toThrow('nothing was removed');
+      expect((await readdir(stateDir)).sort()).toEqual(['agent', 'store.sqlite']);
+      expect(await data()).toBe('kept');
+    });
+
+    it('finds it where an agent has the whole folder, also when its settings are gone', async () => {
+      await rename(path.join(stateDir, 'agent'), path.join(directory, 'alone'));
+      expect(await reset({ stateDir: path.join(directory, 'alone'), yes: true }, output)).toBe(0);
+      expect(await readdir(path.join(directory, 'alone'))).toEqual(['volumes']);
+    });
+
+    it.each([
+      [{}, []],
+      [{ deleteVolumes: true }, ['--delete-volumes']],
+      [{ deleteVolumes: false }, ['--no-delete-volumes']],
+    ])('tells root what it was told: %j', async (flags, words) => {
+      await agentRan();
+      await installSudo(0);
+      await resetBySomebody(flags);
+      const asked = (await readFile(path.join(directory, 'asked'), 'utf8')).trim().split('\n');
+      expect(asked.slice(asked.indexOf('--yes') + 1)).toEqual(words);
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { defaultListen, parsePort } from '#app';
+import { askOn } from '../ask.ts';
 import { runAgentCommand } from '../commands/agent.ts';
 import { reset } from '../commands/reset.ts';
 import { runServerCommand, type ServerFlags, up, upDemo } from '../commands/up.ts';
@@ -99,12 +100,15 @@ export function addRunCommands(program: Command, { output, exit }: ProgramContex
     .command('reset')
     .description('end the agent, remove the containers and kernel rules of this installation, and delete its state')
     .option('--yes', 'do it; without it only what would go is told')
+    .option('--delete-volumes', 'the data of volumes too (default: asked on a terminal, kept without one)')
+    .option('--no-delete-volumes', 'keep the data of volumes, and ask nothing')
     .option('--docker-host <url>', 'the Docker engine, where it is not the one the agent uses')
     .addHelpText(
       'after',
-      '\nExamples:\n  plumb reset          what would go\n  plumb reset --yes    end it and delete it',
+      '\nExamples:\n  plumb reset          what would go\n  plumb reset --yes    end it and delete it; asks about the data of volumes',
     )
-    .action(async (flags: { yes?: boolean; dockerHost?: string }, command: Command) => {
-      exit(await reset({ ...flags, stateDir: stateDir(command) }, output));
+    .action(async (flags: { yes?: boolean; dockerHost?: string; deleteVolumes?: boolean }, command: Command) => {
+      const ask = askOn({ input: process.stdin, output: process.stderr });
+      exit(await reset({ ...flags, stateDir: stateDir(command) }, output, { ask }));
     });
 }

@@ -13,6 +13,9 @@ export interface NodeFolders {
   remove(handle: string): Promise<void>;
 }
 
+/** Below the agent's own folder: what volumes of the node hold, a folder each. */
+export const VOLUMES_FOLDER = 'volumes';
+
 /** Linux' O_PATH: a handle on the place, without the right to read it. Source: linux include/uapi/asm-generic/fcntl.h. */
 const O_PATH = 0o10000000;
 const FOLDER_MODE = 0o777;
@@ -27,7 +30,7 @@ export class NodeFolderError extends PlumblineError {
 }
 
 export async function openNodeFolders(stateDir: string): Promise<NodeFolders> {
-  const wanted = path.join(await realpath(stateDir), 'volumes');
+  const wanted = path.join(await realpath(stateDir), VOLUMES_FOLDER);
   await mkdir(wanted, { recursive: true, mode: 0o700 });
   const root = await realpath(wanted);
   if (root !== wanted) throw new NodeFolderError(`${wanted} is a link: volumes lie in the agent's own folder`);

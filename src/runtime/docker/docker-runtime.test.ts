@@ -69,6 +69,7 @@ if (docker.ok) {
       expect(await output('echo kept > /data/file', more)).toBe('');
       const other = createDockerRuntime({ owner: `test/${randomUUID()}`, clock: systemClock, log: silentLog });
       expect(await other.removeVolume(name)).toBe(false);
+      expect([await other.ownVolumes(), await runtime.ownVolumes()]).toEqual([[], [name]]);
       expect(await output('cat /data/file', more)).toBe('kept\n');
       expect(await runtime.removeVolume(name)).toBe(true);
       const strange = { name, driver: 'no-such-driver', options: {} };

@@ -37,6 +37,8 @@ export interface DockerRuntime extends Runtime {
   loadImage(tar: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void>;
   /** Removes every container of this owner, at once and without grace. */
   removeAll(): Promise<void>;
+  /** Names of the engine's volumes that this owner made. */
+  ownVolumes(): Promise<readonly string[]>;
 }
 
 /** Waits before the event stream is opened again. */
@@ -158,6 +160,8 @@ export function createDockerRuntime({
     },
 
     events: (signal) => followEvents({ engine, owner, clock, log, signal, onOom: (id) => ooms.add(id) }),
+
+    ownVolumes: () => volumes.names(),
 
     async removeAll() {
       // Containers first: a joiner whose sandbox is gone keeps running.

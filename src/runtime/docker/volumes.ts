@@ -19,6 +19,13 @@ export class Volumes {
     await this.#engine.call((docker, abortSignal) => docker.createVolume({ ...body, abortSignal }));
   }
 
+  /** Names of ours, whichever volume of the cluster each is, and also when it is none any more. */
+  async names(): Promise<readonly string[]> {
+    const filters = { label: [`${LABEL.owner}=${this.#owner}`] };
+    const found = await this.#engine.call((docker, abortSignal) => docker.listVolumes({ filters, abortSignal }));
+    return (found.Volumes ?? []).map(({ Name }) => Name).sort();
+  }
+
   async remove(name: string): Promise<boolean> {
     try {
       const found = await this.#engine.call((docker, abortSignal) => docker.getVolume(name).inspect({ abortSignal }));
