@@ -1,4 +1,7 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -383,6 +386,76 @@ describe('src/node-agent/volumes', () => {
     await expect(
       setUpVolumes(folders, podOf({ name: 'v', hostPath: { path: '/dev/null', type: 'Directory' } }), facts),
     ).rejects.toMatchObject({ code: 'FailedMount' });
+  });
+
+  describe('a path of the host', () => {
+    const types = ['Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket', 'CharDevice', 'BlockDevice'];
+    /** One of each kind, and `none`, where nothing is. A block device only where this user may make one. */
+    const makeEach = async () => {
+      await mkdir(path.join(folder, 'folder'));
+      await writeFile(path.join(folder, 'file'), 'kept');
+      execFileSync('mkfifo', [path.join(folder, 'pipe')]);
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(path.join(folder, 'socket'), resolve));
+      const block = spawnSync('mknod', [path.join(folder, 'block'), 'b', '7', '250']).status === 0;
+      await symlink('/dev/null', path.join(folder, 'char'));
+      return { block, close: () => new Promise((resolve) => server.close(resolve)) };
+    };
+    const fitting: Readonly<Record<string, readonly string[]>> = {
+      folder: ['Directory', 'DirectoryOrCreate'],
+      file: ['File', 'FileOrCreate'],
+      pipe: [],
+      socket: ['Socket'],
+      char: ['CharDevice'],
+      block: ['BlockDevice'],
+    };
+
+    it('is of the type that the volume names, or the pod waits', async () => {
+      const folders = await openPodFolders(path.join(folder, 'agent'), silentLog);
+      const { block, close } = await makeEach();
+      try {
+        for (const [name, fit] of Object.entries(fitting).filter(([each]) => block || each !== 'block')) {
+          const host = path.join(folder, name);
+          const accepts = async (type: string) => {
+            const made = setUpVolumes(folders, podOf({ name: 'v', hostPath: { path: host, type } }), facts);
+            return await made.then(
+              ({ ready }) => ready[0]?.hostPath === host,
+              (error: Error) => {
+                const words = `MountVolume.SetUp failed for volume "v" : hostPath type check failed: ${host} is not a ${type}`;
+                expect(error.message).toBe(words);
+                return false;
+              },
+            );
+          };
+          const accepted: string[] = [];
+          for (const type of ['', ...types]) if (await accepts(type)) accepted.push(type);
+          expect([name, accepted]).toEqual([name, ['', ...fit]]);
+        }
+        expect(await readFile(path.join(folder, 'file'), 'utf8')).toBe('kept');
+      } finally {
+        await close();
+      }
+    });
+
+    it.each(['', ...types])('that is not there: %j', async (type) => {
+      const folders = await openPodFolders(path.join(folder, 'agent'), silentLog);
+      const host = path.join(folder, type === 'DirectoryOrCreate' ? 'a/b' : 'none');
+      const made = setUpVolumes(folders, podOf({ name: 'v', hostPath: { path: host, type } }), facts);
+      if (type !== '' && !type.endsWith('OrCreate')) {
+        await expect(made).rejects.toThrow(`hostPath type check failed: ${host} is not a ${type}`);
+        expect(existsSync(host)).toBe(false);
+        return;
+      }
+      await made;
+      const found = type === '' ? undefined : await stat(host);
+      expect([found?.isDirectory(), found?.isFile(), existsSync(host)]).toEqual(
+        {
+          '': [undefined, undefined, false],
+          DirectoryOrCreate: [true, false, true],
+          FileOrCreate: [false, true, true],
+        }[type],
+      );
+    });
   });
 
   it.each(['../x', 'a/b', '', '.', '..'])('takes no %j for a pod', async (uid) => {

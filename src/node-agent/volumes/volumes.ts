@@ -144,15 +144,24 @@ async function once(mark: string, give: () => Promise<void>): Promise<void> {
   await writeFile(mark, '', { mode: 0o600 });
 }
 
-/** Source: core/v1 HostPathType (v1.32). Sockets and devices are there or they are not: only folders and files are made. */
+/**
+ * Sockets and devices are there or they are not: only folders and files are made. What is there of another type is not
+ * touched, and not opened either: a pipe would wait for its other end.
+ * Source: kubernetes pkg/volume/hostpath/host_path.go, checkTypeInternal (v1.32).
+ */
 async function checkHostPath(hostPath: string, wanted: string): Promise<void> {
   if (wanted === '') return;
-  if (wanted === 'DirectoryOrCreate') await mkdir(hostPath, { recursive: true, mode: 0o755 });
-  if (wanted === 'FileOrCreate') await (await open(hostPath, 'a', 0o644)).close();
-  const found = await stat(hostPath).catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  });
+  const look = () =>
+    stat(hostPath).catch((error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+  let found = await look();
+  if (found === undefined && wanted.endsWith('OrCreate')) {
+    if (wanted === 'DirectoryOrCreate') await mkdir(hostPath, { recursive: true, mode: 0o755 });
+    else await (await open(hostPath, 'a', 0o644)).close();
+    found = await look();
+  }
   const fits =
     found !== undefined &&
     ((wanted.startsWith('Directory') && found.isDirectory()) ||
