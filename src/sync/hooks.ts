@@ -22,6 +22,7 @@ import {
 import type { Loaded } from './load.ts';
 import { isOurs } from './objects.plan.ts';
 import type { HookProgress } from './progress.plan.ts';
+import { objectProblem } from './project.plan.ts';
 import type { ActiveRun } from './state.ts';
 import type { Turn } from './turn.ts';
 import type { World } from './world.ts';
@@ -118,6 +119,9 @@ async function begin(world: World, turn: Turn, hook: HookRun): Promise<HookRun |
   const occasion = occasionOf(key, state.active as ActiveRun);
   const rendered = renderedOf(loaded.hooks, hook, occasion);
   if (rendered === undefined) return failed(world, hook, 'is not in the commit any more');
+  const project = world.projects.get(`${world.options.namespace}/${settings.project}`);
+  const forbidden = objectProblem(project, rendered.key);
+  if (forbidden !== undefined) return { ...failed(world, hook, forbidden), origin: rendered.origin };
   const resource = await world.kinds.untilServed(rendered.object, signal);
   if (resource === undefined) return failed(world, hook, world.kinds.whyNot(rendered.key));
   await world.live.ensure(resource, signal);

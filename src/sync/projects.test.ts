@@ -73,6 +73,27 @@ it('refuses the objects that are not allowed, with file and line, and makes the 
   expect(await bed.get({ group: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'all' })).toBeUndefined();
 });
 
+it('runs no hook that is not allowed', async () => {
+  await bed.repo.commit({
+    'hooked/hook.yaml': [
+      'apiVersion: batch/v1',
+      'kind: Job',
+      'metadata:',
+      '  name: out',
+      '  namespace: kube-system',
+      '  annotations: {argocd.argoproj.io/hook: PreSync}',
+      'spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: a}]}}}',
+      '',
+    ].join('\n'),
+    'hooked/config.yaml': configMap('hooked'),
+  });
+  await bed.apply('hooked', { project: 'shop', source: { path: 'hooked' } });
+  await untilCondition('hooked', 'SyncError', 'failed');
+  const [run] = await bed.runs('hooked');
+  expect(run?.status?.hooks?.[0]).toMatchObject({ state: 'Failed', message: expect.stringContaining('"kube-system"') });
+  expect(await bed.get({ group: 'batch', kind: 'Job', name: 'out', namespace: 'kube-system' })).toBeUndefined();
+});
+
 it('begins no sync in a window that denies it, lets people, and goes on when the window is gone', async () => {
   const deny = { kind: 'deny', schedule: '0 0 * * *', duration: '24h', applications: ['web'] };
   await applyProject('shop', { ...allowed(), syncWindows: [{ ...deny, manualSync: true }] });
