@@ -161,6 +161,68 @@ describe('src/app/control-plane.ts', () => {
         'a run answers webhooks',
       ]);
       expect(told.at(-1)).toMatchObject({ run: run.metadata.name, webhooks: [id] });
+      const followed = await fetch(`${plane?.webhookUrl}/webhook/deliveries/${id}`);
+      expect(await followed.json()).toMatchObject({
+        source: 'repo-a',
+        runs: [{ name: run.metadata.name, revision: commit, phase: 'Succeeded' }],
+      });
+    });
+
+    it('takes at the address of Argo CD what is signed with the secret of argocd-secret, for a repository in use', async () => {
+      await follow(HOURS_MS);
+      const body = (url: string) => JSON.stringify({ repository: { clone_url: url } });
+      const send = (text: string, key: string, provider = 'github') =>
+        fetch(`${plane?.webhookUrl}/api/webhook`, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            [`x-${provider}-event`]: 'push',
+            'x-hub-signature-256': `sha256=${createHmac('sha256', key).update(text).digest('hex')}`,
+          },
+          body: text,
+        });
+      const commit = await fixture.commit({ 'web/a.yaml': configMap('a', { key: 'second' }) });
+      expect((await send(body(server.url), 'key')).status).toBe(401);
+      const labels = { 'app.kubernetes.io/part-of': 'argocd' };
+      const argocd: KubeObject & { stringData: object } = {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 'argocd-secret', namespace: 'argocd', labels },
+        stringData: { 'webhook.github.secret': 'key', 'webhook.gogs.secret': '$other:key' },
+      };
+      await client.create(SECRETS, argocd);
+      expect((await send(body(server.url), 'other')).status).toBe(401);
+      expect((await send(body(server.url), '$other:key', 'gogs')).status).toBe(401);
+      expect((await send(body('https://git.example/another.git'), 'key')).status).toBe(404);
+      expect((await send(body(server.url), 'key')).status).toBe(202);
+      await holds('second');
+      expect((await runOf(commit)).spec.trigger).toBe('webhook');
+    });
+
+    it('looks no sooner at an Application none of whose folders a push touches', async () => {
+      await follow(HOURS_MS);
+      const annotations = { 'argocd.argoproj.io/manifest-generate-paths': '.' };
+      await client.patch(
+        APPLICATIONS,
+        { namespace: 'argocd', name: 'web' },
+        { type: 'merge', body: { metadata: { annotations } } },
+      );
+      const tell = async (...modified: readonly string[]) => {
+        const body = JSON.stringify({ commits: [{ added: [], modified, removed: [] }] });
+        const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+        const headers = { 'content-type': 'application/json', 'x-plumbline-signature': signature };
+        const answer = await fetch(`${plane?.webhookUrl}/webhook/repo-a`, { method: 'POST', headers, body });
+        return ((await answer.json()) as { readonly id: string }).id;
+      };
+      const commit = await fixture.commit({ 'web/a.yaml': configMap('a', { key: 'second' }) });
+      // The sender says otherwise: only so can it be seen that nobody looked.
+      const untouched = await tell('webshop/a.yaml');
+      await until('the fetch has ended', () =>
+        lines.some((line) => line.includes(untouched) && line.includes('fetched for')),
+      );
+      const touched = await tell('web/a.yaml');
+      await holds('second');
+      expect((await runOf(commit)).spec.webhooks).toEqual([touched]);
     });
 
     it('comes to the same by its poll when every webhook is lost', async () => {

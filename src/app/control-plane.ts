@@ -109,9 +109,9 @@ async function ensureKubeconfig(paths: StatePaths, server: string, ca: string, t
 }
 
 /** A webhook's hint to sync; one for a repository that no Application uses is told to its sender as such. */
-function passHint(sync: Pick<SyncEngine, 'hint'>, { id, source: secret, url }: WebhookHint): void {
+function passHint(sync: Pick<SyncEngine, 'hint'>, { id, source: secret, urls, paths }: WebhookHint): void {
   try {
-    sync.hint({ id, secret, url });
+    sync.hint({ id, secret, urls, paths });
   } catch (error) {
     if (!(error instanceof SyncError) || error.code !== 'UnknownRepository') throw error;
     throw new ApiError('NotFound', error.message, undefined, error);

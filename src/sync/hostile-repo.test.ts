@@ -176,7 +176,7 @@ describe('src/sync: hostile and broken repositories', () => {
     const { createGitFixture } = await import('../../test/support/git-fixture.ts');
     const fresh = await createGitFixture();
     await rename(fresh.path, bed.repo.path);
-    bed.engine.hint({ id: 'h', url: bed.repo.path });
+    bed.engine.hint({ id: 'h', urls: [bed.repo.path] });
     expect((await condition('ComparisonError')).reason).toBe('RevisionNotFound');
     expect(await value('a')).toBe('value');
     await (await import('node:fs/promises')).rm(`${bed.repo.path}.away`, { recursive: true });
@@ -226,7 +226,7 @@ describe('src/sync: hostile and broken repositories', () => {
     await bed.apply('x', { source: { repoURL: other.path, path: 'x' } });
     await bed.until('the other is there', () => value('o'));
     await rename(bed.repo.path, `${bed.repo.path}.away`);
-    bed.engine.hint({ id: 'h', url: bed.repo.path });
+    bed.engine.hint({ id: 'h', urls: [bed.repo.path] });
     const first = await condition('RepositoryUnreachable');
     expect(first.lastTransitionTime).toMatch(/^\d{4}-/);
     await bed

@@ -100,7 +100,7 @@ describe('src/sync/repositories.ts', () => {
     await fetchesEnded(1);
     const commit = await fixture.commit({ a: '2' });
     const ids = Array.from({ length: 1_000 }, (_, index) => `hint-${index}`);
-    for (const id of ids) expect(repositories.hint(server.url, 'webhook', id)).toEqual([server.url]);
+    for (const id of ids) expect(repositories.hint(server.url, 'webhook', { id })).toEqual([server.url]);
     await clock.advance(4_999);
     expect(server.fetches).toBe(1);
     await clock.advance(1);
@@ -116,10 +116,10 @@ describe('src/sync/repositories.ts', () => {
     create(clock, { hintMs: 5_000 });
     repositories.use(server.url);
     const running = clock.advance(0);
-    for (const id of ['a', 'b']) repositories.hint(server.url, 'webhook', id);
+    for (const id of ['a', 'b']) repositories.hint(server.url, 'webhook', { id });
     await running;
     // The timer of the first fetch has fired, so these came while it ran.
-    for (const id of ['c', 'd']) repositories.hint(server.url, 'webhook', id);
+    for (const id of ['c', 'd']) repositories.hint(server.url, 'webhook', { id });
     expect(ended).toBe(0);
     await fetchesEnded(1);
     await clock.advance(5_000);
@@ -127,6 +127,56 @@ describe('src/sync/repositories.ts', () => {
     expect(repositories.use(server.url).lastHints).toContain('d');
     await clock.advance(60_000);
     expect(server.fetches).toBe(2);
+  });
+
+  it('knows the files that its webhooks told of, and only while nothing else asked for the fetch', async () => {
+    const clock = new FakeClock();
+    create(clock, { pollMs: 60_000, hintMs: 5_000 });
+    const first = tip(server.url);
+    await clock.advance(0);
+    await first;
+    await fetchesEnded(1);
+    const paths = () => repositories.use(server.url).lastPaths;
+    expect(paths()).toBeUndefined();
+    const hints = async (...told: readonly (readonly string[] | undefined)[]) => {
+      const before = ended;
+      for (const [index, each] of told.entries())
+        repositories.hint(server.url, 'webhook', { id: `${index}`, paths: each });
+      await clock.advance(5_000);
+      await fetchesEnded(before + 1);
+    };
+    await hints(['a', 'b'], ['b', 'c']);
+    expect(paths()).toEqual(['a', 'b', 'c']);
+    await hints(['d'], undefined, ['e']);
+    expect(paths()).toBeUndefined();
+    server.isUp = false;
+    await hints(['lost']);
+    server.isUp = true;
+    await hints(['f']);
+    expect(paths()).toBeUndefined();
+    await hints(['g']);
+    expect(paths()).toEqual(['g']);
+    await clock.advance(72_000);
+    await fetchesEnded(7);
+    expect(paths()).toBeUndefined();
+  });
+
+  it('is about all files once in a poll interval, however fast webhooks come', async () => {
+    const clock = new FakeClock();
+    create(clock, { pollMs: 60_000, hintMs: 5_000 });
+    const first = tip(server.url);
+    await clock.advance(0);
+    await first;
+    await fetchesEnded(1);
+    const told: (readonly string[] | undefined)[] = [];
+    for (let index = 0; index < 14; index += 1) {
+      repositories.hint(server.url, 'webhook', { id: `${index}`, paths: ['a'] });
+      await clock.advance(5_000);
+      await fetchesEnded(index + 2);
+      told.push(repositories.use(server.url).lastPaths);
+    }
+    expect(told.filter((paths) => paths === undefined)).toHaveLength(1);
+    expect(told.indexOf(undefined)).toBe(11);
   });
 
   it('keeps the ids of hints until a fetch succeeds, and polls on when all hints are lost', async () => {
@@ -137,7 +187,7 @@ describe('src/sync/repositories.ts', () => {
     await first;
     await fetchesEnded(1);
     server.isUp = false;
-    repositories.hint(server.url, 'webhook', 'early');
+    repositories.hint(server.url, 'webhook', { id: 'early' });
     await clock.advance(5_000);
     await fetchesEnded(2);
     expect(repositories.use(server.url).failure).toMatchObject({ code: 'RepositoryUnreachable' });

@@ -44,6 +44,8 @@ export interface Repository {
   readonly lookedAtMs: number | undefined;
   /** Ids of the webhooks that the last good fetch answers. */
   readonly lastHints: readonly string[];
+  /** The files that the webhooks which the last fetch answers say were changed; undefined: any may have been. */
+  readonly lastPaths: readonly string[] | undefined;
 }
 
 export interface RepositoriesOptions {
@@ -61,6 +63,8 @@ export interface RepositoriesOptions {
 
 /** How long the first fetch is waited for before a mirror of an earlier process is read instead, ms. */
 const FIRST_FETCH_MS = 5_000;
+/** Changed files that one fetch remembers of its webhooks; of more any may have been changed. */
+const MAX_HINT_PATHS = 10_000;
 /** Webhook ids that one fetch remembers; the newest are kept. Their senders get them from the answer. */
 export const MAX_HINT_IDS = 20;
 
@@ -76,13 +80,21 @@ export interface RepositoriesDeps {
   readonly onFetched: (url: string, failureChanged: boolean) => void;
 }
 
+/** What a webhook told. */
+export interface Told {
+  /** What its sender was told. */
+  readonly id: string;
+  /** The files that a push changed; undefined: any may have been. */
+  readonly paths?: readonly string[] | undefined;
+}
+
 export interface Repositories {
   /** The repository of a URL, opened when it is first asked for. */
   use(url: string): Repository;
   /** Every repository in use. */
   list(): readonly Repository[];
   /** Fetch soon. Many hints are one fetch, which knows the ids of all. Answers the URLs that it was for; none when nothing uses the repository. */
-  hint(url: string, cause: FetchCause, id?: string): readonly string[];
+  hint(url: string, cause: FetchCause, told?: Told): readonly string[];
   /** Credentials as the Secrets say now. A repository whose credentials changed is opened anew and fetched. */
   setSecrets(secrets: readonly RepositorySecret[]): void;
   /** Lets go of repositories that are not in `urls` any more. Their mirrors stay on disk. */
@@ -105,9 +117,9 @@ export function createRepositories(deps: RepositoriesDeps, options: Repositories
       return entry;
     },
     list: () => [...entries.values()],
-    hint(url, cause, id) {
+    hint(url, cause, told) {
       const matching = [...entries.values()].filter((entry) => sameRepository(entry.url, url));
-      for (const entry of matching) entry.hint(cause, id);
+      for (const entry of matching) entry.hint(cause, told);
       return matching.map((entry) => entry.url);
     },
     setSecrets(next) {
@@ -156,6 +168,11 @@ class Entry implements Repository {
   fetchedAtMs: number | undefined;
   lookedAtMs: number | undefined;
   lastHints: readonly string[] = [];
+  lastPaths: readonly string[] | undefined;
+  /** Files that the next fetch is about, as long as only webhooks that name theirs ask for it. */
+  #paths: ReadonlySet<string> | undefined = new Set();
+  /** When the last fetch began that was about all files, by the monotonic clock. */
+  #wholeAtMs = Number.NEGATIVE_INFINITY;
   /** Ids of webhooks that no good fetch has answered yet. */
   #hints: readonly string[] = [];
   #credentials: RepositoryCredentials;
@@ -238,8 +255,14 @@ class Entry implements Repository {
     });
   }
 
-  hint(cause: FetchCause, id?: string): void {
-    if (id !== undefined) this.#hints = [...this.#hints, id].slice(-MAX_HINT_IDS);
+  hint(cause: FetchCause, told?: Told): void {
+    if (told !== undefined && !this.#hints.includes(told.id))
+      this.#hints = [...this.#hints, told.id].slice(-MAX_HINT_IDS);
+    this.#paths = this.#paths === undefined || told?.paths === undefined ? undefined : joined(this.#paths, told.paths);
+    this.#scheduleHint(cause);
+  }
+
+  #scheduleHint(cause: FetchCause): void {
     if (this.#running !== undefined) {
       this.#again = cause;
       return;
@@ -288,7 +311,7 @@ class Entry implements Repository {
   #scheduleNext(): void {
     const again = this.#again;
     this.#again = undefined;
-    if (again !== undefined) this.hint(again);
+    if (again !== undefined) this.#scheduleHint(again);
     const { pollMs, pollJitter } = this.#options;
     this.schedule('poll', jitterMs(pollMs, pollJitter, this.#deps.random()));
   }
@@ -300,12 +323,18 @@ class Entry implements Repository {
     this.#startedAtMs = startedMs;
     // What comes while this fetch runs may be about what it does not see.
     const hints = this.#hints;
+    // A poll looks for what no webhook told of; webhooks that come faster than polls must not put it off for ever.
+    const isPollDue = startedMs - this.#wholeAtMs >= this.#options.pollMs;
+    const paths = cause === 'webhook' && !isPollDue ? this.#paths : undefined;
+    if (paths === undefined) this.#wholeAtMs = startedMs;
+    this.#paths = new Set();
     try {
       if (this.#isStale) await this.#letGo();
       const mirror = await this.#open();
       await mirror.fetch(this.#stop.signal);
       this.fetchedAtMs = clock.nowMs();
       this.lastHints = hints;
+      this.lastPaths = paths === undefined || paths.size === 0 ? undefined : [...paths];
       this.#hints = this.#hints.filter((id) => !hints.includes(id));
       this.failure = undefined;
       this.#lastError = undefined;
@@ -315,6 +344,8 @@ class Entry implements Repository {
       this.#watch();
     } catch (error) {
       if (this.#stop.signal.aborted) return;
+      this.lastPaths = undefined;
+      this.#paths = undefined;
       this.#lastError = error;
       const sinceMs = this.failure?.sinceMs ?? clock.nowMs();
       this.failure = { code: errorCode(error) ?? 'GitFailed', message: errorMessage(error), sinceMs };
@@ -353,6 +384,7 @@ class Entry implements Repository {
     if (equalJson(credentials, this.#credentials)) return;
     this.#credentials = deepFreeze(credentials);
     this.#isStale = true;
+    this.#paths = undefined;
     if (this.#running === undefined) this.schedule('refresh', 0);
     else this.#again = 'refresh';
   }
@@ -366,6 +398,11 @@ class Entry implements Repository {
     const mirror = await this.#mirror?.catch(() => undefined);
     await mirror?.close();
   }
+}
+
+function joined(known: ReadonlySet<string>, more: readonly string[]): ReadonlySet<string> | undefined {
+  const all = new Set([...known, ...more]);
+  return all.size > MAX_HINT_PATHS ? undefined : all;
 }
 
 function trimSlash(path: string): string {

@@ -64,7 +64,7 @@ describe('src/sync/sync.ts', () => {
     };
     await bed.until('the event of the sync is written', async () => (await bed.client.list(EVENTS)).items.length > 0);
     const before = await versions();
-    fetches.hint({ id: 'h', url: bed.repo.path });
+    fetches.hint({ id: 'h', urls: [bed.repo.path] });
     const later = await bed.repo.commit({ 'README.md': 'words' });
     await bed.synced('web', later);
     const after = await versions();
@@ -87,7 +87,7 @@ describe('src/sync/sync.ts', () => {
   });
 
   it('says for which repository a hint was not', () => {
-    expect(() => bed.engine.hint({ id: 'h', url: 'https://example.com/x' })).toThrow(
+    expect(() => bed.engine.hint({ id: 'h', urls: ['https://example.com/x'] })).toThrow(
       expect.objectContaining({ code: 'UnknownRepository' }),
     );
   });

@@ -26,6 +26,7 @@ import { Claims } from './claims.ts';
 import { readRepositorySecret, SECRET_TYPE_LABEL } from './credentials.plan.ts';
 import { SyncError } from './errors.ts';
 import { hasSameCommits, markRead } from './freshness.ts';
+import { isTouched } from './generate-paths.plan.ts';
 import { History } from './history.ts';
 import { Kinds } from './kinds.ts';
 import { LiveObjects } from './live.ts';
@@ -69,7 +70,10 @@ export interface SyncSettings extends SyncOptions {
 export interface RepositoryHint {
   /** Name of the repository Secret in the Applications' namespace. */
   readonly secret?: string | undefined;
-  readonly url?: string | undefined;
+  /** Forms of one repository's address. */
+  readonly urls?: readonly string[] | undefined;
+  /** Files that were changed, from the repository's root; undefined: any may have been. */
+  readonly paths?: readonly string[] | undefined;
   /** What its sender was told: stands in the log, and in the run that it leads to. */
   readonly id: string;
 }
@@ -160,7 +164,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
     if (world === undefined) return;
     const here = world;
     const using = applications.list().filter((application) => urlsOf(application).includes(url));
-    const { lastHints } = repositories.use(url);
+    const { lastHints, lastPaths } = repositories.use(url);
     for (const application of using) {
       stateOf(here, keyOf(application)).fetches += 1;
       webhooks.add(keyOf(application), lastHints);
@@ -172,11 +176,15 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
         !failureChanged &&
         stateOf(here, key).asked === undefined &&
         (await hasSameCommits(here, key, readApplication(application), newest));
-      if (!isSame) wake(key);
-      else {
-        markRead(here, key);
-        webhooks.take(key);
-      }
+      // The poll that follows has no paths, and looks at all whose commit is another.
+      const isLater =
+        lastPaths !== undefined &&
+        !failureChanged &&
+        stateOf(here, key).asked === undefined &&
+        !isTouched(application, lastPaths);
+      if (isSame) markRead(here, key);
+      if (isSame || isLater) webhooks.take(key);
+      else wake(key);
     }
   }
 
@@ -303,10 +311,11 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
       }
     },
 
-    hint({ secret, url, id }) {
+    hint({ secret, urls = [], paths, id }) {
       // The Secret was chosen by us, the address by whoever sent the hint: it only matches, or does not, what is in use.
-      const address = (secret === undefined ? undefined : secretUrl(secret)) ?? url;
-      const matched = address === undefined ? [] : repositories.hint(address, 'webhook', id);
+      const own = secret === undefined ? undefined : secretUrl(secret);
+      const addresses = own === undefined ? urls : [own];
+      const matched = addresses.flatMap((address) => repositories.hint(address, 'webhook', { id, paths }));
       if (matched.length === 0) throw new SyncError('UnknownRepository', 'no Application uses this repository');
     },
   };

@@ -511,7 +511,7 @@ class Simulation {
     }
     const id = this.#repository.commit(files, this.#clock.nowMs());
     try {
-      this.#plane?.sync.hint({ url: this.#repository.url, id });
+      this.#plane?.sync.hint({ urls: [this.#repository.url], id });
     } catch (error) {
       // Nobody uses the repository yet, or again: it is read when somebody does.
       if (errorCode(error) !== 'UnknownRepository') throw error;

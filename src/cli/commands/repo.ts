@@ -19,7 +19,8 @@ export interface RepoAddOptions {
   readonly passwordFile?: string;
   readonly knownHosts?: string;
   readonly webhookSecretFile?: string;
-  readonly webhookProvider?: 'github' | 'generic';
+  /** A row of docs/webhooks.md. */
+  readonly webhookProvider?: string;
   /** Accepts the host key that the server shows now. */
   readonly yes?: boolean;
 }

@@ -20,7 +20,16 @@ export function addRepoCommands(program: Command, { output }: ProgramContext): v
     .option('--password-file <file>', 'password for https:// addresses; - reads it from standard input')
     .option('--webhook-secret-file <file>', 'secret shared with the forge; opens a webhook for this repository')
     .addOption(
-      new Option('--webhook-provider <provider>', 'how the forge signs its webhooks').choices(['github', 'generic']),
+      new Option('--webhook-provider <provider>', 'how the forge signs its webhooks').choices([
+        'github',
+        'gitlab',
+        'gitea',
+        'forgejo',
+        'gogs',
+        'bitbucket',
+        'bitbucket-server',
+        'generic',
+      ]),
     )
     .option('--yes', 'accept the host keys that the server shows now')
     .addHelpText(

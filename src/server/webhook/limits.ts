@@ -15,5 +15,15 @@ export const webhookLimits = {
   deliveries: 4_096,
   /** Longest delivery id taken. */
   deliveryIdLength: 128,
+  /** Ids of deliveries whose runs can be asked for. */
+  followed: 4_096,
+  /** Runs told of one delivery. */
+  runsTold: 100,
+  /** Age, or lead, of a signature that carries its time. Source: Standard Webhooks, reference libraries (5 minutes). */
+  replayWindowMs: 5 * 60_000,
+  /** Genuine deliveries of one source; beyond it 429. A forge that is asked to wait tries again, and the poll goes on. */
+  rate: { perSecond: 10, burst: 300, sources: 1_024 },
+  /** Questions for the runs of a delivery, of all who ask; beyond it 429. */
+  followRate: { perSecond: 20, burst: 100, sources: 1 },
   closeGraceMs: 1_000,
 } as const;

@@ -3,12 +3,15 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { SyncRun } from '#api';
 import { silentLog, systemClock } from '#base';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
 import type { Listener } from '../http/framework.ts';
 import { webhookLimits } from './limits.ts';
 import type { WebhookHint, WebhookSource } from './webhook.types.ts';
 import { createWebhookServer } from './webhook-server.ts';
 
+const NOW_MS = Date.UTC(2026, 0, 1);
 const SECRET = 'correct horse';
 const SOURCES: readonly WebhookSource[] = [
   { name: 'forge', url: 'https://forge.example/site.git', provider: 'github', secret: SECRET },
@@ -29,20 +32,32 @@ describe('src/server/webhook/webhook-server.ts', () => {
   let server: Listener;
   let hints: WebhookHint[];
   let looksUp: (name: string) => Promise<WebhookSource | undefined>;
+  let shared: WebhookSource | undefined;
+  let runs: SyncRun[];
+  let clock: FakeClock;
 
   beforeAll(async () => {
     server = createWebhookServer({
-      lookup: (name) => looksUp(name),
+      lookup: {
+        repository: (name) => looksUp(name),
+        shared: async () => shared,
+        runs: async (delivery) => runs.filter(({ spec }) => spec.webhooks?.includes(delivery) === true),
+      },
       notify: (hint) => void hints.push(hint),
       listen: { host: '127.0.0.1', port: 0 },
-      clock: systemClock,
+      // Bodies and connections have deadlines of the real clock; the time of signatures and rates is ours to set.
+      clock: { ...systemClock, nowMs: () => clock.nowMs(), monotonicMs: () => clock.monotonicMs() },
       log: silentLog,
     });
     await server.start();
   });
   afterAll(() => server.close());
   beforeEach(() => {
+    // Each test has a rate of its own: time goes on between them.
+    clock = new FakeClock(clock === undefined ? NOW_MS : clock.nowMs() + 600_000);
     hints = [];
+    runs = [];
+    shared = undefined;
     looksUp = async (name) => SOURCES.find((source) => source.name === name);
   });
 
@@ -80,11 +95,12 @@ describe('src/server/webhook/webhook-server.ts', () => {
   it('takes a signed push as a hint, and says by which id', async () => {
     const { status, json } = await push('{"ref":"refs/heads/main"}');
     expect(status).toBe(202);
-    expect(hints).toEqual([{ id: json['id'], source: 'forge', url: 'https://forge.example/site.git' }]);
+    expect(hints).toEqual([{ id: json['id'], source: 'forge', urls: ['https://forge.example/site.git'] }]);
   });
 
   it('answers a ping, and events that move no branch, without a hint', async () => {
-    expect((await push('{"zen":"…"}', { 'x-github-event': 'ping' })).json).toEqual({ ignored: 'ping' });
+    const ping = await push('{"zen":"…"}', { 'x-github-event': 'ping' });
+    expect([ping.status, ping.json]).toEqual([200, { ignored: 'ping' }]);
     expect((await push('{}', { 'x-github-event': 'issues' })).status).toBe(202);
     expect(hints).toEqual([]);
   });
@@ -200,6 +216,71 @@ describe('src/server/webhook/webhook-server.ts', () => {
     expect(hints).toHaveLength(1);
     await push('{}', { 'x-github-delivery': 'd-2' });
     expect(hints).toHaveLength(2);
+  });
+
+  it('takes no more deliveries of one source than its rate, and others all the same', async () => {
+    let last = 202;
+    for (let index = 0; index < webhookLimits.rate.burst && last === 202; index += 1) last = (await push('{}')).status;
+    expect(last).toBe(202);
+    const refused = await push('{}');
+    expect([refused.status, refused.headers['retry-after'], hints.length]).toEqual([
+      429,
+      '1',
+      webhookLimits.rate.burst,
+    ]);
+    expect((await send('/webhook/plain', '{}', { 'x-plumbline-signature': sign('{}') })).status).toBe(202);
+    await clock.advance(1_000);
+    expect((await push('{}')).status).toBe(202);
+  });
+
+  it('is not kept from the genuine by those who sign wrongly', async () => {
+    for (let index = 0; index <= webhookLimits.rate.burst; index += 1)
+      await push('{}', { 'x-hub-signature-256': sign('{}', 'guess') });
+    expect((await push('{}')).status).toBe(202);
+  });
+
+  it('tells who has the id of a delivery which runs it led to, and nobody else anything', async () => {
+    const { json, headers } = await push('{}');
+    const follow = String(json['url']);
+    expect(headers['location']).toBe(follow);
+    expect((await send(follow, '', {}, 'GET')).json).toEqual({ id: json['id'], source: 'forge', runs: [] });
+    const spec = { application: 'shop', revision: 'c0ffee', webhooks: [json['id']] };
+    runs = [{ metadata: { name: 'shop-1' }, spec, status: { phase: 'Succeeded' } } as unknown as SyncRun];
+    expect((await send(follow, '', {}, 'GET')).json['runs']).toEqual([
+      { name: 'shop-1', application: 'shop', revision: 'c0ffee', phase: 'Succeeded' },
+    ]);
+    const others = ['x', '0'.repeat(32), '__proto__'].map((id) => send(`/webhook/deliveries/${id}`, '', {}, 'GET'));
+    expect((await Promise.all(others)).map(({ status }) => status)).toEqual([404, 404, 404]);
+  });
+
+  it('takes at the address of Argo CD what is signed with its secret, and hints at the repository of the payload', async () => {
+    shared = { name: 'argocd-secret', provider: 'github', secret: SECRET };
+    const payload = JSON.stringify({
+      repository: { clone_url: 'https://forge.example/site.git', ssh_url: 'git@forge.example:site.git', html_url: 7 },
+      before: 'a'.repeat(40),
+      commits: [{ added: ['apps/a.yaml'], modified: [], removed: ['apps/b.yaml'] }],
+    });
+    const headers = { 'x-github-event': 'push', 'x-hub-signature-256': sign(payload) };
+    const { status, json } = await send('/api/webhook', payload, headers);
+    expect(status).toBe(202);
+    expect(hints).toEqual([
+      {
+        id: json['id'],
+        urls: ['https://forge.example/site.git', 'git@forge.example:site.git'],
+        paths: ['apps/a.yaml', 'apps/b.yaml'],
+      },
+    ]);
+    shared = undefined;
+    expect((await send('/api/webhook', payload, headers)).status).toBe(401);
+  });
+
+  it('answers the unsigned ping of Bitbucket Server, the same for whoever is asked', async () => {
+    const headers = { 'x-event-key': 'diagnostics:ping' };
+    const answers = await Promise.all(
+      ['/webhook/forge', '/webhook/nobody', '/api/webhook'].map((path) => send(path, '{"test":true}', headers)),
+    );
+    expect(answers.map(({ status, json }) => [status, json])).toEqual(Array(3).fill([200, { ignored: 'ping' }]));
+    expect(hints).toEqual([]);
   });
 
   it.each([
