@@ -186,6 +186,22 @@ describe('src/scheduler/relations', () => {
       pod('p', { spec: spread('p', { minDomains: 3 }) }),
       [],
     ],
+    [
+      'in any zone, where only pods of another revision are in the way',
+      [pod('x', { app: 'p', on: 'a1', labels: { hash: '1' } })],
+      pod('p', { labels: { hash: '2' }, spec: spread('p', { matchLabelKeys: ['hash'] }) }),
+      ['a1', 'a2', 'b1'],
+    ],
+    [
+      'in the emptier zone of its own revision, however many of another are there',
+      [
+        pod('x', { app: 'p', on: 'a1', labels: { hash: '2' } }),
+        pod('y', { app: 'p', on: 'b1', labels: { hash: '1' } }),
+        pod('z', { app: 'p', on: 'b1', labels: { hash: '1' } }),
+      ],
+      pod('p', { labels: { hash: '2' }, spec: spread('p', { matchLabelKeys: ['hash'] }) }),
+      ['b1'],
+    ],
   ])('puts a pod %s', (_, bound, one, expected) => {
     expect(fitting(ZONES, bound, one)).toEqual(expected);
   });
