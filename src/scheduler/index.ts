@@ -11,10 +11,27 @@ export { mayHelp } from './hints.ts';
 export { factsOf } from './node-facts.ts';
 export type { Nominee, PlacedPod } from './node-table.ts';
 export { NodeTable, nomineeOf } from './node-table.ts';
-export type { NodeAnswer, PlacementPlan, PlacementSnapshot } from './placement.plan.ts';
+export type {
+  NodeAnswer,
+  PlacementOwners,
+  PlacementPlan,
+  PlacementSnapshot,
+  PlacementStorage,
+} from './placement.plan.ts';
 export { planPlacement } from './placement.plan.ts';
 export type { Peers } from './relations/default-spread.ts';
 export type { PeerKind, PeerSources } from './relations/peers.ts';
 export { peersOf } from './relations/peers.ts';
 export type { ClaimNeeds, PodVolumeNeeds, SchedulePlan, ScheduleSnapshot } from './schedule.plan.ts';
 export { planSchedule, planScheduleOf } from './schedule.plan.ts';
+export { mismatchOf, modeOf, planMatch, requestOf } from './volumes/matching.plan.ts';
+export type { OpenClaimsPlan, VolumeView } from './volumes/pod-volumes.plan.ts';
+export {
+  conflictOf,
+  holdsVolumes,
+  isForOnePod,
+  isFullyBound,
+  planOpenClaims,
+  planVolumeNeeds,
+  selectedNodeOf,
+} from './volumes/pod-volumes.plan.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Namespace, Node, Pod, PodSpec } from '#api';
-import { planPlacement } from './placement.plan.ts';
+import type { Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodSpec, Service } from '#api';
+import { type PlacementStorage, planPlacement } from './placement.plan.ts';
 
 const meta = (name: string) => ({
   name,
@@ -85,5 +85,62 @@ describe('src/scheduler/placement.plan.ts', () => {
       reason: 'It is on node full.',
       answers: [],
     });
+  });
+
+  const claim = (name: string, spec: object, more: object = {}) =>
+    ({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { ...meta(name), annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
+      spec: { accessModes: ['ReadWriteOnce'], ...spec },
+      status: { phase: 'Bound' },
+      ...more,
+    }) as PersistentVolumeClaim;
+  const volumeOn = (name: string, host: string) =>
+    ({
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: meta(name),
+      spec: {
+        nodeAffinity: {
+          required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'host', operator: 'In', values: [host] }] }] },
+        },
+      },
+    }) as PersistentVolume;
+  const wantsData = pod('p', '1', { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] });
+  const lookAtClaims = (storage: PlacementStorage, pods: readonly Pod[] = []) =>
+    planPlacement({ pod: wantsData, nodes: NODES, pods, namespaces: [], storage });
+
+  it('looks at the claims of a pod: where their volumes are, and whether others have them', () => {
+    const none = { claims: [], volumes: [], storageClasses: [] };
+    const bound = claim('data', { volumeName: 'v' });
+    expect(lookAtClaims(none).reason).toContain('persistentvolumeclaim "data" not found');
+    const full = lookAtClaims({ ...none, claims: [bound], volumes: [volumeOn('v', 'full')] });
+    expect(full.node).toBe('full');
+    expect(told(full)).toContain('small: node(s) had volume node affinity conflict');
+    const alone = claim('data', { volumeName: 'v', accessModes: ['ReadWriteOncePod'] });
+    const storage = { ...none, claims: [alone], volumes: [volumeOn('v', 'full')] };
+    const other = { ...wantsData, metadata: meta('other'), spec: { ...wantsData.spec, nodeName: 'full' } };
+    expect(lookAtClaims(storage, [other]).reason).toContain('ReadWriteOncePod');
+    expect(lookAtClaims(storage, [{ ...other, status: { phase: 'Succeeded' } }]).node).toBe('full');
+  });
+
+  it('goes where the scheduler goes that knows the pods it belongs together with', () => {
+    const hosts = ['a', 'b'].map((name) => {
+      const made = node(name, '9');
+      return { ...made, metadata: { ...made.metadata, labels: { 'kubernetes.io/hostname': name } } };
+    });
+    const labels = { app: 'web' };
+    const web = (name: string, nodeName?: string) => {
+      const made = pod(name, '1', nodeName === undefined ? {} : { nodeName });
+      return { ...made, metadata: { ...made.metadata, labels } };
+    };
+    // Others fill the other node more, so that only the peers speak for it.
+    const pods = [web('first', 'a'), web('second', 'a'), pod('x', '7', { nodeName: 'b' })];
+    const services = [{ apiVersion: 'v1', kind: 'Service', metadata: meta('web'), spec: { selector: labels } }];
+    const owners = { services: services as Service[], replicaSets: [], replicationControllers: [], statefulSets: [] };
+    const asked = { pod: web('third'), nodes: hosts, pods, namespaces: [] };
+    expect(planPlacement(asked).node).toBe('a');
+    expect(planPlacement({ ...asked, owners }).node).toBe('b');
   });
 });

@@ -15,18 +15,20 @@ import {
 import { type Clock, PlumblineError } from '#base';
 import type { Client } from '#client';
 import type { Informer } from '#reconcile';
-import type { ClaimNeeds, PodVolumeNeeds } from '#scheduler';
-import { planBinding } from '../volumes/binding.plan.ts';
-import { BY_CLAIM, BY_CLAIM_REF, BY_CLASS, claimIndex, indexVolumes } from '../volumes/indexes.ts';
 import {
+  type ClaimNeeds,
   conflictOf,
+  holdsVolumes,
   isForOnePod,
   isFullyBound,
+  type PodVolumeNeeds,
   planOpenClaims,
   planVolumeNeeds,
   selectedNodeOf,
   type VolumeView,
-} from './pod-volumes.plan.ts';
+} from '#scheduler';
+import { planBinding } from '../volumes/binding.plan.ts';
+import { BY_CLAIM, BY_CLAIM_REF, BY_CLASS, claimIndex, indexVolumes } from '../volumes/indexes.ts';
 
 export interface PodVolumesDeps {
   readonly client: Pick<Client, 'patch'>;
@@ -182,13 +184,7 @@ export class PodVolumes implements ClaimNeeds {
         (promised.get(claim.metadata.uid) ?? uid) !== uid ||
         pods
           .byIndex(BY_CLAIM, `${namespace}/${claim.metadata.name}`)
-          .some(
-            (other) =>
-              other.metadata.uid !== uid &&
-              (Boolean(other.spec.nodeName) || isAssumed(other.metadata.uid)) &&
-              other.status?.phase !== 'Succeeded' &&
-              other.status?.phase !== 'Failed',
-          ),
+          .some((other) => other.metadata.uid !== uid && holdsVolumes(other, isAssumed(other.metadata.uid))),
     };
   }
 

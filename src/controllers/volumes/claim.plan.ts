@@ -6,8 +6,8 @@ import {
   storageClassOf,
   VOLUME_ANNOTATIONS,
 } from '#api';
+import { mismatchOf, planMatch } from '#scheduler';
 import type { VolumeEvent } from './event.types.ts';
-import { mismatchOf, planMatch } from './matching.plan.ts';
 
 const { bindCompleted, boundByController, selectedNode } = VOLUME_ANNOTATIONS;
 

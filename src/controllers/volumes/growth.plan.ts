@@ -1,6 +1,6 @@
 import { compareQuantities, type Json, NODE_LOCAL, type PersistentVolume, type PersistentVolumeClaim } from '#api';
+import { requestOf } from '#scheduler';
 import type { VolumeEvent } from './event.types.ts';
-import { requestOf } from './matching.plan.ts';
 
 /** At most one write of the volume's spec, then one of the claim's status. */
 export interface GrowthPlan {

@@ -9,8 +9,8 @@ import {
   VOLUME_ANNOTATIONS,
   VOLUME_NODE_LABEL,
 } from '#api';
+import { modeOf, requestOf } from '#scheduler';
 import type { VolumeEvent } from './event.types.ts';
-import { modeOf, requestOf } from './matching.plan.ts';
 
 const { betaStorageProvisioner, provisionedBy, selectedNode, storageProvisioner } = VOLUME_ANNOTATIONS;
 

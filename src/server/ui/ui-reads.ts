@@ -5,17 +5,30 @@ import {
   EVENTS,
   type Event,
   formatObjectKey,
+  isApiError,
   NAMESPACES,
   type Namespace,
   NODES,
   type Node,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
   POD_DISRUPTION_BUDGETS,
   PODS,
   type Pod,
   type PodDisruptionBudget,
   REPLICA_SETS,
+  REPLICATION_CONTROLLERS,
   type ReplicaSet,
+  type ReplicationController,
   type ResourceType,
+  SERVICES,
+  type Service,
+  STATEFUL_SETS,
+  STORAGE_CLASSES,
+  type StatefulSet,
+  type StorageClass,
   type StoredObject,
   SYNC_RUNS,
   type SyncRun,
@@ -62,6 +75,16 @@ export interface UiReads {
     context: RequestContext,
     of: { readonly namespace: string; readonly application?: string },
   ): Promise<readonly UiEvent[]>;
+}
+
+/** What a user may not list is left out of an answer that does not stand or fall with it. */
+async function unlessForbidden<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isApiError(error, 'Forbidden')) return undefined;
+    throw error;
+  }
 }
 
 export function createUiReads({ api, authorize }: UiReadsDeps): UiReads {
@@ -166,7 +189,28 @@ export function createUiReads({ api, authorize }: UiReadsDeps): UiReads {
         list<Namespace>(context, NAMESPACES),
         list<PodDisruptionBudget>(context, POD_DISRUPTION_BUDGETS),
       ]);
-      const { reason, victims, answers } = planPlacement({ pod, nodes: allNodes, pods, namespaces, budgets });
+      const [storage, owners] = await Promise.all([
+        unlessForbidden(async () => ({
+          claims: await list<PersistentVolumeClaim>(context, PERSISTENT_VOLUME_CLAIMS, namespace),
+          volumes: await list<PersistentVolume>(context, PERSISTENT_VOLUMES),
+          storageClasses: await list<StorageClass>(context, STORAGE_CLASSES),
+        })),
+        unlessForbidden(async () => ({
+          services: await list<Service>(context, SERVICES, namespace),
+          replicaSets: await list<ReplicaSet>(context, REPLICA_SETS, namespace),
+          replicationControllers: await list<ReplicationController>(context, REPLICATION_CONTROLLERS, namespace),
+          statefulSets: await list<StatefulSet>(context, STATEFUL_SETS, namespace),
+        })),
+      ]);
+      const { reason, victims, answers } = planPlacement({
+        pod,
+        nodes: allNodes,
+        pods,
+        namespaces,
+        budgets,
+        ...(storage === undefined ? {} : { storage }),
+        ...(owners === undefined ? {} : { owners }),
+      });
       const promised = pod.status?.nominatedNodeName;
       return {
         reason,

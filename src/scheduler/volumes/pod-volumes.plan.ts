@@ -10,8 +10,9 @@ import {
   storageClassOf,
   VOLUME_ANNOTATIONS,
 } from '#api';
-import type { ClusterChange, PodVolumeNeeds, VolumeNeed } from '#scheduler';
-import { allows, planMatch, requestOf } from '../volumes/matching.plan.ts';
+import type { ClusterChange, VolumeNeed } from '../filters/filter.ts';
+import type { PodVolumeNeeds } from '../schedule.plan.ts';
+import { allows, planMatch, requestOf } from './matching.plan.ts';
 
 /** What is known of claims and volumes; all by name, claims within the pod's namespace. */
 export interface VolumeView {
@@ -161,4 +162,10 @@ export function isForOnePod({ spec }: PersistentVolumeClaim): boolean {
 
 function blocked(why: string, retryOn: readonly ClusterChange[] = ['volume']): PodVolumeNeeds {
   return { blocked: why, retryOn };
+}
+
+/** Whether a pod keeps others from claims that are for one pod alone: it has a node, or is about to, and has not ended. */
+export function holdsVolumes({ spec, status }: Pod, isAssumed: boolean): boolean {
+  const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  return (Boolean(spec.nodeName) || isAssumed) && !hasEnded;
 }
