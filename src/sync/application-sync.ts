@@ -198,6 +198,7 @@ function decideNow(world: World, { key, application, settings, operation, state,
       namespace: settings.namespace,
       nowMs: world.clock.nowMs(),
     }),
+    suspended: settings.suspended,
     byWebhook: world.webhooks.of(key).length > 0,
   });
 }

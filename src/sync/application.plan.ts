@@ -1,5 +1,5 @@
 import type { Application, ApplicationSource, IgnoreDifference } from '#api';
-import { parseDuration, unsupportedApplicationFields } from '#api';
+import { PINNED_ANNOTATION, parseDuration, SUSPENDED_ANNOTATION, unsupportedApplicationFields } from '#api';
 import type { BackoffOptions } from '#base';
 import { unsupportedRules } from '#diff';
 import { readApplicationOptions, type SyncOptionSet } from './sync-options.plan.ts';
@@ -39,6 +39,10 @@ export interface ApplicationSettings {
   readonly retry: BackoffOptions;
   /** How often a run that failed is tried again by itself; undefined: for as long as it takes. */
   readonly retryLimit: number | undefined;
+  /** Why no sync may begin, in words for a person; undefined: nobody suspended it. */
+  readonly suspended: string | undefined;
+  /** The commit that stands in place of what the source names, and that name; undefined: it is not pinned. */
+  readonly pinned: { readonly commit: string; readonly instead: string } | undefined;
   /** Nothing can be done with this Application until these are corrected. */
   readonly problems: readonly string[];
   /** What it asks for and does not get. Named in a warning, never dropped in silence. */
@@ -79,9 +83,11 @@ function readSettings(application: Application): ApplicationSettings {
   const backoff = policy.retry?.backoff;
   const createNamespace = options.includes('CreateNamespace=true');
   const read = readApplicationOptions(options);
+  const declared = readSources(application, problems);
+  const pinned = readPin(application, declared, problems);
   return {
     project: spec.project || 'default',
-    sources: readSources(application, problems),
+    sources: pinned === undefined ? declared : declared.map((source) => ({ ...source, revision: pinned.commit })),
     namespace: spec.destination?.namespace || 'default',
     createNamespace,
     namespaceMetadata: createNamespace ? policy.managedNamespaceMetadata : undefined,
@@ -98,6 +104,8 @@ function readSettings(application: Application): ApplicationSettings {
       maxMs: durationMs(backoff?.maxDuration, RETRY_DEFAULTS.maxMs),
       factor: clamp(backoff?.factor ?? RETRY_DEFAULTS.factor, 1, 10),
     },
+    suspended: readSuspension(application),
+    pinned,
     problems,
     unsupported: [
       ...unsupportedApplicationFields(application),
@@ -105,6 +113,34 @@ function readSettings(application: Application): ApplicationSettings {
       ...read.unknown.map((option) => `spec.syncPolicy.syncOptions: ${option}`),
     ],
   };
+}
+
+/** Longest reason for a suspension that is told, in characters. */
+const MAX_REASON = 300;
+const NO_REASON = new Set(['', 'true']);
+/** A whole commit id, SHA-1 or SHA-256: a name could mean another commit tomorrow, and a pin must not move. */
+const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
+function readSuspension({ metadata }: Application): string | undefined {
+  const given = metadata.annotations?.[SUSPENDED_ANNOTATION];
+  if (given === undefined || given === 'false') return undefined;
+  const reason = NO_REASON.has(given) ? '' : ` (${given.slice(0, MAX_REASON)})`;
+  return `no sync begins: it is suspended${reason}, until plumb app resume ${metadata.name}`;
+}
+
+function readPin(
+  { metadata }: Application,
+  sources: readonly Source[],
+  problems: string[],
+): ApplicationSettings['pinned'] {
+  const commit = metadata.annotations?.[PINNED_ANNOTATION];
+  if (commit === undefined) return undefined;
+  const at = `metadata.annotations[${PINNED_ANNOTATION}]`;
+  const [source, ...more] = sources;
+  if (!COMMIT.test(commit)) problems.push(`${at}: "${commit.slice(0, 80)}" is not the whole id of a commit`);
+  else if (more.length > 0) problems.push(`${at}: only an Application of one source can be pinned`);
+  else if (source !== undefined) return { commit, instead: source.revision };
+  return undefined;
 }
 
 function readSources({ spec }: Application, problems: string[]): readonly Source[] {

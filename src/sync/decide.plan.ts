@@ -49,6 +49,8 @@ export interface DecisionSnapshot {
   readonly healAtMs: number;
   /** Whether a run may begin now. One that has begun is not stopped. */
   readonly windows: WindowVerdict;
+  /** Why no run may begin: somebody suspended the Application. One that has begun goes on to its end. */
+  readonly suspended: string | undefined;
   /** The fetch that brought the newest commit was asked for by a webhook. */
   readonly byWebhook: boolean;
 }
@@ -80,16 +82,25 @@ export function decide(snapshot: DecisionSnapshot): Decision {
   if (current?.phase === 'Running') return current.digest === digest ? { type: 'continue' } : { type: 'supersede' };
   if (current?.phase === 'PruneBlocked') {
     if (current.digest === digest && current.pruneDigest === pruneDigest(plan) && plan.verdict.blocked) {
-      return current.approved === current.pruneDigest ? { type: 'approve' } : { type: 'await-approval' };
+      return current.approved === current.pruneDigest && snapshot.suspended === undefined
+        ? { type: 'approve' }
+        : { type: 'await-approval' };
     }
     return { type: 'supersede' };
   }
-  const trigger = inWindow(snapshot.windows, triggerOf(snapshot));
+  const trigger = unlessSuspended(snapshot, inWindow(snapshot.windows, triggerOf(snapshot)));
   if (trigger.type !== 'start') return trigger;
   const gated = plan.steps.filter(({ gate }) => gate !== undefined);
   if (gated.length === 0) return plan.verdict.blocked ? { ...trigger, type: 'block' } : trigger;
   // What may still turn out to be a move is no reason to block, nor a run of its own.
   return gated.length < plan.steps.length || plan.refused.length > 0 ? trigger : { type: 'rest', inSync: false };
+}
+
+/** Neither for people: whoever asks for a sync is told, and resumes first. */
+function unlessSuspended({ suspended }: DecisionSnapshot, decision: Decision): Decision {
+  if (suspended === undefined || decision.type === 'continue') return decision;
+  const isWanted = decision.type !== 'rest' || decision.waiting !== undefined;
+  return isWanted ? { type: 'rest', inSync: false, waiting: suspended } : decision;
 }
 
 function inWindow(windows: WindowVerdict, decision: Decision): Decision {

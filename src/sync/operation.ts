@@ -79,10 +79,12 @@ async function takeOff(world: World, key: string, { metadata: { resourceVersion 
 
 /** Why nothing of a request can be done, although what Git says is known. */
 export function operationProblem(
-  { sources }: ApplicationSettings,
+  { sources, pinned }: ApplicationSettings,
   operation: ReadyOperation | undefined,
 ): string | undefined {
   const revision = operation?.sync?.revision;
   if (revision === undefined || revision === '' || revision === sources[0]?.revision) return undefined;
+  if (pinned !== undefined)
+    return `a sync to another revision (${revision}) than the pinned one (${pinned.commit}) is not possible: unpin it first`;
   return `a sync to another revision (${revision}) than that of the Application is not supported: change its targetRevision`;
 }

@@ -158,6 +158,7 @@ describe('src/sync/decide.plan.ts', () => {
       hooks: { any: false, owed: false },
       operation: undefined,
       healAtMs: 0,
+      suspended: undefined,
       byWebhook: false,
       ...more,
     });
@@ -204,6 +205,26 @@ describe('src/sync/decide.plan.ts', () => {
       { type: 'rest', waiting: 'later' },
     ],
     ['what is in sync waits for no window', { windows: closed, plan: plan([]) }, { type: 'rest', inSync: true }],
+    ['a suspended one waits', { suspended: 'held' }, { type: 'rest', inSync: false, waiting: 'held' }],
+    [
+      'for people too, who are told',
+      { suspended: 'held', operation: { by: 'ada' } },
+      { type: 'rest', waiting: 'held' },
+    ],
+    ['heals nothing', { suspended: 'held', syncedDigest: 'new' }, { type: 'rest', waiting: 'held' }],
+    [
+      'tries nothing again',
+      { suspended: 'held', failedAttempt: failed, nowMs: 2_000 },
+      { type: 'rest', waiting: 'held' },
+    ],
+    ['does not even record what it would delete', { suspended: 'held', plan: blockedPlan }, { type: 'rest' }],
+    ['lets a run that has begun go on', { suspended: 'held', current: running }, { type: 'continue' }],
+    [
+      'but none that was approved meanwhile',
+      { suspended: 'held', plan: blockedPlan, current: { ...waiting, approved: waiting.pruneDigest } },
+      { type: 'await-approval' },
+    ],
+    ['and has nothing to wait for in sync', { suspended: 'held', plan: plan([]) }, { type: 'rest', inSync: true }],
     ['a blocked run waits', { plan: blockedPlan, current: waiting }, { type: 'await-approval' }],
     [
       'until it is approved',

@@ -61,12 +61,27 @@ export async function report(world: World, request: ReportRequest): Promise<void
       conditions: [
         ...repositoryConditions(world, settings),
         ...planConditions(request),
-        ...(request.waiting === undefined ? [] : [{ type: 'SyncWindow' as const, message: request.waiting }]),
+        ...heldConditions(settings),
+        // Who suspended it said so already.
+        ...(request.waiting === undefined || settings.suspended !== undefined
+          ? []
+          : [{ type: 'SyncWindow' as const, message: request.waiting }]),
         ...conditionsOf(loaded.diagnostics),
         ...unsupportedConditions(settings, loaded),
       ],
     }),
   );
+}
+
+/** What people did to an Application that Git does not know of. */
+function heldConditions({ suspended, pinned }: ApplicationSettings): readonly NewCondition[] {
+  const held: NewCondition[] = [];
+  if (suspended !== undefined) held.push({ type: 'Suspended', message: suspended });
+  if (pinned !== undefined) {
+    const instead = pinned.instead === '' ? 'the default branch' : pinned.instead;
+    held.push({ type: 'Pinned', message: `held at ${pinned.commit} instead of ${instead}, until it is unpinned` });
+  }
+  return held;
 }
 
 function runOf({ active, lastRun }: ApplicationState): ApplicationStatus['run'] {
@@ -100,6 +115,7 @@ export async function reportFailure(
       images: [],
       conditions: [
         ...repositoryConditions(world, settings),
+        ...heldConditions(settings),
         { type, reason: failure.code, message: failure.message },
         ...unsupportedConditions(settings),
       ],

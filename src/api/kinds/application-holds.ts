@@ -1,0 +1,4 @@
+/** On an Application: no sync begins until it is taken off. Its value says why, in words for a person; `false` is as if it were not there. */
+export const SUSPENDED_ANNOTATION = 'plumbline.dev/suspended';
+/** On an Application of one source: the whole id of the commit that is synced instead of what the source names. */
+export const PINNED_ANNOTATION = 'plumbline.dev/pinned-revision';
