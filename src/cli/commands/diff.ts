@@ -17,7 +17,7 @@ const objectName = ({
 }) => `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
 
 /** With one of these, what Git says now is not known, or only in part. */
-const UNTOLD: ReadonlySet<string> = new Set<ApplicationConditionType>([
+export const UNTOLD: ReadonlySet<string> = new Set<ApplicationConditionType>([
   'ComparisonError',
   'DuplicateResource',
   'InvalidManifest',

@@ -1,7 +1,9 @@
-import { APPLICATIONS, type Application, isApiError, SYNC_RUNS, type SyncRun } from '#api';
+import { APPLICATIONS, type Application, isApiError, SYNC_RUNS, type SyncRun, type SyncRunStatus } from '#api';
+import { errorMessage } from '#base';
 import type { Client } from '#client';
 import { CliError } from '../errors.ts';
 import { type Output, paint, plain, shortCommit } from '../output.ts';
+import { planProgress } from '../run-progress.plan.ts';
 import { APPLICATION_NAMESPACE, requireApplication } from '../session.ts';
 
 /** What these commands need of a session. */
@@ -45,7 +47,7 @@ export async function runsOf(session: Session, application: string): Promise<rea
 }
 
 /** Every state of one Application, from now until the signal aborts or the server ends the watch. */
-async function* statesOf({ client }: Session, name: string, signal: AbortSignal): AsyncGenerator<Application> {
+export async function* statesOf({ client }: Session, name: string, signal: AbortSignal): AsyncGenerator<Application> {
   const at = { namespace: APPLICATION_NAMESPACE, fieldSelector: `metadata.name=${name}`, signal };
   const { items, resourceVersion } = await client.list(APPLICATIONS, at);
   yield* items;
@@ -53,6 +55,33 @@ async function* statesOf({ client }: Session, name: string, signal: AbortSignal)
     if (event.type === 'BOOKMARK') continue;
     if (event.type === 'DELETED') throw new CliError(`${name} was deleted meanwhile`, { exitCode: 1 });
     yield event.object;
+  }
+}
+
+const isOver = (status: SyncRunStatus | undefined) =>
+  status !== undefined && status.phase !== 'Pending' && status.phase !== 'Running';
+
+/** Tells on stderr what a run does, as it does it, until it ends, stops for a person, or the signal aborts. */
+async function tellProgress({ client, output }: Session, run: string, signal: AbortSignal): Promise<void> {
+  const at = { namespace: APPLICATION_NAMESPACE, fieldSelector: `metadata.name=${run}`, signal };
+  let before: SyncRunStatus | undefined;
+  const tell = ({ status }: SyncRun) => {
+    if (status === undefined) return;
+    for (const line of planProgress(before, status)) output.note(line);
+    before = status;
+  };
+  try {
+    const { items, resourceVersion } = await client.list(SYNC_RUNS, at);
+    for (const item of items) tell(item);
+    if (items.length === 0 || isOver(before)) return;
+    for await (const event of client.watch(SYNC_RUNS, { ...at, resourceVersion })) {
+      if (event.type === 'DELETED') return;
+      if (event.type !== 'BOOKMARK') tell(event.object);
+      if (isOver(before)) return;
+    }
+  } catch (error) {
+    // How the run ends is asked about elsewhere, and fails there if it cannot be told.
+    if (!signal.aborted) output.note(`How run ${run} goes on cannot be shown: ${plain(errorMessage(error))}`);
   }
 }
 
@@ -76,13 +105,12 @@ function runFor({ status, operation }: Application, id: string): Following {
 }
 
 /** Whether a run has ended well; or the run that took its place. Throws when it ended badly or waits for a person. */
-async function ended(
-  { client }: Session,
+function ended(
   name: string,
   run: string,
+  found: SyncRun | undefined,
   { status }: Application,
-): Promise<boolean | { readonly next: string }> {
-  const found = await client.get(SYNC_RUNS, { namespace: APPLICATION_NAMESPACE, name: run });
+): boolean | { readonly next: string } {
   // Gone from the history: so many have ended since that this one did too.
   if (found === undefined) return true;
   switch (found.status?.phase) {
@@ -115,6 +143,17 @@ export async function waitForSync(session: Session, name: string, id: string, ti
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
     let run: string | undefined;
+    let telling: { readonly run: string; readonly done: Promise<void> } | undefined;
+    const endOf = async (of: string, application: Application) => {
+      if (telling?.run !== of) {
+        await telling?.done;
+        telling = { run: of, done: tellProgress(session, of, deadline) };
+      }
+      const found = await session.client.get(SYNC_RUNS, { namespace: APPLICATION_NAMESPACE, name: of });
+      // It sees the end itself: what the run did is told before what became of it.
+      if (found === undefined || isOver(found.status)) await telling.done;
+      return ended(name, of, found, application);
+    };
     for await (const application of statesOf(session, name, deadline)) {
       if (run === undefined) {
         const following = runFor(application, id);
@@ -122,9 +161,9 @@ export async function waitForSync(session: Session, name: string, id: string, ti
         if (following.is === 'nothing-to-do') return tellEnd(session, application, 'there was nothing to do');
         run = following.run;
       }
-      let end = await ended(session, name, run, application);
+      let end = await endOf(run, application);
       // This may be the last that is heard of it: a run that took its place is asked about at once.
-      for (; typeof end === 'object'; end = await ended(session, name, run, application)) run = end.next;
+      for (; typeof end === 'object'; end = await endOf(run, application)) run = end.next;
       if (end && application.status?.run?.phase !== 'Running')
         return tellEnd(session, application, `run ${run} succeeded`);
     }
