@@ -84,7 +84,8 @@ async function grantSsh({ sshPrivateKey, sshKnownHosts }: RepositoryCredentials)
   }
 }
 
-async function privateDirectory(): Promise<string> {
+/** A folder for one command that only this user can look into. Whoever asks removes it. */
+export async function privateDirectory(): Promise<string> {
   try {
     return await mkdtemp(join(MEMORY_DIRECTORY, 'plumb-git-'));
   } catch (error) {

@@ -8,6 +8,7 @@ export type GitErrorCode =
   | 'RevisionNotFound'
   | 'GitObjectInvalid'
   | 'RepositoryUrlNotAllowed'
+  | 'SignatureInvalid'
   | 'GitTimeout'
   | 'TreeTooLarge'
   | 'GitFailed';
@@ -17,6 +18,7 @@ const RETRYABLE: ReadonlySet<GitErrorCode> = new Set([
   'AuthenticationFailed',
   'HostKeyUnknown',
   'RevisionNotFound',
+  'SignatureInvalid',
   'GitTimeout',
   'GitFailed',
 ]);

@@ -25,7 +25,7 @@ export interface GitCommand {
   /** Standard output of one short command. Throws `GitError`. */
   run(args: readonly string[], options?: RunOptions): Promise<string>;
   /** A child for streams. The caller ends it. */
-  spawn(args: readonly string[]): GitChild;
+  spawn(args: readonly string[], env?: Readonly<Record<string, string>>): GitChild;
 }
 
 /** Variables of the operator that say how to reach the world; nothing else of the environment reaches git. */
@@ -131,7 +131,8 @@ export function createGitCommand({ directory, protocols, clock }: GitCommandOpti
         timer.cancel();
       }
     },
-    spawn: (args) => spawn('git', [...args], { cwd: directory, env: baseEnv, stdio: ['pipe', 'pipe', 'pipe'] }),
+    spawn: (args, env = {}) =>
+      spawn('git', [...args], { cwd: directory, env: { ...baseEnv, ...env }, stdio: ['pipe', 'pipe', 'pipe'] }),
   };
 }
 

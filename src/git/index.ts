@@ -18,3 +18,4 @@ export type {
 export { gitLimits } from './repository.ts';
 export type { RepositoryUrl } from './repository-url.ts';
 export { parseRepositoryUrl, sameRepository } from './repository-url.ts';
+export type { CommitTrust } from './signature.ts';

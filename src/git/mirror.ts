@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, errorCode, type Log } from '#base';
+import { type Clock, canonicalJson, errorCode, type Log } from '#base';
 import { CatFile } from './cat-file.ts';
 import { parseCommit } from './commit-object.ts';
 import { type GitAccess, grantAccess } from './credentials.ts';
@@ -16,6 +16,7 @@ import {
 } from './repository.ts';
 import { parseRepositoryUrl, type RepositoryUrl } from './repository-url.ts';
 import { isCommitId, normalizeTreePath, revisionCandidates } from './revision.ts';
+import { type CommitTrust, type SignedObject, signatureProblem } from './signature.ts';
 import { listTree } from './tree.ts';
 import { lazyTree, readWholeTree, type TreeSource } from './tree-source.ts';
 
@@ -26,6 +27,8 @@ export interface MirrorOptions {
   readonly credentials?: RepositoryCredentials;
   /** Whether the operator named this path of the machine: only then is a local repository read. */
   readonly allowLocal: boolean;
+  /** Whose signatures commits need now; asked at each `resolve`. Undefined: none. */
+  readonly trust?: () => CommitTrust | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -43,6 +46,12 @@ const PRUNE_AFTER = '2.weeks.ago';
 /** Paths whose last change is remembered, for each of so many commits. */
 const REMEMBERED_CHANGES = 65_536;
 const REMEMBERED_HISTORIES = 4;
+/** Checked signatures, and warnings, that are remembered. */
+const REMEMBERED_SIGNATURES = 256;
+/** A checked signature is checked again after this: keys expire. ms */
+const SIGNATURE_MS = 600_000;
+/** Tags of one commit that are looked at for a signature. */
+const TAGS_OF_COMMIT = 16;
 /** Commits whose tree is kept in memory. */
 const REMEMBERED_TREES = 3;
 
@@ -65,6 +74,11 @@ class Mirror implements GitMirror {
   readonly #log: Log;
   readonly #git: GitCommand;
   readonly #catFile: CatFile;
+  readonly #trust: () => CommitTrust | undefined;
+  /** Why a signature does not count, by what was asked, oldest first. */
+  readonly #signatures = new Map<string, Promise<string | undefined>>();
+  /** By commit, oldest first. */
+  readonly #signatureWarnings = new Map<string, string>();
   /** Commits with a keep ref, oldest use first. */
   readonly #kept = new Set<string>();
   #fetching: Promise<void> | undefined;
@@ -80,6 +94,7 @@ class Mirror implements GitMirror {
     this.#dir = options.dir;
     this.#repository = repository;
     this.#credentials = options.credentials ?? {};
+    this.#trust = options.trust ?? (() => undefined);
     this.#clock = options.clock;
     this.#log = options.log.child({ repository: repository.identity });
     const protocols = repository.kind === 'local' ? 'file' : repository.kind;
@@ -231,11 +246,73 @@ class Mirror implements GitMirror {
     for (const candidate of revisionCandidates(revision)) {
       const commit = await this.#catFile.read(`${candidate}^{commit}`);
       if (commit?.type === 'commit') {
+        await this.#checkSignature(candidate, commit.id);
         await this.#keep(commit.id);
         return commit.id;
       }
     }
     throw new GitError('RevisionNotFound', `the repository has no branch, tag or commit "${revision || 'HEAD'}"`);
+  }
+
+  signatureWarning(commit: string): string | undefined {
+    return this.#signatureWarnings.get(commit);
+  }
+
+  async #checkSignature(candidate: string, commit: string): Promise<void> {
+    this.#signatureWarnings.delete(commit);
+    const trust = this.#trust();
+    if (trust === undefined) return;
+    const problem = await this.#untrusted(candidate, commit, trust);
+    if (problem === undefined) return;
+    const message = `commit ${commit.slice(0, 12)}: ${problem}`;
+    if (trust.mode === 'enforce') throw new GitError('SignatureInvalid', `${message}; nothing is changed`);
+    this.#signatureWarnings.set(commit, message);
+    forgetOldest(this.#signatureWarnings, REMEMBERED_SIGNATURES);
+  }
+
+  /** A tag that was asked for by name counts by its own signature, a commit by its own or that of a tag on it. */
+  async #untrusted(candidate: string, commit: string, trust: CommitTrust): Promise<string | undefined> {
+    const asked = await this.#tagProblem(candidate, commit, trust);
+    if (asked.isTag) return asked.problem;
+    const problem = await this.#signatureProblem({ type: 'commit', id: commit }, trust);
+    if (problem === undefined || !isCommitId(candidate)) return problem;
+    const format = ['--format=%(refname)', `--count=${TAGS_OF_COMMIT}`, `--points-at=${commit}`, 'refs/tags'];
+    const tags = (await this.#git.run(['for-each-ref', ...format])).split('\n').filter((name) => name !== '');
+    for (const name of tags) {
+      const tag = await this.#tagProblem(name, commit, trust);
+      if (tag.isTag && tag.problem === undefined) return undefined;
+    }
+    return problem;
+  }
+
+  async #tagProblem(
+    name: string,
+    commit: string,
+    trust: CommitTrust,
+  ): Promise<{ readonly isTag: boolean; readonly problem?: string | undefined }> {
+    const tag = name.startsWith('refs/tags/') ? await this.#catFile.read(name) : undefined;
+    if (tag?.type !== 'tag') return { isTag: false };
+    // By its id from here on: a fetch may move the ref at any moment.
+    if ((await this.#catFile.read(`${tag.id}^{commit}`))?.id !== commit) {
+      return { isTag: true, problem: 'the tag was moved while it was read' };
+    }
+    // The name is signed too: a good tag under another name is a tag that somebody moved.
+    const signedName = /^tag (.+)$/m.exec(Buffer.from(tag.bytes).toString('utf8').split('\n\n', 1)[0] ?? '')?.[1];
+    if (`refs/tags/${signedName}` !== name) {
+      return { isTag: true, problem: `the tag was signed under another name than ${name}` };
+    }
+    return { isTag: true, problem: await this.#signatureProblem({ type: 'tag', id: tag.id }, trust) };
+  }
+
+  #signatureProblem(object: SignedObject, trust: CommitTrust): Promise<string | undefined> {
+    const key = canonicalJson([object.id, Math.floor(this.#clock.nowMs() / SIGNATURE_MS), trust]);
+    const known = this.#signatures.get(key);
+    if (known !== undefined) return known;
+    const problem = signatureProblem({ git: this.#git, clock: this.#clock }, object, trust);
+    this.#signatures.set(key, problem);
+    problem.catch(() => this.#signatures.delete(key)); // Whoever waits hears why; the next one asks again.
+    forgetOldest(this.#signatures, REMEMBERED_SIGNATURES);
+    return problem;
   }
 
   /** Holds on to a commit that was handed out, whatever the server drops later. */
@@ -425,6 +502,13 @@ async function directoryBytes(dir: string): Promise<number> {
     }
   }
   return bytes;
+}
+
+function forgetOldest(map: Map<string, unknown>, limit: number): void {
+  for (const oldest of map.keys()) {
+    if (map.size <= limit) break;
+    map.delete(oldest);
+  }
 }
 
 function requireCommit(id: string): void {

@@ -1,7 +1,7 @@
 /**
  * Git without a work tree: a bare mirror that is fetched into, and objects read by commit id.
  * Errors: `GitError` with a code: `RepositoryUnreachable`, `AuthenticationFailed`, `HostKeyUnknown`, `RevisionNotFound`,
- * `GitObjectInvalid`, `RepositoryUrlNotAllowed`, `GitTimeout`, `TreeTooLarge`, `GitFailed`. Retryable ones say so.
+ * `GitObjectInvalid`, `RepositoryUrlNotAllowed`, `SignatureInvalid`, `GitTimeout`, `TreeTooLarge`, `GitFailed`. Retryable ones say so.
  */
 
 export interface RepositoryCredentials {
@@ -44,8 +44,13 @@ export interface GitMirror {
   readonly url: string;
   /** Fetches all branches and tags. Nothing that was readable by commit id before stops being so. */
   fetch(signal?: AbortSignal): Promise<void>;
-  /** The commit a branch, tag, `HEAD` or id names now in the mirror. Throws `RevisionNotFound`. */
+  /**
+   * The commit a branch, tag, `HEAD` or id names now in the mirror. Throws `RevisionNotFound`, and `SignatureInvalid` where
+   * signatures are enforced and this commit's does not count.
+   */
   resolve(revision: string): Promise<string>;
+  /** Why the signature of a commit that was resolved does not count, where that is only to be told. */
+  signatureWarning(commit: string): string | undefined;
   /** Files below `path` ('' for all) at a commit, symlinks inside the tree resolved. `undefined`: no such path there. Throws `TreeTooLarge`. */
   listTree(commit: string, path: string, maxFiles?: number): Promise<TreeListing | undefined>;
   /** Bytes of blobs, in the order asked. */

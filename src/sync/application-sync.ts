@@ -140,6 +140,7 @@ async function load(
     ...(state.loaded === undefined ? {} : { previous: state.loaded }),
     signal,
   });
+  if (result.type === 'loaded') state.signatureWarnings = result.signatureWarnings;
   if (result.type === 'loaded' && result.loaded !== state.loaded) {
     state.loaded = result.loaded;
     world.claims.set(key, result.loaded);

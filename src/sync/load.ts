@@ -40,7 +40,7 @@ export interface Loaded {
 
 /** Three-valued: what was loaded, be it nothing; or why nothing could be. Only `loaded` may ever lead to a deletion. */
 export type LoadResult =
-  | { readonly type: 'loaded'; readonly loaded: Loaded }
+  | { readonly type: 'loaded'; readonly loaded: Loaded; readonly signatureWarnings: readonly string[] }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
 export interface LoadDeps {
@@ -65,16 +65,16 @@ const BLOBS_AT_ONCE = 128;
 
 export async function loadApplication(deps: LoadDeps, request: LoadRequest): Promise<LoadResult> {
   try {
-    const commits = await resolveAll(deps, request);
+    const { commits, signatureWarnings } = await resolveAll(deps, request);
     const { previous } = request;
     if (
       previous?.question === questionOf(request) &&
       sameCommits(previous.commits, commits) &&
       previous.customKindsSaid === said(deps, previous.customKinds)
     ) {
-      return { type: 'loaded', loaded: previous };
+      return { type: 'loaded', loaded: previous, signatureWarnings };
     }
-    return { type: 'loaded', loaded: await loadCommits(deps, request, commits) };
+    return { type: 'loaded', loaded: await loadCommits(deps, request, commits), signatureWarnings };
   } catch (error) {
     request.signal.throwIfAborted();
     if (error instanceof LoadProblem) return { type: 'failed', code: error.problem, message: error.message };
@@ -105,13 +105,23 @@ class LoadProblem extends Error {
 
 type Commits = Loaded['commits'];
 
-async function resolveAll({ repositories }: LoadDeps, { settings, pinned }: LoadRequest): Promise<Commits> {
-  return Promise.all(
+interface Resolved {
+  readonly commits: Commits;
+  /** Why signatures do not count, where that is only to be told. */
+  readonly signatureWarnings: readonly string[];
+}
+
+async function resolveAll({ repositories }: LoadDeps, { settings, pinned }: LoadRequest): Promise<Resolved> {
+  const warnings = new Set<string>();
+  const commits = await Promise.all(
     settings.sources.map(async ({ repoURL, revision }, index) => {
       const repository = repositories.use(repoURL);
       const mirror = await repository.mirror();
       try {
-        return { repoURL, commit: await mirror.resolve(pinned?.[index] ?? revision) };
+        const commit = await mirror.resolve(pinned?.[index] ?? revision);
+        const warning = mirror.signatureWarning(commit);
+        if (warning !== undefined) warnings.add(`${repoURL}: ${warning}`);
+        return { repoURL, commit };
       } catch (error) {
         // Nothing fetched yet, or not this revision: why the fetch failed tells more than that it is not there.
         const { failure } = repository;
@@ -120,6 +130,7 @@ async function resolveAll({ repositories }: LoadDeps, { settings, pinned }: Load
       }
     }),
   );
+  return { commits, signatureWarnings: [...warnings].sort() };
 }
 
 function sameCommits(left: Commits, right: Commits): boolean {

@@ -66,6 +66,7 @@ export async function report(world: World, request: ReportRequest): Promise<void
         ...(request.waiting === undefined || settings.suspended !== undefined
           ? []
           : [{ type: 'SyncWindow' as const, message: request.waiting }]),
+        ...state.signatureWarnings.map((message) => ({ type: 'SignatureWarning' as const, message })),
         ...conditionsOf(loaded.diagnostics),
         ...unsupportedConditions(settings, loaded),
       ],

@@ -21,6 +21,7 @@ import {
   sameRepository,
 } from '#git';
 import { type RepositorySecret, secretFor } from './credentials.plan.ts';
+import { type SignaturePolicy, trustFor } from './trust.plan.ts';
 
 /** Why a fetch was made. */
 export type FetchCause = 'start' | 'poll' | 'webhook' | 'watch' | 'refresh';
@@ -97,6 +98,8 @@ export interface Repositories {
   hint(url: string, cause: FetchCause, told?: Told): readonly string[];
   /** Credentials as the Secrets say now. A repository whose credentials changed is opened anew and fetched. */
   setSecrets(secrets: readonly RepositorySecret[]): void;
+  /** Which signatures commits need from now on. Answers whether that is another than before. */
+  setSignaturePolicies(policies: readonly SignaturePolicy[]): boolean;
   /** Lets go of repositories that are not in `urls` any more. Their mirrors stay on disk. */
   retain(urls: ReadonlySet<string>): void;
   close(): Promise<void>;
@@ -106,12 +109,19 @@ export function createRepositories(deps: RepositoriesDeps, options: Repositories
   const entries = new Map<string, Entry>();
   const slots = new Slots(options.concurrency);
   let secrets: readonly RepositorySecret[] = [];
+  let policies: readonly SignaturePolicy[] = [];
+  const trustOf = (url: string) => trustFor(url, policies);
   const credentialsOf = (url: string) => secretFor(url, secrets, sameRepository)?.credentials ?? {};
   return {
     use(url) {
       const known = entries.get(url);
       if (known !== undefined) return known;
-      const entry = new Entry(url, credentialsOf(url), slots, deps, options);
+      const entry = new Entry(
+        { url, credentials: credentialsOf(url), trust: () => trustOf(url) },
+        slots,
+        deps,
+        options,
+      );
       entries.set(url, entry);
       entry.schedule('start', 0);
       return entry;
@@ -125,6 +135,11 @@ export function createRepositories(deps: RepositoriesDeps, options: Repositories
     setSecrets(next) {
       secrets = next;
       for (const entry of entries.values()) entry.setCredentials(credentialsOf(entry.url));
+    },
+    setSignaturePolicies(next) {
+      if (equalJson(next, policies)) return false;
+      policies = deepFreeze(next);
+      return true;
     },
     retain(urls) {
       for (const [url, entry] of entries) {
@@ -162,6 +177,12 @@ class Slots {
   }
 }
 
+interface EntryRequest {
+  readonly url: string;
+  readonly credentials: RepositoryCredentials;
+  readonly trust: NonNullable<MirrorOptions['trust']>;
+}
+
 class Entry implements Repository {
   readonly url: string;
   failure: RepositoryFailure | undefined;
@@ -176,6 +197,7 @@ class Entry implements Repository {
   /** Ids of webhooks that no good fetch has answered yet. */
   #hints: readonly string[] = [];
   #credentials: RepositoryCredentials;
+  readonly #trust: EntryRequest['trust'];
   readonly #slots: Slots;
   readonly #deps: RepositoriesDeps;
   readonly #options: RepositoriesOptions;
@@ -195,14 +217,14 @@ class Entry implements Repository {
   #firstDone: () => void = () => undefined;
 
   constructor(
-    url: string,
-    credentials: RepositoryCredentials,
+    { url, credentials, trust }: EntryRequest,
     slots: Slots,
     deps: RepositoriesDeps,
     options: RepositoriesOptions,
   ) {
     this.url = url;
     this.#credentials = deepFreeze(credentials);
+    this.#trust = trust;
     this.#slots = slots;
     this.#deps = deps;
     this.#options = options;
@@ -250,6 +272,7 @@ class Entry implements Repository {
       dir: join(this.#options.stateDir, 'git', shortHash(this.url, 24)),
       credentials: this.#credentials,
       allowLocal: this.isLocal,
+      trust: this.#trust,
       clock,
       log,
     });

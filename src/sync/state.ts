@@ -35,6 +35,8 @@ export interface ApplicationState {
   /** The Application as our own last write left it. */
   written: Application | undefined;
   loaded: Loaded | undefined;
+  /** Of the commits it was loaded from, as of the newest load. */
+  signatureWarnings: readonly string[];
   /** Another Application stands in the way of something: what that one says next matters here. */
   isContested: boolean;
   /** Fetches of its sources so far, and how many of them the newest load had seen. */
@@ -73,6 +75,7 @@ export function newState(client: Client): ApplicationState {
     comparer: new Comparer(client),
     written: undefined,
     loaded: undefined,
+    signatureWarnings: [],
     isContested: false,
     fetches: 0,
     fetchesRead: -1,

@@ -39,6 +39,7 @@ import {
   type RepositoriesOptions,
   repositoriesDefaults,
 } from './repositories.ts';
+import { readSignaturePolicy } from './trust.plan.ts';
 import { WebhookIds } from './webhook-ids.ts';
 import { type SyncOptions, stateOf, syncDefaults, type World } from './world.ts';
 
@@ -195,6 +196,11 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
   }
 
   function readSecrets(): void {
+    const policies = secrets.list().flatMap((secret) => readSignaturePolicy(secret) ?? []);
+    if (repositories.setSignaturePolicies(policies)) {
+      for (const application of applications.list()) wake(keyOf(application));
+      for (const set of sets.list()) setQueue.add(keyOf(set), 'high');
+    }
     repositories.setSecrets(secrets.list().flatMap((secret) => readRepositorySecret(secret) ?? []));
   }
 

@@ -61,6 +61,7 @@ export class SimulatedRepository {
         if (this.#fetched === undefined) throw new GitError('RevisionNotFound', 'nothing was fetched');
         return this.#fetched.id;
       },
+      signatureWarning: () => undefined,
       listTree: async (commit, path): Promise<TreeListing | undefined> => {
         const prefix = path === '' ? '' : `${path}/`;
         const files = [...known(commit).files].filter(([name]) => name.startsWith(prefix));

@@ -19,6 +19,7 @@ export const APPLICATION_CONDITIONS = {
   Pinned: 'warning',
   PruneBlocked: 'blocked',
   RepositoryUnreachable: 'unread',
+  SignatureWarning: 'warning',
   Suspended: 'warning',
   SyncError: 'error',
   SyncWindow: 'warning',
