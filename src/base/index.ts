@@ -16,5 +16,7 @@ export type { Log, LogFields, LogOptions } from './log.ts';
 export { createLog, silentLog } from './log.ts';
 export type { QuietLogOptions } from './quiet-log.ts';
 export { createQuietLog } from './quiet-log.ts';
+export type { Version } from './semver.ts';
+export { compareVersions, formatVersion, parseConstraint, parseVersion } from './semver.ts';
 export type { EntryPoint } from './worker.ts';
 export { entryPoint } from './worker.ts';

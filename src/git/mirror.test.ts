@@ -214,6 +214,36 @@ describe('src/git/mirror.ts', () => {
     await expect(mirror.resolve(revision)).rejects.toMatchObject({ code: 'RevisionNotFound' });
   });
 
+  it('finds the newest tag of a range, a newer one after it was fetched, and says when there is none', async () => {
+    const first = await fixture.commit({ a: '1' });
+    await fixture.git('tag', 'v1.2.0');
+    await mirror.fetch();
+    expect(await mirror.resolve('^1.2')).toBe(first);
+    const second = await fixture.commit({ a: '2' });
+    await fixture.git('tag', '--annotate', '--message=next', '1.3.0');
+    await fixture.commit({ a: '3' });
+    await fixture.git('tag', '1.4.0-rc.1');
+    expect(await mirror.resolve('^1.2')).toBe(first);
+    await mirror.fetch();
+    expect(await mirror.resolve('^1.2')).toBe(second);
+    expect(await mirror.resolve('>=1.0.0 <1.3')).toBe(first);
+    await expect(mirror.resolve('>=2 <3')).rejects.toMatchObject({
+      code: 'RevisionNotFound',
+      message: expect.stringContaining('no tag whose version is in the range ">=2 <3"'),
+    });
+  });
+
+  it('takes a branch whose name reads like a range when no tag is in it', async () => {
+    const branch = await fixture.commit({ a: '1' });
+    await fixture.git('branch', '1.x');
+    const tagged = await fixture.commit({ a: '2' });
+    await mirror.fetch();
+    expect(await mirror.resolve('1.x')).toBe(branch);
+    await fixture.git('tag', 'v1.0.0');
+    await mirror.fetch();
+    expect(await mirror.resolve('1.x')).toBe(tagged);
+  });
+
   it('fetches a repository without commits, and its first commit later', async () => {
     await mirror.fetch();
     await expect(mirror.resolve('HEAD')).rejects.toMatchObject({ code: 'RevisionNotFound' });

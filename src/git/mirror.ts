@@ -15,7 +15,7 @@ import {
   type TreeListing,
 } from './repository.ts';
 import { parseRepositoryUrl, type RepositoryUrl } from './repository-url.ts';
-import { isCommitId, normalizeTreePath, revisionCandidates } from './revision.ts';
+import { isCommitId, newestTag, normalizeTreePath, revisionCandidates, versionRange } from './revision.ts';
 import { type CommitTrust, type SignedObject, signatureProblem } from './signature.ts';
 import { listTree } from './tree.ts';
 import { lazyTree, readWholeTree, type TreeSource } from './tree-source.ts';
@@ -82,6 +82,8 @@ class Mirror implements GitMirror {
   /** Commits with a keep ref, oldest use first. */
   readonly #kept = new Set<string>();
   #fetching: Promise<void> | undefined;
+  /** Names of all tags, as of the last fetch; asked for when a range of versions is. */
+  #tags: Promise<readonly string[]> | undefined;
   /** By commit, oldest first. */
   readonly #trees = new Map<string, Promise<TreeSource>>();
   /** A commit was too large to be listed whole; the next one will be too. */
@@ -131,6 +133,7 @@ class Mirror implements GitMirror {
       await this.#startOver();
       await this.#fetchRefs(access, signal);
     } finally {
+      this.#tags = undefined;
       await access.release();
     }
     await this.#repackIfNeeded();
@@ -243,7 +246,9 @@ class Mirror implements GitMirror {
   }
 
   async resolve(revision: string): Promise<string> {
-    for (const candidate of revisionCandidates(revision)) {
+    const range = versionRange(revision);
+    const tag = range === undefined ? undefined : newestTag(await this.#tagNames(), range);
+    for (const candidate of tag === undefined ? namesOf(revision, range) : [`refs/tags/${tag}`]) {
       const commit = await this.#catFile.read(`${candidate}^{commit}`);
       if (commit?.type === 'commit') {
         await this.#checkSignature(candidate, commit.id);
@@ -251,7 +256,21 @@ class Mirror implements GitMirror {
         return commit.id;
       }
     }
-    throw new GitError('RevisionNotFound', `the repository has no branch, tag or commit "${revision || 'HEAD'}"`);
+    const what = range === undefined ? 'branch, tag or commit' : 'tag whose version is in the range';
+    throw new GitError('RevisionNotFound', `the repository has no ${what} "${revision || 'HEAD'}"`);
+  }
+
+  #tagNames(): Promise<readonly string[]> {
+    if (this.#tags !== undefined) return this.#tags;
+    const count = `--count=${gitLimits.tags}`;
+    const tags = this.#git
+      .run(['for-each-ref', count, '--sort=-version:refname', '--format=%(refname:lstrip=2)', 'refs/tags/'])
+      .then((names) => names.split('\n').filter((name) => name !== ''));
+    this.#tags = tags;
+    tags.catch(() => {
+      if (this.#tags === tags) this.#tags = undefined;
+    });
+    return tags;
   }
 
   signatureWarning(commit: string): string | undefined {
@@ -508,6 +527,16 @@ function forgetOldest(map: Map<string, unknown>, limit: number): void {
   for (const oldest of map.keys()) {
     if (map.size <= limit) break;
     map.delete(oldest);
+  }
+}
+
+/** What is looked for without a tag in the range: a branch may be called `1.x`, but none `>=1 <2`. */
+function namesOf(revision: string, range: unknown): readonly string[] {
+  try {
+    return revisionCandidates(revision);
+  } catch (error) {
+    if (range === undefined || !(error instanceof GitError)) throw error;
+    return [];
   }
 }
 

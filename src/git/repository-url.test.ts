@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCommit } from './commit-object.ts';
 import { gitErrorFrom, scrub } from './errors.ts';
 import { parseRepositoryUrl, sameRepository } from './repository-url.ts';
-import { normalizeTreePath, revisionCandidates } from './revision.ts';
+import { newestTag, normalizeTreePath, revisionCandidates, versionRange } from './revision.ts';
 
 describe('src/git/repository-url.ts', () => {
   it.each([
@@ -76,6 +76,46 @@ describe('src/git/revision.ts', () => {
     ['a'.repeat(40), ['a'.repeat(40)]],
   ])('looks for %s', (revision, expected) => {
     expect(revisionCandidates(revision)).toEqual(expected);
+  });
+
+  const tags = ['nightly', '0.9.0', 'v1.0.0', '1.2.3', 'v1.2.10', '1.3.0-rc.1', 'v1.9.0', '2.0.0', 'app-3.0.0'];
+  it.each([
+    ['1.2.*', 'v1.2.10'],
+    ['1.2.x', 'v1.2.10'],
+    ['^1.2', 'v1.9.0'],
+    ['~1.2.3', 'v1.2.10'],
+    ['>=1.0.0 <2.0.0', 'v1.9.0'],
+    ['>=1.0.0, <1.9', 'v1.2.10'],
+    ['1.0 - 1.2', 'v1.2.10'],
+    ['<1 || ~1.0', 'v1.0.0'],
+    ['>=1.3.0-0 <1.9-0', '1.3.0-rc.1'],
+    ['*', '2.0.0'],
+    ['^3', undefined],
+  ])('takes the newest tag of %s, a prerelease only where one is named', (revision, expected) => {
+    const range = versionRange(revision);
+    expect(range).toBeDefined();
+    expect(newestTag(tags, range ?? (() => true))).toBe(expected);
+    expect(newestTag(tags.toReversed(), range ?? (() => true))).toBe(expected);
+  });
+
+  it('takes the same of two names of one version, whichever comes first', () => {
+    expect(newestTag(['v1.0.0', '1.0.0'], () => true)).toBe('1.0.0');
+    expect(newestTag(['1.0.0', 'v1.0.0'], () => true)).toBe('1.0.0');
+  });
+
+  it.each([
+    '',
+    'HEAD',
+    'main',
+    'v1.2.3',
+    '1.2',
+    '2',
+    'release-1.x',
+    'feature/x',
+    '1'.repeat(40),
+    `>=${'1'.repeat(300)}`,
+  ])('reads no range in "%s"', (revision) => {
+    expect(versionRange(revision)).toBeUndefined();
   });
 
   it.each([

@@ -81,6 +81,8 @@ export const gitLimits = {
   mirrorBytes: 4_294_967_296,
   /** Commits kept readable after the server dropped them, newest first. */
   keptCommits: 64,
+  /** Tags looked at for a range of versions, the newest by version. */
+  tags: 20_000,
   /** Commits looked at to find the last change of a file. */
   historyCommits: 20_000,
   /** Time spent on that. */

@@ -1,3 +1,4 @@
+import { compareVersions, parseConstraint, parseVersion, type Version } from '#base';
 import { GitError } from './errors.ts';
 
 /** Longest name of a branch or tag that is looked at. Source: NAME_MAX of the file systems refs live on. */
@@ -22,6 +23,33 @@ export function revisionCandidates(revision: string): readonly string[] {
   }
   if (revision.startsWith('refs/heads/') || revision.startsWith('refs/tags/')) return [revision];
   return [`refs/heads/${revision}`, `refs/tags/${revision}`];
+}
+
+/** Longest range of versions that is read. Source: MAX_NAME, as whatever else stands for a revision. */
+const MAX_RANGE = MAX_NAME;
+
+/**
+ * A test for the versions that a revision such as `1.2.*`, `>=1.0.0 <2.0.0` or `^1.2` allows; undefined for what is no
+ * range, and for one version (`v1.2.3`, `1.2`), which is a name. Source: argo-cd docs/user-guide/tracking_strategies.md.
+ */
+export function versionRange(revision: string): ((version: Version) => boolean) | undefined {
+  if (revision === '' || revision.length > MAX_RANGE || isCommitId(revision)) return undefined;
+  return parseVersion(revision) === undefined ? parseConstraint(revision) : undefined;
+}
+
+/**
+ * The tag with the newest version that is allowed; undefined without one. Tags that are no version are passed over. Of
+ * two names for one version (`1.2.0`, `v1.2.0`) it is the first by name, so that the answer does not depend on order.
+ */
+export function newestTag(tags: Iterable<string>, isAllowed: (version: Version) => boolean): string | undefined {
+  let newest: { readonly tag: string; readonly version: Version } | undefined;
+  for (const tag of tags) {
+    const version = parseVersion(tag);
+    if (version === undefined || !isAllowed(version)) continue;
+    const order = newest === undefined ? 1 : compareVersions(version, newest.version);
+    if (newest === undefined || order > 0 || (order === 0 && tag < newest.tag)) newest = { tag, version };
+  }
+  return newest?.tag;
 }
 
 /** A directory inside a repository, normalised: no leading or trailing slash, '' for the root. Undefined if it cannot be one. */

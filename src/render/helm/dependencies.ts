@@ -1,7 +1,7 @@
 import { isRecord } from '#api';
+import { parseConstraint, parseVersion } from '#base';
 import { copyMap, type GoMap, isMap, RenderError, weigh } from '../template/index.ts';
 import type { Chart, Dependency } from './chart.types.ts';
-import { parseConstraint, parseVersion } from './functions/semver.ts';
 import type { ChartBudget } from './limits.ts';
 import { coalesceTables, coalesceValues, tableAt, valueAt } from './values.ts';
 

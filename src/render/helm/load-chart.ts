@@ -1,8 +1,8 @@
 import { isRecord } from '#api';
+import { parseVersion } from '#base';
 import { RenderError, textOf } from '../template/index.ts';
 import { readArchive } from './archive.ts';
 import type { Chart, ChartFile, ChartMetadata, Dependency } from './chart.types.ts';
-import { parseVersion } from './functions/semver.ts';
 import { ignoreRules } from './ignore.ts';
 import { type ChartBudget, chartLimits } from './limits.ts';
 import { readRecord, readValues } from './yaml-file.ts';

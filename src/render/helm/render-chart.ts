@@ -1,3 +1,4 @@
+import { parseConstraint, parseVersion } from '#base';
 import {
   copyMap,
   type GoMap,
@@ -12,7 +13,6 @@ import {
 import type { Chart, ChartFile } from './chart.types.ts';
 import { processDependencies } from './dependencies.ts';
 import { helmFunctions } from './functions/index.ts';
-import { parseConstraint, parseVersion } from './functions/semver.ts';
 import { ChartBudget } from './limits.ts';
 import { loadChart } from './load-chart.ts';
 import { checkSchemas, type SchemaValidator } from './schema.ts';
