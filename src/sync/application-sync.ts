@@ -7,7 +7,7 @@ import { markRead } from './freshness.ts';
 import { nextHealMs } from './healing.ts';
 import { approvedPruneDigest } from './history.ts';
 import { type Loaded, type LoadResult, loadApplication } from './load.ts';
-import { answerOperation, operationProblem, type ReadyOperation, readyOperation } from './operation.ts';
+import { answerOperation, dryRunWords, operationProblem, type ReadyOperation, readyOperation } from './operation.ts';
 import { projectProblems } from './project.plan.ts';
 import { removeApplication } from './remove-application.ts';
 import { report, reportFailure, repositoryConditions } from './report.ts';
@@ -89,12 +89,13 @@ async function takeTurn(
     return { again: false, wakeAtMs: world.clock.nowMs() + world.options.loadRetryMs };
   }
   const { loaded } = result;
+  const asked = wanting(application, settings, operation);
   const wanted = await survey(world, {
     key,
     settings,
     loaded,
     state,
-    prune: state.active?.prune ?? (settings.prune || operation?.sync?.prune === true),
+    prune: state.active?.prune ?? mayPrune(settings, asked),
     unrelatedHistory: await isUnrelated(world, key, settings, state, loaded),
     project: projectOf(world, settings).project,
     signal,
@@ -106,7 +107,7 @@ async function takeTurn(
     key,
     application,
     settings,
-    operation: wanting(settings, operation),
+    operation: asked,
     state,
     loaded,
     survey: wanted,
@@ -209,20 +210,33 @@ function runsInSync({ hook }: RenderedHook): boolean {
   return hook.phases.some((phase) => phase !== 'SyncFail');
 }
 
-/** A request that asks for something impossible is answered, and starts nothing. */
-function wanting(settings: ApplicationSettings, operation: ReadyOperation | undefined): ReadyOperation | undefined {
-  return operationProblem(settings, operation) === undefined ? operation : undefined;
+function mayPrune({ prune }: ApplicationSettings, operation: ReadyOperation | undefined): boolean {
+  return prune || operation?.sync?.prune === true;
+}
+
+/** A request that asks for something impossible, or only what would be done, is answered, and starts nothing. */
+function wanting(
+  application: Application,
+  settings: ApplicationSettings,
+  operation: ReadyOperation | undefined,
+): ReadyOperation | undefined {
+  if (operation?.sync?.dryRun === true) return undefined;
+  return operationProblem(application, settings, operation) === undefined ? operation : undefined;
 }
 
 /** Answers a request that began no run of its own, after the status has been brought up to date. */
 async function answer(
   world: World,
-  { key, settings, state }: Turn,
+  { key, application, settings, state, survey: surveyed }: Turn,
   decision: Decision,
   operation: ReadyOperation | undefined,
 ): Promise<void> {
-  const problem = operationProblem(settings, operation);
+  const problem = operationProblem(application, settings, operation);
   if (problem !== undefined) return answerOperation(world, key, operation, { message: problem });
+  if (operation?.sync?.dryRun === true) {
+    const shown = planSync({ ...surveyed.snapshot, prune: mayPrune(settings, operation) });
+    return answerOperation(world, key, operation, { message: dryRunWords(shown) });
+  }
   const { active } = state;
   // A run that is under way does what was asked for, unless it was begun without leave to delete.
   if (active !== undefined && (active.prune || operation?.sync?.prune !== true))

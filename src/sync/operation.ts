@@ -3,6 +3,7 @@ import { isApiError } from '#api';
 import { formatTime } from '#base';
 import type { ApplicationSettings } from './application.plan.ts';
 import type { ApplicationState } from './state.ts';
+import type { SyncPlan, SyncStep } from './sync.types.ts';
 import { applicationOf, patchApplication, type World } from './world.ts';
 
 /** A request to sync that is to be answered now. */
@@ -77,14 +78,52 @@ async function takeOff(world: World, key: string, { metadata: { resourceVersion 
   }
 }
 
-/** Why nothing of a request can be done, although what Git says is known. */
+/**
+ * Why nothing of a request can be done, although what Git says is known. What narrows or changes a sync is never passed
+ * over: a whole sync in place of a part of it would touch what nobody asked to be touched.
+ */
 export function operationProblem(
-  { sources, pinned }: ApplicationSettings,
-  operation: ReadyOperation | undefined,
+  { spec }: Pick<Application, 'spec'>,
+  { sources, pinned }: Pick<ApplicationSettings, 'sources' | 'pinned'>,
+  operation: ApplicationOperation | undefined,
 ): string | undefined {
-  const revision = operation?.sync?.revision;
-  if (revision === undefined || revision === '' || revision === sources[0]?.revision) return undefined;
-  if (pinned !== undefined)
-    return `a sync to another revision (${revision}) than the pinned one (${pinned.commit}) is not possible: unpin it first`;
-  return `a sync to another revision (${revision}) than that of the Application is not supported: change its targetRevision`;
+  const { revision = '', revisions = [], syncOptions = [], syncStrategy, ...rest } = operation?.sync ?? {};
+  const [target = ''] = sources.map((source) => source.revision);
+  if (![revision, ...revisions.slice(0, 1)].every((asked) => asked === '' || nameOf(asked) === nameOf(target))) {
+    if (pinned !== undefined)
+      return `a sync to another revision (${revision || revisions[0]}) than the pinned one (${pinned.commit}) is not possible: unpin it first`;
+    return `a sync to another revision (${revision || revisions[0]}) than that of the Application is not supported: change its targetRevision`;
+  }
+  const other = revisions.findIndex(
+    (asked, index) => asked !== '' && nameOf(asked) !== nameOf(sources[index]?.revision),
+  );
+  if (other >= 0)
+    return `a sync to another revision (${revisions[other]}) than that of spec.sources[${other}] is not supported: change its targetRevision`;
+  const narrowing = (['resources', 'manifests', 'source', 'sources'] as const).find((field) => isSet(rest[field]));
+  if (narrowing !== undefined)
+    return `operation.sync.${narrowing} is not supported, and nothing was synced: leave it out to sync all that Git says`;
+  const declared = new Set(spec.syncPolicy?.syncOptions ?? []);
+  const option = syncOptions.find((one) => !declared.has(one));
+  if (option !== undefined)
+    return `operation.sync.syncOptions: ${option} is not one of the Application's, and nothing was synced: add it to spec.syncPolicy.syncOptions`;
+  if (isSet(syncStrategy?.apply))
+    return 'operation.sync.syncStrategy.apply, a sync without hooks, is not supported, and nothing was synced: use "hook"';
+  if (syncStrategy?.hook?.force === true)
+    return 'operation.sync.syncStrategy.hook.force is not supported, and nothing was synced: annotate the objects with Force=true';
+  return undefined;
+}
+
+/** `HEAD` is how clients write the default branch, which an Application names by naming none. */
+const nameOf = (revision = '') => (revision === 'HEAD' ? '' : revision);
+
+function isSet(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== null;
+}
+
+/** What a run would do now, for who asked for no more than to be told. */
+export function dryRunWords({ steps, refused, verdict }: SyncPlan): string {
+  const count = (action: SyncStep['action']) => steps.filter((step) => step.action === action).length;
+  const told = `dry run: a sync would create ${count('create')}, change ${count('configure')}, delete ${count('prune')}`;
+  const isRefused = refused.length === 0 ? '' : `; ${refused.length} cannot be applied: ${refused[0]?.message}`;
+  return `${told}${isRefused}${verdict.blocked ? `; it would wait for approval: ${verdict.reasons.join('; ')}` : ''}`;
 }

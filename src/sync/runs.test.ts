@@ -261,6 +261,63 @@ describe('src/sync: runs', () => {
       await bed.until('a is gone', async () => (await bed.get({ kind: 'ConfigMap', name: 'a' })) === undefined);
     });
 
+    it('follows a range of versions: a new tag begins a run, a commit without one does not', async () => {
+      const first = await bed.repo.commit({ 'web/a.yaml': configMap('a') });
+      await bed.repo.git('tag', 'v1.2.0');
+      await bed.repo.commit({ 'web/b.yaml': configMap('b') });
+      await bed.apply('web', { source: { repoURL: bed.repo.path, path: 'web', targetRevision: '>=1.2.0 <2' } });
+      await bed.synced('web', first);
+      expect(await bed.get({ kind: 'ConfigMap', name: 'b' })).toBeUndefined();
+      const second = await bed.repo.commit({ 'web/c.yaml': configMap('c') });
+      await bed.repo.git('tag', 'v1.10.0');
+      await bed.synced('web', second);
+      expect((await bed.runs('web')).map(({ spec }) => spec.revision)).toEqual([first, second]);
+    });
+
+    it('answers a request that it cannot fulfil as asked, and changes nothing', async () => {
+      await bed.repo.commit({ 'web/a.yaml': configMap('a'), 'web/b.yaml': configMap('b') });
+      await bed.apply('web', { syncPolicy: {} });
+      await bed.until(
+        'OutOfSync is shown',
+        async () => (await bed.application('web'))?.status?.sync?.status === 'OutOfSync',
+      );
+      const answerTo = async (sync: object) => {
+        const key = { namespace: 'argocd', name: 'web' };
+        const before = (await bed.application('web'))?.status?.lastOperation?.id;
+        await bed
+          .as('ada', 'plumb')
+          .patch(APPLICATIONS, key, { type: 'merge', body: { operation: { sync } } as never });
+        return bed.until('it is answered', async () => {
+          const last = (await bed.application('web'))?.status?.lastOperation;
+          return last?.id === before ? undefined : last;
+        });
+      };
+      const dry = await answerTo({ dryRun: true, syncStrategy: { hook: {} } });
+      expect(dry).toMatchObject({ message: expect.stringContaining('would create 2, change 0, delete 0') });
+      expect(dry.run).toBeUndefined();
+      const selective = await answerTo({ resources: [{ kind: 'ConfigMap', name: 'a' }] });
+      expect(selective.message).toContain('operation.sync.resources');
+      expect(selective.run).toBeUndefined();
+      expect(await bed.runs('web')).toEqual([]);
+      expect(await bed.get({ kind: 'ConfigMap', name: 'a' })).toBeUndefined();
+    });
+
+    it('deletes nothing for a dry run that would, where syncs are automated', async () => {
+      const first = await bed.repo.commit({ 'web/a.yaml': configMap('a'), 'web/b.yaml': configMap('b') });
+      await bed.apply('web', { syncPolicy: { automated: {} } });
+      await bed.synced('web', first);
+      await bed.repo.commit({ 'web/a.yaml': null });
+      const key = { namespace: 'argocd', name: 'web' };
+      const operation = { sync: { dryRun: true, prune: true } };
+      await bed.as('ada', 'plumb').patch(APPLICATIONS, key, { type: 'merge', body: { operation } as never });
+      const told = await bed.until(
+        'it is answered',
+        async () => (await bed.application('web'))?.status?.lastOperation?.message,
+      );
+      expect(told).toContain('would create 0, change 0, delete 1');
+      expect(await bed.get({ kind: 'ConfigMap', name: 'a' })).toBeDefined();
+    });
+
     it('frees a node port before it is used again', async () => {
       const first = await bed.repo.commit({ 'web/s.yaml': service('old', 30_123), 'web/a.yaml': configMap('a') });
       await bed.apply('web');

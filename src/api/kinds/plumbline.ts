@@ -88,7 +88,23 @@ export interface ApplicationOperation {
   id?: string;
   /** By the server: whoever was logged in. */
   initiatedBy?: { username?: string; automated?: boolean };
-  sync?: { revision?: string; prune?: boolean };
+  sync?: SyncOperation;
+}
+
+/** What a request asks of its sync, as Argo CD's clients write it. Source: argo-cd pkg/apis/application/v1alpha1/types.go. */
+export interface SyncOperation {
+  revision?: string;
+  revisions?: string[];
+  prune?: boolean;
+  /** Only tells what a sync would do. */
+  dryRun?: boolean;
+  syncOptions?: string[];
+  syncStrategy?: { apply?: { force?: boolean }; hook?: { force?: boolean } };
+  /** Not supported, and refused when set. */
+  resources?: unknown;
+  manifests?: unknown;
+  source?: unknown;
+  sources?: unknown;
 }
 
 /** What became of a request to sync. */

@@ -31,7 +31,10 @@ export const PLUMBLINE_SHAPES: Readonly<Record<string, string>> = {
   'argoproj.v1alpha1.Info': 'name! string; value! string; ...',
   'argoproj.v1alpha1.Operation': 'id string; initiatedBy OperationInitiator; sync SyncOperation; ...',
   'argoproj.v1alpha1.OperationInitiator': 'username string; automated boolean; ...',
-  'argoproj.v1alpha1.SyncOperation': 'revision string; prune boolean; ...',
+  'argoproj.v1alpha1.SyncOperation':
+    'revision string; revisions []string atomic; prune boolean; dryRun boolean; syncOptions []string atomic; syncStrategy SyncStrategy; ...',
+  'argoproj.v1alpha1.SyncStrategy': 'apply SyncStrategyForce; hook SyncStrategyForce; ...',
+  'argoproj.v1alpha1.SyncStrategyForce': 'force boolean; ...',
   'argoproj.v1alpha1.ApplicationStatus':
     'observedGeneration int64; sync SyncState; health HealthState; conditions []Condition atomic; resources []ResourceStatus atomic; digest string; reconciledAt time; run RunReference; lastOperation OperationAnswer; summary Summary; ...',
   'argoproj.v1alpha1.SyncState': 'status string; revision string; ...',
