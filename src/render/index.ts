@@ -24,7 +24,7 @@ export {
   renderChart,
   setValues,
 } from './helm/index.ts';
-export { HOOK, HOOK_PHASES } from './hooks.ts';
+export { HOOK_PHASES, readHook } from './hooks.ts';
 export type { BuildProblem, BuildResult, BuiltObject, KustomizeTree } from './kustomize/index.ts';
 export { buildKustomization, kustomizationIn, kustomizeLimits, prepareBuilt } from './kustomize/index.ts';
 export { prepareFile } from './prepare.ts';

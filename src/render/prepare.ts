@@ -35,18 +35,6 @@ const SERVER_METADATA = [
   'ownerReferences',
 ] as const;
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
-const HELM_HOOK = 'helm.sh/hook';
-/** Argo CD applies what has this event as any other object. Source: gitops-engine pkg/sync/hook/helm/hook.go. */
-const HELM_PLAIN = 'crd-install';
-/** Events of Helm that Argo CD takes for its own; at others it runs nothing. Source: argo-cd docs/user-guide/helm.md. */
-const HELM_SYNC_EVENTS: ReadonlySet<string> = new Set([
-  'pre-install',
-  'pre-upgrade',
-  'post-install',
-  'post-upgrade',
-  'pre-delete',
-  'post-delete',
-]);
 /** Issues of each sort that are told of one object. */
 const MAX_ISSUES = 10;
 /** What is taken of a kind until its definition is known. */
@@ -141,23 +129,21 @@ function ownObject(
   return { own, hook };
 }
 
-/** When the object runs, if it is not there to stay; tells why it is left out. Argo CD's annotation counts before Helm's. */
+/** When the object runs, if it is not there to stay; tells why it is left out. */
 function hookOf(object: KubeObject, tell: Tell): Hook | undefined | 'left-out' {
-  const annotations = object.metadata.annotations ?? {};
-  const reading = readHook(annotations);
+  const reading = readHook(object.metadata.annotations ?? {});
   if (reading.type === 'hook') return reading.hook;
-  if (reading.type === 'problem') tellHook('error', reading.message, reading.annotation);
-  if (reading.type !== 'none') return 'left-out';
-  const helmHook = annotations[HELM_HOOK];
-  if (helmHook === undefined || helmHook === HELM_PLAIN) return undefined;
-  const isRun = helmHook.split(',').some((event) => HELM_SYNC_EVENTS.has(event.trim()));
-  if (isRun) tellHook('error', `sync hooks (${HELM_HOOK}: ${helmHook}) are not supported yet`, HELM_HOOK);
-  else tellHook('warning', `${HELM_HOOK}: ${helmHook} is no event of a sync; it is left out`, HELM_HOOK);
-  return 'left-out';
-
-  function tellHook(severity: FileDiagnostic['severity'], message: string, annotation: string): void {
-    tell(severity, 'Unsupported', `${nameOf(object)}: ${message}`, `metadata.annotations[${annotation}]`);
+  if (reading.type === 'none') return undefined;
+  if (reading.type !== 'skip') {
+    const severity = reading.type === 'problem' ? 'error' : 'warning';
+    tell(
+      severity,
+      'Unsupported',
+      `${nameOf(object)}: ${reading.message}`,
+      `metadata.annotations[${reading.annotation}]`,
+    );
   }
+  return 'left-out';
 }
 
 /** The object without nulls, or undefined when a field does not exist or has a wrong type: a misspelt field must not be lost. */

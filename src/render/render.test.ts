@@ -151,16 +151,16 @@ describe('src/render/render.ts', () => {
       map('a', '  annotations: {argocd.argoproj.io/hook: Sync, argocd.argoproj.io/hook-delete-policy: Never}\n'),
       'Unsupported a.yaml:5 ConfigMap a: a hook is deleted at BeforeHookCreation, HookSucceeded, HookFailed, not at "Never"',
     ],
-    ...['pre-install', 'post-upgrade, test'].map((event): [string, string, string] => [
-      `a hook of Helm's at ${event}`,
-      map('a', `  annotations: {helm.sh/hook: "${event}"}\n`),
-      `Unsupported a.yaml:5 ConfigMap a: sync hooks (helm.sh/hook: ${event}) are not supported yet`,
-    ]),
     [
-      "a hook of Helm's that no sync runs",
-      map('a', '  annotations: {helm.sh/hook: test}\n'),
-      'Unsupported a.yaml:5 ConfigMap a: helm.sh/hook: test is no event of a sync; it is left out',
+      "a hook of Helm's that is deleted at no event of one",
+      map('a', '  annotations: {helm.sh/hook: pre-install, helm.sh/hook-delete-policy: hook-suceeded}\n'),
+      'Unsupported a.yaml:5 ConfigMap a: a hook of Helm\'s is deleted at before-hook-creation, hook-succeeded, hook-failed, not at "hook-suceeded"',
     ],
+    ...['test', 'pre-delete', 'post-rollback,test'].map((event): [string, string, string] => [
+      `a hook of Helm's at ${event}, which no sync runs`,
+      map('a', `  annotations: {helm.sh/hook: "${event}"}\n`),
+      `Unsupported a.yaml:5 ConfigMap a: helm.sh/hook: ${event} is no event of a sync; it is left out`,
+    ]),
     [
       'ciphertext',
       `${map('a').replace('ConfigMap', 'Secret')}sops: {mac: x}\n`,
@@ -210,6 +210,24 @@ describe('src/render/render.ts', () => {
     });
     expect(result.objects.map(({ id }) => id)).toEqual(['ConfigMap/web/crd']);
     expect(result.diagnostics.map(({ severity }) => severity)).toEqual(['warning']);
+  });
+
+  it.each([
+    ['pre-install', undefined, ['PreSync'], ['BeforeHookCreation']],
+    [
+      'post-install, pre-upgrade',
+      'hook-succeeded, hook-failed',
+      ['PreSync', 'PostSync'],
+      ['HookSucceeded', 'HookFailed'],
+    ],
+    ['post-upgrade,post-install,test', 'before-hook-creation', ['PostSync'], ['BeforeHookCreation']],
+    ['pre-install,pre-delete', undefined, ['PreSync'], ['BeforeHookCreation']],
+  ])("makes a hook of Helm's at %s a hook of a sync", (event, policy, phases, deletePolicies) => {
+    const more = policy === undefined ? '' : `, helm.sh/hook-delete-policy: "${policy}"`;
+    const result = rendered({ 'a.yaml': map('a', `  annotations: {helm.sh/hook: "${event}"${more}}\n`) });
+    expect(result.hooks.map(({ hook }) => hook)).toEqual([{ phases, deletePolicies }]);
+    expect(result.objects).toEqual([]);
+    expect(told(result)).toEqual([]);
   });
 
   it('takes no object of a file that is broken anywhere: the rest of it may be older or newer', () => {

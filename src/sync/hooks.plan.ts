@@ -1,7 +1,7 @@
 import { formatObjectKey, type HookRun, type KubeObject, type StoredObject } from '#api';
 import { formatTime } from '#base';
 import type { Health } from '#health';
-import { HOOK, HOOK_PHASES, type HookPhase, type RenderedHook } from '#render';
+import { HOOK_PHASES, type HookPhase, type RenderedHook, readHook } from '#render';
 import { compareOrder, kindRank, type OrderKey, waveOf } from './order.plan.ts';
 
 /** On the object of a hook: for whom, and in which attempt and phase, it was made. */
@@ -114,7 +114,7 @@ export function judgePlace(
   if (holder !== undefined && holder !== occasion.application) {
     return { type: 'taken', message: `${hookId(run)} is there already, of Application ${holder}` };
   }
-  const isHook = live.metadata.annotations?.[HOOK] !== undefined;
+  const isHook = readHook(live.metadata.annotations ?? {}).type === 'hook';
   if (holder !== undefined || isMade || isHook) return { type: 'leftover' };
   return {
     type: 'taken',

@@ -10,6 +10,8 @@ export interface OrderKey {
 }
 
 const WAVE_ANNOTATION = 'argocd.argoproj.io/sync-wave';
+/** Source: argo-cd gitops-engine/pkg/sync/syncwaves/waves.go, which takes it where there is no wave. */
+const HELM_WEIGHT = 'helm.sh/hook-weight';
 /** int32, as Argo CD parses it. */
 const MAX_WAVE = 2_147_483_647;
 
@@ -65,9 +67,10 @@ export function kindRank(kind: string): number {
   return RANKS.get(kind) ?? (kind === 'Application' ? KIND_ORDER.length + 1 : KIND_ORDER.length);
 }
 
-/** The wave an object asks for; 0 when it asks for none, or for something that is no whole number. */
+/** The wave an object asks for, as Argo CD's or as the weight of a hook of Helm's; 0 when it asks for none, or for something that is no whole number. */
 export function waveOf(object: KubeObject): number {
-  const text = object.metadata.annotations?.[WAVE_ANNOTATION];
+  const annotations = object.metadata.annotations ?? {};
+  const text = annotations[WAVE_ANNOTATION] ?? annotations[HELM_WEIGHT];
   if (text === undefined || !/^[+-]?\d{1,10}$/.test(text.trim())) return 0;
   const wave = Number(text.trim());
   return Math.abs(wave) > MAX_WAVE ? 0 : wave;

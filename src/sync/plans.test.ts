@@ -68,6 +68,15 @@ describe('src/sync/order.plan.ts', () => {
     expect(waveOf(object('ConfigMap', 'a', text).object)).toBe(wave);
   });
 
+  it("takes the weight of a hook of Helm's where there is no wave", () => {
+    const weighed = (annotations: Record<string, string>): KubeObject => ({
+      ...object('ConfigMap', 'a').object,
+      metadata: { name: 'a', annotations },
+    });
+    expect(waveOf(weighed({ 'helm.sh/hook-weight': '-5' }))).toBe(-5);
+    expect(waveOf(weighed({ 'helm.sh/hook-weight': '-5', 'argocd.argoproj.io/sync-wave': '2' }))).toBe(2);
+  });
+
   it('puts a Namespace before everything that lives in it', () => {
     const keys = orderKeys([
       object('Namespace', 'n'),
