@@ -9,6 +9,7 @@ export type {
   ChartFile,
   ChartManifest,
   ChartRequest,
+  ChartSource,
   ChartWarning,
   Release,
   RenderedChart,
@@ -20,8 +21,10 @@ export {
   loadSchemaValidator,
   mergeValues,
   orderManifests,
+  prepareChart,
   readValues,
   renderChart,
+  servedCapabilities,
   setValues,
 } from './helm/index.ts';
 export { HOOK_PHASES, readHook } from './hooks.ts';

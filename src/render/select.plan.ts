@@ -11,7 +11,7 @@ export interface FileSelection<T> {
 const MANIFEST = /\.(ya?ml|json)$/i;
 /** Files that make a directory something else than plain manifests. Source: argo-cd util/app/discovery (v3.0). */
 const OTHER_TOOLS: readonly (readonly [RegExp, string])[] = [
-  [/^Chart\.yaml$/, 'a Helm chart, which is not supported yet'],
+  [/^Chart\.yaml$/, 'a Helm chart, which is rendered only where spec.source.directory is not set'],
   [
     /^(kustomization\.ya?ml|Kustomization)$/,
     'a kustomization, which is built only where spec.source.directory is not set',

@@ -1,4 +1,4 @@
-import type { Application, ApplicationSource, IgnoreDifference } from '#api';
+import type { Application, ApplicationHelm, ApplicationSource, IgnoreDifference } from '#api';
 import { PINNED_ANNOTATION, parseDuration, SUSPENDED_ANNOTATION, unsupportedApplicationFields } from '#api';
 import type { BackoffOptions } from '#base';
 import { unsupportedRules } from '#diff';
@@ -12,6 +12,16 @@ export interface Source {
   /** Branch, tag or commit; '' means the default branch. */
   readonly revision: string;
   readonly directory: NonNullable<ApplicationSource['directory']>;
+  /** Undefined where nothing asks for a chart: then what lies in the folder decides. */
+  readonly helm: ApplicationHelm | undefined;
+  /** Name by which value files of other sources find this one. */
+  readonly ref: string | undefined;
+  /** It is there for its `ref` alone: nothing of it is applied. */
+  readonly isOnlyRef: boolean;
+  /** `spec.sources[0]`, for messages. */
+  readonly field: string;
+  /** The Application's name, which a chart's release takes. */
+  readonly application: string;
 }
 
 export interface NamespaceMetadata {
@@ -143,7 +153,7 @@ function readPin(
   return undefined;
 }
 
-function readSources({ spec }: Application, problems: string[]): readonly Source[] {
+function readSources({ spec, metadata }: Application, problems: string[]): readonly Source[] {
   const declared = spec.sources !== undefined && spec.sources.length > 0 ? spec.sources : [spec.source];
   if (declared.length > MAX_SOURCES) problems.push(`spec.sources: at most ${MAX_SOURCES} are read`);
   return declared.slice(0, MAX_SOURCES).flatMap((source, index) => {
@@ -157,10 +167,35 @@ function readSources({ spec }: Application, problems: string[]): readonly Source
       problems.push(`${at}.path must be a path inside of the repository`);
       return [];
     }
+    const { helm } = source;
+    if (helm !== undefined) problems.push(...helmProblems(helm, at));
     return [
-      { repoURL: source.repoURL, path, revision: source.targetRevision ?? '', directory: source.directory ?? {} },
+      {
+        repoURL: source.repoURL,
+        path,
+        revision: source.targetRevision ?? '',
+        directory: source.directory ?? {},
+        helm: helm === undefined || Object.keys(helm).length === 0 ? undefined : helm,
+        ref: source.ref || undefined,
+        isOnlyRef: Boolean(source.ref) && source.path === undefined,
+        field: at,
+        application: metadata.name,
+      },
     ];
   });
+}
+
+/** Argo CD puts the Application's own data in here. Source: argo-cd docs/user-guide/build-environment.md. */
+const BUILD_VARIABLE = /\$\{?ARGOCD_/;
+
+function helmProblems({ version, parameters = [], valueFiles = [] }: ApplicationHelm, at: string): readonly string[] {
+  const problems: string[] = [];
+  if (version && version !== 'v3') problems.push(`${at}.helm.version: only "v3" is supported`);
+  const texts = [...parameters.map(({ value = '' }) => value), ...valueFiles];
+  const withVariable = texts.find((text) => BUILD_VARIABLE.test(text));
+  if (withVariable !== undefined)
+    problems.push(`${at}.helm: variables of the build environment are not supported: ${withVariable.slice(0, 200)}`);
+  return problems;
 }
 
 /** A directory inside of a repository, without slashes at its ends; undefined for what leads out of it. */

@@ -7,11 +7,15 @@ import type { StartThread } from './renderer.ts';
  */
 export const startInlineThread: StartThread = ({ answered }) => {
   let ended = false;
+  let last = Promise.resolve();
   return {
-    postMessage: (question) =>
-      queueMicrotask(() => {
-        if (!ended) answered(answerOf(question));
-      }),
+    postMessage(question) {
+      last = last.then(async () => {
+        if (ended) return;
+        const answer = await answerOf(question);
+        if (!ended) answered(answer);
+      });
+    },
     async terminate() {
       ended = true;
     },

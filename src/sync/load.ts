@@ -13,6 +13,7 @@ import {
   type UnreadFile,
 } from '#render';
 import type { ApplicationSettings, Source } from './application.plan.ts';
+import { type CommitFiles, loadChartSource } from './load-chart.ts';
 import type { Renderer } from './renderer.ts';
 import type { Repositories } from './repositories.ts';
 
@@ -147,7 +148,9 @@ async function loadCommits(deps: LoadDeps, request: LoadRequest, commits: Commit
   for (const [index, source] of request.settings.sources.entries()) {
     const mirror = await deps.repositories.use(source.repoURL).mirror();
     const commit = commits[index]?.commit ?? '';
-    const read = await readSource(deps.renderer, mirror, commit, source, request);
+    if (source.isOnlyRef) continue;
+    const refs = () => refsOf(deps, request, commits);
+    const read = await readSource({ renderer: deps.renderer, mirror, commit, refs }, source, request);
     if (read === undefined) pathMissing = true;
     else {
       files.push(...read.files);
@@ -176,16 +179,48 @@ interface ReadSource {
   readonly unread: readonly UnreadFile[];
 }
 
+/** The sources that have a name, by it. */
+async function refsOf(
+  { repositories }: LoadDeps,
+  { settings: { sources } }: LoadRequest,
+  commits: Commits,
+): Promise<ReadonlyMap<string, CommitFiles>> {
+  const refs = new Map<string, CommitFiles>();
+  for (const [index, { ref, repoURL }] of sources.entries()) {
+    if (ref === undefined) continue;
+    const mirror = await repositories.use(repoURL).mirror();
+    refs.set(ref, { mirror, files: await wholeTree(mirror, commits[index]?.commit ?? '') });
+  }
+  return refs;
+}
+
+interface SourceReader {
+  readonly renderer: Renderer;
+  readonly mirror: GitMirror;
+  readonly commit: string;
+  refs(): Promise<ReadonlyMap<string, CommitFiles>>;
+}
+
 async function readSource(
-  renderer: Renderer,
-  mirror: GitMirror,
-  commit: string,
+  { renderer, mirror, commit, refs }: SourceReader,
   source: Source,
   { settings, hadObjectsBelow, signal }: LoadRequest,
 ): Promise<ReadSource | undefined> {
   const listing = await mirror.listTree(commit, source.path);
   const isPlain = Object.keys(source.directory).length > 0;
-  if (listing !== undefined && !isPlain && kustomizationIn(treeOf(listing.files), source.path) !== undefined) {
+  const tree = treeOf(listing?.files ?? []);
+  // A folder that is both is a kustomization, unless told otherwise. Source: argo-cd util/app/discovery/discovery.go (v3.1).
+  const isKustomization = !isPlain && source.helm === undefined && kustomizationIn(tree, source.path) !== undefined;
+  const isChart = source.helm !== undefined || (!isPlain && tree.has(join(source.path, 'Chart.yaml')));
+  if (listing !== undefined && isChart && !isKustomization) {
+    const own = { mirror, files: await wholeTree(mirror, commit) };
+    const { namespace } = settings;
+    const chart = { renderer, source, namespace, listing, own, refs: await refs(), signal };
+    const answer = await loadChartSource(chart);
+    if (answer.type === 'failed') throw new LoadProblem(answer.code, answer.message);
+    return { files: answer.files, unread: [] };
+  }
+  if (listing !== undefined && isKustomization) {
     return { files: await buildSource(renderer, mirror, commit, source, settings.namespace, signal), unread: [] };
   }
   if (listing === undefined) {
@@ -200,6 +235,8 @@ async function readSource(
   if (bytes > gitLimits.applicationBytes) throw tooLarge(bytes);
   return { files: await prepareAll(renderer, mirror, selection, settings.namespace, signal), unread };
 }
+
+const join = (folder: string, path: string) => (folder === '' ? path : `${folder}/${path}`);
 
 function treeOf(files: readonly TreeFile[]): { has(path: string): boolean } {
   const paths = new Set(files.map(({ path }) => path));

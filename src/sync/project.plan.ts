@@ -1,11 +1,12 @@
 import type { AppProject, ObjectKey } from '#api';
 import { compileGlob } from '#render';
-import type { ApplicationSettings } from './application.plan.ts';
+import type { ApplicationSettings, Source } from './application.plan.ts';
 
 /** What one Application asks its project for. */
 export interface ProjectQuestion {
   readonly name: string;
-  readonly settings: Pick<ApplicationSettings, 'sources' | 'namespace'>;
+  /** A source that only lends its value files counts as well. */
+  readonly settings: Pick<ApplicationSettings, 'namespace'> & { readonly sources: readonly Pick<Source, 'repoURL'>[] };
 }
 
 /** Names and address of the one cluster there is, as destinations may name it. */

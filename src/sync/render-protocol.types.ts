@@ -1,5 +1,5 @@
 import type { ApplicationSet } from '#api';
-import type { BuildProblem, Generated, GeneratorCluster, PreparedFile, SourceFile } from '#render';
+import type { BuildProblem, ChartSource, Generated, GeneratorCluster, PreparedFile, SourceFile } from '#render';
 
 /** One manifest file. */
 export interface FileTask {
@@ -30,7 +30,15 @@ export interface ApplicationSetTask {
   readonly clusters: readonly GeneratorCluster[];
 }
 
-export type RenderTask = FileTask | KustomizeTask | ApplicationSetTask;
+/** A folder with a chart. */
+export interface ChartTask extends ChartSource {
+  readonly type: 'chart';
+  readonly defaultNamespace: string;
+}
+
+export type RenderTask = FileTask | KustomizeTask | ApplicationSetTask | ChartTask;
+
+export type ChartAnswer = Exclude<KustomizeAnswer, { readonly type: 'needs' }>;
 
 export type KustomizeAnswer =
   | { readonly type: 'built'; readonly files: readonly SourceFile[] }
@@ -41,7 +49,9 @@ export type RenderResult<T extends RenderTask> = T extends FileTask
   ? PreparedFile
   : T extends ApplicationSetTask
     ? Generated
-    : KustomizeAnswer;
+    : T extends ChartTask
+      ? ChartAnswer
+      : KustomizeAnswer;
 
 export interface RenderQuestion {
   readonly id: number;

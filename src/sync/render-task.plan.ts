@@ -3,12 +3,17 @@ import {
   buildKustomization,
   type Generated,
   generateApplications,
+  loadSchemaValidator,
   type PreparedFile,
   prepareBuilt,
+  prepareChart,
   prepareFile,
+  RenderError,
 } from '#render';
 import type {
   ApplicationSetTask,
+  ChartAnswer,
+  ChartTask,
   FileTask,
   KustomizeAnswer,
   KustomizeTask,
@@ -17,7 +22,7 @@ import type {
 } from './render-protocol.types.ts';
 
 /** What the thread that reads manifests answers. */
-export function answerOf({ id, task }: RenderQuestion): RenderAnswer {
+export async function answerOf({ id, task }: RenderQuestion): Promise<RenderAnswer> {
   switch (task.type) {
     case 'file':
       return { id, result: readFile(task) };
@@ -25,6 +30,20 @@ export function answerOf({ id, task }: RenderQuestion): RenderAnswer {
       return { id, result: build(task) };
     case 'application-set':
       return { id, result: generate(task) };
+    case 'chart':
+      return { id, result: await chart(task) };
+  }
+}
+
+async function chart({ defaultNamespace, ...source }: ChartTask): Promise<ChartAnswer> {
+  const schemaValidator = await loadSchemaValidator();
+  try {
+    const context = { defaultNamespace, resourceOf: resourceOfKind, schemaValidator };
+    return { type: 'built', files: prepareChart(source, context) };
+  } catch (error) {
+    if (!(error instanceof RenderError)) throw error;
+    const { path = source.folder, line = 0 } = error.place ?? {};
+    return { type: 'failed', problem: { path, line, message: error.message } };
   }
 }
 

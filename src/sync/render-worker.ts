@@ -3,4 +3,7 @@ import type { RenderQuestion } from './render-protocol.types.ts';
 import { answerOf } from './render-task.plan.ts';
 
 /** The thread that reads manifests: a task at a time, so that whoever waits knows which one takes too long. */
-parentPort?.on('message', (question: RenderQuestion) => parentPort?.postMessage(answerOf(question)));
+let last: Promise<unknown> = Promise.resolve();
+parentPort?.on('message', (question: RenderQuestion) => {
+  last = last.then(async () => parentPort?.postMessage(await answerOf(question)));
+});

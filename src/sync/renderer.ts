@@ -4,6 +4,8 @@ import type { Generated, PreparedFile, SourceFile } from '#render';
 import { SyncError } from './errors.ts';
 import type {
   ApplicationSetTask,
+  ChartAnswer,
+  ChartTask,
   KustomizeAnswer,
   RenderAnswer,
   RenderQuestion,
@@ -24,6 +26,8 @@ export interface Renderer {
   kustomize(request: KustomizeRequest): Promise<Exclude<KustomizeAnswer, { readonly type: 'needs' }>>;
   /** The Applications that an ApplicationSet makes, or what has to be known first. */
   applicationSet(request: Omit<ApplicationSetTask, 'type'>): Promise<Generated>;
+  /** What a folder with a chart says, with these values. */
+  chart(request: Omit<ChartTask, 'type'>): Promise<ChartAnswer>;
   close(): Promise<void>;
 }
 
@@ -193,6 +197,11 @@ class WorkerRenderer implements Renderer {
     return this.#ask({ type: 'application-set', ...request });
   }
 
+  async chart(request: Omit<ChartTask, 'type'>): Promise<ChartAnswer> {
+    const answer = await this.#ask({ type: 'chart', ...request });
+    return answer.type === 'built' ? { ...answer, files: frozen(answer.files) } : answer;
+  }
+
   #forget(key: string, entry: { readonly bytes: number }): void {
     if (this.#cache.get(key) !== entry) return;
     this.#cache.delete(key);
@@ -286,7 +295,7 @@ class WorkerRenderer implements Renderer {
 /** What is told of a task that ended its thread, or would not end. */
 function brokenOff(task: RenderTask, why: string): RenderAnswer['result'] {
   if (task.type === 'application-set') return { type: 'failed', message: why };
-  if (task.type === 'kustomize') return { type: 'failed', problem: { path: task.folder, line: 0, message: why } };
+  if (task.type !== 'file') return { type: 'failed', problem: { path: task.folder, line: 0, message: why } };
   return {
     objects: [],
     pending: [],

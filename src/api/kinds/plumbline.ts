@@ -18,7 +18,28 @@ export interface ApplicationSource {
   repoURL: string;
   path?: string;
   targetRevision?: string;
+  /** By this name `valueFiles` of other sources find this one. */
+  ref?: string;
   directory?: { recurse?: boolean; include?: string; exclude?: string };
+  helm?: ApplicationHelm;
+}
+
+/** How a chart is rendered. */
+export interface ApplicationHelm {
+  releaseName?: string;
+  valueFiles?: string[];
+  ignoreMissingValueFiles?: boolean;
+  values?: string;
+  valuesObject?: Record<string, unknown>;
+  parameters?: { name: string; value?: string; forceString?: boolean }[];
+  fileParameters?: { name: string; path: string }[];
+  skipCrds?: boolean;
+  skipSchemaValidation?: boolean;
+  skipTests?: boolean;
+  version?: string;
+  namespace?: string;
+  kubeVersion?: string;
+  apiVersions?: string[];
 }
 
 export interface IgnoreDifference {

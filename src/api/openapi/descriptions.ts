@@ -71,6 +71,17 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'argoproj.v1alpha1.ApplicationSource.path': 'The folder of its files, from the root of the repository.',
   'argoproj.v1alpha1.ApplicationSource.targetRevision': 'A branch, a tag or a commit; the default branch when absent.',
   'argoproj.v1alpha1.ApplicationSource.directory': 'Which files of the folder count.',
+  'argoproj.v1alpha1.ApplicationSource.ref':
+    'A name, by which value files of other sources find this one: `$name/path`.',
+  'argoproj.v1alpha1.ApplicationSource.helm': 'How the chart is rendered.',
+  'argoproj.v1alpha1.Helm.releaseName': "The release's name; the Application's when absent.",
+  'argoproj.v1alpha1.Helm.valueFiles':
+    'Files of values, later ones over earlier ones: from the chart, from the root (`/`), or of another source (`$ref/`).',
+  'argoproj.v1alpha1.Helm.ignoreMissingValueFiles': 'Pass over value files that are not there.',
+  'argoproj.v1alpha1.Helm.values': 'Values as YAML, over those of files.',
+  'argoproj.v1alpha1.Helm.valuesObject': 'Values, instead of `values`.',
+  'argoproj.v1alpha1.Helm.parameters': 'Single values, over all others.',
+  'argoproj.v1alpha1.Helm.fileParameters': 'Single values that are the text of a file.',
   'argoproj.v1alpha1.Directory.recurse': 'Whether folders below count too.',
   'argoproj.v1alpha1.Directory.include': 'A pattern of the files that count.',
   'argoproj.v1alpha1.Directory.exclude': 'A pattern of the files that do not count.',

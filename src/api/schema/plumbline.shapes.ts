@@ -17,7 +17,11 @@ export const PLUMBLINE_SHAPES: Readonly<Record<string, string>> = {
   'argoproj.v1alpha1.ApplicationSpec':
     'project string; source ApplicationSource; sources []ApplicationSource atomic; destination Destination; syncPolicy SyncPolicy; ignoreDifferences []IgnoreDifference atomic; revisionHistoryLimit int64; info []Info atomic; ...',
   'argoproj.v1alpha1.ApplicationSource':
-    'repoURL! string; path string; targetRevision string; directory Directory; ...',
+    'repoURL! string; path string; targetRevision string; ref string; directory Directory; helm Helm; ...',
+  'argoproj.v1alpha1.Helm':
+    'releaseName string; valueFiles []string atomic; ignoreMissingValueFiles boolean; values string; valuesObject object; parameters []HelmParameter atomic; fileParameters []HelmFileParameter atomic; skipCrds boolean; skipSchemaValidation boolean; skipTests boolean; version string; namespace string; kubeVersion string; apiVersions []string atomic; ...',
+  'argoproj.v1alpha1.HelmParameter': 'name! string; value string; forceString boolean; ...',
+  'argoproj.v1alpha1.HelmFileParameter': 'name! string; path! string; ...',
   'argoproj.v1alpha1.Directory': 'recurse boolean; include string; exclude string; ...',
   'argoproj.v1alpha1.Destination': 'server string; name string; namespace string; ...',
   'argoproj.v1alpha1.SyncPolicy':

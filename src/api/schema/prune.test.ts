@@ -99,7 +99,7 @@ describe('src/api/kinds/application-fields', () => {
       metadata: { name: 'a' },
       spec: {
         project: 'default',
-        source: { repoURL: 'x', path: '.', helm: { values: 'a: 1' }, ref: 'r' },
+        source: { repoURL: 'x', path: '.', helm: { values: 'a: 1', passCredentials: true }, ref: 'r' },
         sources: [{ repoURL: 'y', chart: 'c' }],
         syncPolicy: { automated: {}, automatedLater: { labels: {} } },
       },
@@ -109,8 +109,7 @@ describe('src/api/kinds/application-fields', () => {
     expect(object).toEqual(application);
     expect(unknown).toEqual([]);
     expect(unsupportedApplicationFields(application)).toEqual([
-      'spec.source.helm',
-      'spec.source.ref',
+      'spec.source.helm.passCredentials',
       'spec.sources[0].chart',
       'spec.syncPolicy.automatedLater',
     ]);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { formatYaml, RESOURCES, resourceOfKind } from '#api';
+import { formatYaml, resourceOfKind } from '#api';
 import { type Folder, readFolder } from '#app';
 import { errorMessage } from '#base';
 import {
@@ -20,6 +20,7 @@ import {
   renderChart,
   type SourceFile,
   selectFiles,
+  servedCapabilities,
   setValues,
 } from '#render';
 import { CliError } from '../errors.ts';
@@ -34,9 +35,6 @@ export interface RenderOptions {
   readonly namespace: string;
   readonly crds: boolean;
 }
-
-/** Which Kubernetes charts are told that they are rendered for: the one that is served here. */
-const KUBE_VERSION = 'v1.32.0';
 
 interface Rendering {
   readonly yaml: string;
@@ -66,7 +64,7 @@ async function chart(directory: string, folder: Folder, options: RenderOptions):
       path: '',
       values: await givenValues(options),
       release: { name: release, namespace: options.namespace },
-      capabilities: { kubeVersion: KUBE_VERSION, apiVersions: apiVersions() },
+      capabilities: servedCapabilities(),
       seed: `${options.namespace}/${release}`,
       nowMs: 0,
       schemaValidator: await loadSchemaValidator(),
@@ -114,16 +112,6 @@ async function bytesOf(file: string): Promise<Buffer> {
   } catch (error) {
     throw new CliError(`the values ${file} cannot be read: ${errorMessage(error)}`, { exitCode: 2, cause: error });
   }
-}
-
-/** `v1`, `apps/v1`, `apps/v1/Deployment`: what `.Capabilities.APIVersions` knows. */
-function apiVersions(): readonly string[] {
-  const versions = new Set<string>();
-  for (const { group, version, kind } of RESOURCES) {
-    const apiVersion = group === '' ? version : `${group}/${version}`;
-    versions.add(apiVersion).add(`${apiVersion}/${kind}`);
-  }
-  return [...versions];
 }
 
 /** What is wrong with the objects of a rendered file, at the lines of its template. */
