@@ -21,7 +21,7 @@ import {
   sameRepository,
 } from '#git';
 import { type RepositorySecret, secretFor } from './credentials.plan.ts';
-import { type SignaturePolicy, trustFor } from './trust.plan.ts';
+import { type SignaturePolicy, trustFor } from './signature-policy.ts';
 
 /** Why a fetch was made. */
 export type FetchCause = 'start' | 'poll' | 'webhook' | 'watch' | 'refresh';

@@ -39,7 +39,7 @@ import {
   type RepositoriesOptions,
   repositoriesDefaults,
 } from './repositories.ts';
-import { readSignaturePolicy } from './trust.plan.ts';
+import { readSignaturePolicy } from './signature-policy.ts';
 import { WebhookIds } from './webhook-ids.ts';
 import { type SyncOptions, stateOf, syncDefaults, type World } from './world.ts';
 

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SECRETS, type Secret } from '#api';
 import { createSyncBed, type SyncBed } from '../../test/support/sync-bed.ts';
-import { readSignaturePolicy, type SignaturePolicy, trustFor } from './trust.plan.ts';
+import { readSignaturePolicy, type SignaturePolicy, trustFor } from './signature-policy.ts';
 
 const configMap = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: default}\n`;
 const labels = { 'argocd.argoproj.io/secret-type': 'signature-policy' };
@@ -73,7 +73,7 @@ describe('src/sync/trust', () => {
   });
 });
 
-describe('src/sync/trust.plan.ts', () => {
+describe('src/sync/signature-policy.ts', () => {
   const policy = (name: string, url: string, mode: SignaturePolicy['mode']): SignaturePolicy => ({
     name,
     url,

@@ -3,7 +3,7 @@ import { errorMessage } from '#base';
 import type { Client } from '#client';
 import { CliError } from '../errors.ts';
 import { type Output, paint, plain, shortCommit } from '../output.ts';
-import { planProgress } from '../run-progress.plan.ts';
+import { progressLines } from '../run-progress.ts';
 import { APPLICATION_NAMESPACE, requireApplication } from '../session.ts';
 
 /** What these commands need of a session. */
@@ -67,7 +67,7 @@ async function tellProgress({ client, output }: Session, run: string, signal: Ab
   let before: SyncRunStatus | undefined;
   const tell = ({ status }: SyncRun) => {
     if (status === undefined) return;
-    for (const line of planProgress(before, status)) output.note(line);
+    for (const line of progressLines(before, status)) output.note(line);
     before = status;
   };
   try {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HookRun, SyncResult, SyncRunStatus } from '#api';
-import { planProgress } from './run-progress.plan.ts';
+import { progressLines } from './run-progress.ts';
 
 const result = (name: string, more: Partial<SyncResult> = {}): SyncResult => ({
   group: '',
@@ -24,7 +24,7 @@ const hook = (state: HookRun['state'], more: Partial<HookRun> = {}): HookRun => 
 const waiting = { object: 'apps/Deployment/demo/web', reason: '1 of 3 is ready', deadline: '2026-01-01T00:00:00Z' };
 const run = (more: Partial<SyncRunStatus> = {}): SyncRunStatus => ({ phase: 'Running', ...more });
 
-describe('src/cli/run-progress.plan.ts', () => {
+describe('src/cli/run-progress.ts', () => {
   it.each<[string, SyncRunStatus | undefined, SyncRunStatus, readonly string[]]>([
     ['nothing is new', run({ results: [result('a')] }), run({ results: [result('a')] }), []],
     ['what is as it was is not told', undefined, run({ results: [result('a', { action: 'unchanged' })] }), []],
@@ -66,6 +66,6 @@ describe('src/cli/run-progress.plan.ts', () => {
       ['  attempt 2', '  wave 0: Failed ConfigMap demo/a: no \\u001b[1m'],
     ],
   ])('%s', (_name, before, now, lines) => {
-    expect(planProgress(before, now)).toEqual(lines);
+    expect(progressLines(before, now)).toEqual(lines);
   });
 });

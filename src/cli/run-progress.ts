@@ -18,7 +18,7 @@ const hookLine = (hook: HookRun) =>
  * What is new in a run since it was looked at last, a line each, hooks and objects in their waves. What did not change is
  * not told, and nothing twice; a new attempt begins anew.
  */
-export function planProgress(before: SyncRunStatus | undefined, now: SyncRunStatus): readonly string[] {
+export function progressLines(before: SyncRunStatus | undefined, now: SyncRunStatus): readonly string[] {
   const attempt = now.attempt ?? 1;
   const isAnew = before !== undefined && (before.attempt ?? 1) !== attempt;
   const told = isAnew ? undefined : before;
