@@ -353,12 +353,12 @@ describe('src/sync: runs', () => {
         'web/a.yaml': configMap('a'),
       });
       await bed.apply('web', {
-        source: { helm: { values: 'x' } } as never,
+        source: { kustomize: { namePrefix: 'x-' } } as never,
         syncPolicy: { automated: { prune: true }, syncOptions: ['Validate=false'] },
       });
       const application = await bed.synced('web', first);
       const told = application.status?.conditions?.find(({ type }) => type === 'UnsupportedFields')?.message;
-      expect(told).toContain('spec.source.helm');
+      expect(told).toContain('spec.source.kustomize');
       expect(told).toContain('Validate=false');
       await bed.repo.commit({ 'web/p.yaml': null, 'web/k.yaml': null });
       const blocked = await run('it waits for approval', ({ phase }) => phase === 'PruneBlocked');
