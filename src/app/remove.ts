@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { access, rm, stat } from 'node:fs/promises';
+import { access, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { createLog, errorCode, systemClock } from '#base';
+import { createLog, errorCode, errorMessage, systemClock } from '#base';
 import { createLinuxNetwork, type Network } from '#network';
-import { createDockerRuntime, type DockerRuntime } from '#runtime';
+import { createDockerRuntime, type DockerRuntime, mountsBelow, unmount } from '#runtime';
 import { networkOwner, ownerLabel } from './agent.ts';
 import { readAgentConfigIfThere } from './agent-config.ts';
 import { stopAgentProcess } from './agent-process.ts';
@@ -14,20 +13,34 @@ import type { StatePaths } from './paths.ts';
 import { readProcessFile } from './process-file.ts';
 import { removeBut, removeEngineVolumes, type VolumeData, volumeFolders, volumesInWords } from './volume-data.ts';
 
-/** What the agent mounted below its folder, in memory or from servers: it must go before the folder can. No server is asked. */
-function unmountBelow(directory: string, kept: ReadonlySet<string>): void {
-  const mounts = spawnSync('findmnt', ['--noheadings', '--list', '--output', 'TARGET'], { encoding: 'utf8' });
-  const isKept = (target: string) => [...kept].some((each) => target === each || target.startsWith(`${each}/`));
-  const below = (mounts.stdout ?? '').split('\n').filter((target) => target.startsWith(`${directory}/`));
-  for (const target of below.filter((each) => !isKept(each)).sort((a, b) => b.length - a.length)) {
-    const done = spawnSync('umount', ['--lazy', '--internal-only', '--', target], { encoding: 'utf8' });
-    if (done.status !== 0)
-      throw new StartError(
-        'UnmountFailed',
-        `${target} could not be unmounted: ${done.stderr.trim()}`,
-        'End what uses it, then run the command again.',
-      );
+/**
+ * Takes away what the agent mounted below a folder, in memory or from servers: removing the folder would reach through it.
+ * No server is asked. Throws while anything is mounted there that is not kept.
+ */
+async function unmountBelow(directory: string, kept: ReadonlySet<string>): Promise<void> {
+  // Mounts are told by their real paths.
+  const root = await realpath(directory).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (root === undefined) return;
+  const stays = await Promise.all([...kept].map((each) => realpath(each)));
+  const isKept = (target: string) => stays.some((each) => target === each || target.startsWith(`${each}/`));
+  const below = async () => (await mountsBelow(root)).filter((target) => target !== root && !isKept(target));
+  for (const target of await below()) {
+    try {
+      await unmount(target);
+    } catch (error) {
+      throw stillMounted(target, errorMessage(error));
+    }
   }
+  const [left] = await below();
+  if (left !== undefined) throw stillMounted(left, 'it is mounted again');
+}
+
+function stillMounted(target: string, why: string): StartError {
+  const remedy = 'End what uses it, then run the command again.';
+  return new StartError('UnmountFailed', `${target} could not be unmounted: ${why}`, remedy);
 }
 
 /** Whether this user must ask root to remove an installation: an agent ran, as root, or the folder is another user's. */
@@ -119,8 +132,10 @@ export async function removeInstallation(
     await network?.remove();
     if (isDeleting) await removeEngineVolumes(runtime, found.engine);
   }
-  const keptFolders = new Set(isDeleting ? [] : found.folders.map((each) => each.path));
-  unmountBelow(agentDir, keptFolders);
+  // An agent that ran until now may have made a volume after it was asked what is to become of them: that one stays.
+  const asked = new Set(isDeleting ? found.folders.map((each) => each.path) : []);
+  const keptFolders = new Set((await volumeFolders(paths)).map((each) => each.path).filter((each) => !asked.has(each)));
+  await unmountBelow(agentDir, keptFolders);
   const isFolderGone = keptFolders.size === 0;
   if (isFolderGone) await rm(paths.root, { recursive: true, force: true });
   else await removeBut(paths.root, keptFolders);

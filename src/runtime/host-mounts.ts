@@ -13,6 +13,8 @@ export class MountError extends PlumblineError {
 const TIMEOUT_MS = 10_000;
 /** How long a server may take to answer, in ms. */
 const NFS_TIMEOUT_MS = 60_000;
+/** Beyond that time, in s, a mount ends also where nobody is left to end it. */
+const WATCH_S = 5;
 const MAX_WORDS = 400;
 
 /** Mounts what an open handle names at `target`, whatever its path names by now. Root only. */
@@ -38,7 +40,9 @@ export async function nfsMount(target: string, share: NfsShare, timeoutMs = NFS_
   const plan = planNfsMount(share, target);
   if ('failure' in plan) throw new MountError(plan.failure);
   try {
-    await run('mount', plan.args, { timeoutMs });
+    // A watch of its own, should the agent end before: a share that is mounted late lands in a folder that is being removed.
+    const watch = ['--signal=KILL', `${Math.ceil(timeoutMs / 1_000) + WATCH_S}`, 'mount'];
+    await run('timeout', [...watch, ...plan.args], { timeoutMs });
   } catch (error) {
     if (!(error instanceof MountError)) throw error;
     throw new MountError(`${error.message}${nfsWayOut(error.message)}`);
@@ -76,6 +80,7 @@ function run(
   args: readonly string[],
   { handle, timeoutMs = TIMEOUT_MS }: RunOptions = {},
 ): Promise<void> {
+  const what = program === 'timeout' ? 'mount' : program;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       stdio: ['ignore', 'ignore', 'pipe', ...(handle === undefined ? [] : [handle])],
@@ -99,8 +104,8 @@ function run(
     child.once('close', (code, signal) => {
       clearTimeout(timer);
       if (code === 0) resolve();
-      else if (isLate) reject(new MountError(`${program} had no answer within ${timeoutMs / 1000} seconds`));
-      else reject(new MountError(words.trim() || `${program} ended with ${signal ?? code ?? 'nothing'}`));
+      else if (isLate) reject(new MountError(`${what} had no answer within ${timeoutMs / 1000} seconds`));
+      else reject(new MountError(words.trim() || `${what} ended with ${signal ?? code ?? 'nothing'}`));
     });
   });
 }

@@ -122,8 +122,13 @@ async function mountShare(target: string, plan: VolumePlan & { readonly type: 'n
   try {
     await nfsMount(target, { server: plan.server, path: plan.path, options });
   } catch (error) {
-    if (await isMounted()) await unmount(target);
-    await rmdir(target);
+    // Why it could not be mounted is what helps, not what keeps the folder from going: the pod's end tries that again.
+    try {
+      if (await isMounted()) await unmount(target);
+      await rmdir(target);
+    } catch (left) {
+      throw new VolumeError(path.basename(target), `${errorMessage(error)} (${errorMessage(left)})`, error);
+    }
     throw error;
   }
 }
