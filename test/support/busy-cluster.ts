@@ -22,7 +22,7 @@ export interface BusyCluster {
 
 /** The API over a store in memory, all controllers, and hollow nodes: two where none are named. Without `beatMs` they are lost after 40 s. */
 export async function startBusyCluster(
-  nodeNames: readonly string[] = ['n1', 'n2'],
+  nodeNames: readonly string[] | undefined = ['n1', 'n2'],
   more: Pick<HollowNodeOptions, 'beatMs'> = {},
 ): Promise<BusyCluster> {
   const warnings: string[] = [];

@@ -16,7 +16,7 @@ import { isActive, isReady } from '../shared/pods.plan.ts';
 let cluster: BusyCluster;
 let client: Client;
 beforeEach(async () => {
-  cluster = await startBusyCluster();
+  cluster = await startBusyCluster(undefined, { beatMs: 10_000 });
   client = cluster.client;
   const spec = { selector: labels, ports: [{ port: 80, targetPort: 8080 }] };
   await client.create(SERVICES, { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace }, spec });

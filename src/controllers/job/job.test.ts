@@ -11,7 +11,7 @@ let cluster: BusyCluster;
 /** How the pods of each Job turn out, by its name; they are ready when absent. */
 const outcomes = new Map<string, (pod: Pod) => HollowOutcome>();
 beforeAll(async () => {
-  cluster = await startBusyCluster();
+  cluster = await startBusyCluster(undefined, { beatMs: 10_000 });
   turnOut('', () => 'ready');
 });
 afterAll(() => cluster.close());

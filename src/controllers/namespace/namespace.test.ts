@@ -8,7 +8,7 @@ import { isReady } from '../shared/pods.plan.ts';
 let cluster: BusyCluster;
 let client: Client;
 beforeEach(async () => {
-  cluster = await startBusyCluster();
+  cluster = await startBusyCluster(undefined, { beatMs: 10_000 });
   client = cluster.client;
   await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
 });

@@ -22,7 +22,7 @@ const CRON_TABS: ResourceType = {
 
 let cluster: BusyCluster;
 beforeEach(async () => {
-  cluster = await startBusyCluster();
+  cluster = await startBusyCluster(undefined, { beatMs: 10_000 });
   const definition = definitionObject();
   await cluster.client.create(CUSTOM_RESOURCE_DEFINITIONS, definition);
   await until('cron tabs are served', () => served());
