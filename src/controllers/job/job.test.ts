@@ -186,7 +186,7 @@ describe('src/controllers/job/job.ts', () => {
     await client.patch(PODS, pod.metadata, { type: 'merge', body: { metadata: { labels: { [key]: null } } } });
     await until('it is let go', async () => {
       const now = await client.get(PODS, pod.metadata);
-      return now !== undefined && now.metadata.ownerReferences?.length === 0 && !isTracked(now);
+      return now !== undefined && (now.metadata.ownerReferences ?? []).length === 0 && !isTracked(now);
     });
     await until('another is made', async () => (await podsOf('sized')).filter(isActive).length === 2);
     expect((await find('sized'))?.status?.failed).toBeUndefined();
