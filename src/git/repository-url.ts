@@ -37,6 +37,10 @@ export function parseRepositoryUrl(raw: string, options: { readonly allowLocal: 
   return schemeUrl(raw, scheme);
 }
 
+/** Servers take them away: the address would be another than the one that rules and credentials are chosen by. */
+const DOTS = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
+const NO_DOTS = 'a repository URL has no parts `.` or `..`';
+
 function schemeUrl(raw: string, kind: 'https' | 'http' | 'ssh'): RepositoryUrl {
   let parsed: URL;
   try {
@@ -56,6 +60,7 @@ function schemeUrl(raw: string, kind: 'https' | 'http' | 'ssh'): RepositoryUrl {
   }
   if (kind === 'http' && !LOOPBACK.has(host))
     throw refused('http:// is allowed to a loopback address only; use https://');
+  if (DOTS.test(raw.slice(raw.indexOf('://') + '://'.length))) throw refused(NO_DOTS);
   if (parsed.search !== '' || parsed.hash !== '') throw refused('a repository URL has no query and no fragment');
   return {
     kind,
@@ -73,6 +78,7 @@ function scpUrl(raw: string): RepositoryUrl {
   if (host === undefined || path === undefined || !HOST.test(host) || path.startsWith('-')) {
     throw refused('use https://host/path, ssh://host/path or user@host:path');
   }
+  if (DOTS.test(`/${path}`)) throw refused(NO_DOTS);
   return { kind: 'ssh', url: raw, identity: `${host}/${trimPath(path)}`, host };
 }
 

@@ -66,7 +66,9 @@ export function planApplicationSet({
   const names = new Set(generated.applications.map(({ metadata }) => metadata.name));
   const dropped = owned.filter(({ metadata }) => !names.has(metadata.name) && metadata.deletionTimestamp === undefined);
   const deletes = policy === 'sync' || policy === 'create-delete';
-  const brake = deletes ? brakeOf(set, dropped, owned.length) : undefined;
+  const brake = deletes
+    ? brakeOf(set, dropped, owned.filter(({ metadata }) => metadata.deletionTimestamp === undefined).length)
+    : undefined;
   const remove = deletes && brake === undefined ? dropped : [];
   const problem =
     taken.length === 0

@@ -88,30 +88,36 @@ export class ApplicationSets implements Controller {
     const how = { fieldManager: MANAGER, signal };
     const refusals: string[] = [];
     let isDone = true;
-    const attempt = async (name: string, write: () => Promise<unknown>) => {
+    const attempt = async (name: string, write: () => Promise<unknown>): Promise<boolean> => {
       try {
         await write();
+        return true;
       } catch (error) {
         if (isApiError(error, 'NotFound', 'Conflict', 'AlreadyExists')) {
           isDone = false;
-          return;
+          return false;
         }
         if (!isApiError(error, 'Invalid', 'BadRequest', 'Forbidden')) throw error;
         refusals.push(`${name}: ${error.message}`);
+        return false;
       }
     };
     for (const { metadata } of plan.remove) {
       const { name, uid } = metadata;
-      await attempt(name, () =>
+      const isGone = await attempt(name, () =>
         client.delete(APPLICATIONS, splitKey(keyOf({ metadata })), { preconditions: { uid }, signal }),
       );
+      if (!isGone) continue;
       events.record(set, { type: 'Normal', reason: 'Deleted', message: `Deleted Application ${name}` });
     }
     for (const application of plan.update) {
       await attempt(application.metadata.name, () => client.update(APPLICATIONS, application, how));
     }
     for (const application of plan.create) {
-      await attempt(application.metadata.name ?? '', () => client.create(APPLICATIONS, application, how));
+      const isMade = await attempt(application.metadata.name ?? '', () =>
+        client.create(APPLICATIONS, application, how),
+      );
+      if (!isMade) continue;
       events.record(set, {
         type: 'Normal',
         reason: 'Created',

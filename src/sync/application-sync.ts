@@ -6,6 +6,7 @@ import { type Decision, decide } from './decide.plan.ts';
 import { markRead } from './freshness.ts';
 import { nextHealMs } from './healing.ts';
 import { approvedPruneDigest } from './history.ts';
+import { lookAtHooks } from './hooks.ts';
 import { type Loaded, type LoadResult, loadApplication } from './load.ts';
 import { answerOperation, dryRunWords, operationProblem, type ReadyOperation, readyOperation } from './operation.ts';
 import { projectProblems } from './project.plan.ts';
@@ -41,6 +42,7 @@ export async function reconcileApplication(world: World, key: string, signal: Ab
   if (!state.resumed) resume(world, key, state);
   if (problems.length > 0) {
     markRead(world, key);
+    if (state.active !== undefined) await lookAtHooks(world, key, state.active, signal);
     const message = problems.join('; ');
     await reportFailure(world, key, settings, { condition: 'InvalidSpecError', code: 'InvalidSpecError', message });
     const { operation } = application;
@@ -84,6 +86,8 @@ async function takeTurn(
   if (application === undefined) return { again: false };
   if (state.active !== undefined) state.active.run = world.history.current(state.active.run);
   if (result.type === 'failed') {
+    // What runs has its deadline all the same.
+    if (state.active !== undefined) await lookAtHooks(world, key, state.active, signal);
     await reportFailure(world, key, settings, result);
     await answerOperation(world, key, operation, { message: result.message });
     return { again: false, wakeAtMs: world.clock.nowMs() + world.options.loadRetryMs };

@@ -1,4 +1,5 @@
 import {
+  formatObjectKey,
   groupOf,
   isApiError,
   type Json,
@@ -14,6 +15,7 @@ import type { ApplicationSettings } from './application.plan.ts';
 import { adoptIgnored, type CompareRequest, type Comparer, inVersionOf, MANAGER, refusedField } from './compare.ts';
 import type { Loaded } from './load.ts';
 import { definedKind, isOurs } from './objects.plan.ts';
+import { objectProblem } from './project.plan.ts';
 import type { ApplicationState } from './state.ts';
 import { cascades, type Survey } from './survey.ts';
 import type { SyncPlan, SyncStep } from './sync.types.ts';
@@ -236,13 +238,17 @@ async function removalsNow(
 /** With `CreateNamespace=true` the destination is made when it is missing. It is not owned: it is never deleted by us. */
 export async function createNamespace(
   world: World,
-  { createNamespace: asked, namespace, namespaceMetadata }: ApplicationSettings,
+  { createNamespace: asked, namespace, namespaceMetadata, project }: ApplicationSettings,
   at: { readonly namespace: string },
 ): Promise<void> {
   if (!asked || at.namespace !== namespace) return;
   await world.live.ensure(NAMESPACES, new AbortController().signal);
-  const live = world.live.get({ group: '', kind: 'Namespace', namespace: '', name: namespace });
-  const { labels = {}, annotations = {} } = namespaceMetadata ?? {};
+  const key = { group: '', kind: 'Namespace', namespace: '', name: namespace };
+  const live = world.live.get(key);
+  // Labels of a Namespace say what may run there: only who may make one sets them, and not where Git says them otherwise.
+  const allowed = objectProblem(world.projects.get(`${world.options.namespace}/${project}`), key) === undefined;
+  const isFree = world.table.ownerOf(formatObjectKey(key)) === undefined;
+  const { labels = {}, annotations = {} } = allowed && isFree ? (namespaceMetadata ?? {}) : {};
   if (live !== undefined) {
     const isAsAsked = has(live.metadata.labels, labels) && has(live.metadata.annotations, annotations);
     if (isAsAsked) return;

@@ -3,6 +3,7 @@ import { formatTime } from '#base';
 import type { Health } from '#health';
 import { HOOK_PHASES, type HookPhase, type RenderedHook, readHook } from '#render';
 import { compareOrder, kindRank, type OrderKey, waveOf } from './order.plan.ts';
+import { isPrecious } from './prune.plan.ts';
 
 /** On the object of a hook: for whom, and in which attempt and phase, it was made. */
 export const HOOK_MARK = 'plumbline.dev/hook';
@@ -113,6 +114,13 @@ export function judgePlace(
   const holder = of ?? owner;
   if (holder !== undefined && holder !== occasion.application) {
     return { type: 'taken', message: `${hookId(run)} is there already, of Application ${holder}` };
+  }
+  // It may hold data that was never meant to go with a sync.
+  if (mark === undefined && isPrecious(run)) {
+    return {
+      type: 'taken',
+      message: `${hookId(run)} is there already and may hold data; delete it, or name the hook otherwise`,
+    };
   }
   const isHook = readHook(live.metadata.annotations ?? {}).type === 'hook';
   if (holder !== undefined || isMade || isHook) return { type: 'leftover' };

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '#api';
 import { type Decision, type DecisionSnapshot, decide, pruneDigest } from './decide.plan.ts';
+import { HOOK_MARK, judgePlace } from './hooks.plan.ts';
 import { mergePatch } from './merge-patch.plan.ts';
 import { imagesOf, occupiedPlaces } from './objects.plan.ts';
 import { compareOrder, comparePruneOrder, kindRank, orderKeys, waveOf } from './order.plan.ts';
@@ -548,5 +549,32 @@ describe('src/sync/objects.plan.ts', () => {
     const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: {}, spec: { template: { spec } } };
     expect(occupiedPlaces(deployment)).toEqual(['hostPort/TCP//443']);
     expect(imagesOf(deployment)).toEqual(['i', 'c']);
+  });
+});
+
+describe('src/sync/hooks.plan.ts', () => {
+  const occasion = { application: 'argocd/web', run: 'r', commit: 'c', attempt: 1, startedAtMs: 0 };
+  const place = (kind: string, annotations: Record<string, string> = {}) => {
+    const key = { group: '', kind, namespace: 'default', name: 'data' };
+    const live = {
+      apiVersion: 'v1',
+      kind,
+      metadata: {
+        name: 'data',
+        namespace: 'default',
+        uid: 'u',
+        resourceVersion: '1',
+        creationTimestamp: '',
+        annotations,
+      },
+    };
+    const run = { ...key, phase: 'PreSync', wave: 0, state: 'Pending' } as const;
+    return judgePlace(live, run, occasion, { owner: 'argocd/web', isMade: true }).type;
+  };
+
+  it('never takes away what may hold data to make a hook in its place, unless a hook made it', () => {
+    expect(place('ConfigMap')).toBe('leftover');
+    expect(place('PersistentVolumeClaim')).toBe('taken');
+    expect(place('PersistentVolumeClaim', { [HOOK_MARK]: 'argocd/web/earlier/1/PreSync' })).toBe('leftover');
   });
 });

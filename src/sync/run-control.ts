@@ -2,12 +2,14 @@ import type { SyncRunSpec } from '#api';
 import { backoffMs, formatTime } from '#base';
 import { noteHeal } from './healing.ts';
 import { approvedPruneDigest, PRUNE_ANNOTATION } from './history.ts';
+import { planHookRuns } from './hooks.plan.ts';
 import { hookProgress, hooksFor, lookAtHooks, settleHooks } from './hooks.ts';
 import { answerOperation } from './operation.ts';
 import { runningHook } from './progress.plan.ts';
 import { settleRows } from './rows.ts';
 import { blockedWords, newActive, reopened, statusOf, stillUnproven, tellBlocked } from './run-record.ts';
 import type { ActiveRun } from './state.ts';
+import { judgeWindows } from './sync-window.plan.ts';
 import { type Outcome, type Turn, wakeAt } from './turn.ts';
 import type { World } from './world.ts';
 
@@ -22,6 +24,9 @@ export async function startRun(
   if (trigger === 'self-heal') noteHeal(world, state);
   const prune = settings.prune || operation?.sync?.prune === true;
   if (phase === 'Running') await settleRows(world, turn, 'begin');
+  // With the record from its first moment: whoever goes on with the run after a crash owes them too.
+  const occasion = { application: turn.key, run: '', commit: loaded.commit, attempt: 1, startedAtMs: nowMs };
+  const hooks = trigger === 'self-heal' ? [] : planHookRuns(loaded.hooks, occasion);
   const run = await world.history.begin({
     application,
     loaded,
@@ -33,10 +38,11 @@ export async function startRun(
       phase,
       startedAt: formatTime(nowMs),
       ...(phase === 'PruneBlocked' ? blockedWords(plan) : {}),
+      ...(hooks.length === 0 ? {} : { hooks }),
     },
   });
   const active: ActiveRun = { ...newActive(run, nowMs, prune), planned: new Set(plan.steps.map(({ id }) => id)) };
-  active.hooks = hooksFor(turn.key, active, loaded);
+  active.hooks = hooks.map((hook) => ({ ...hook }));
   state.active = active;
   if (phase === 'PruneBlocked') tellBlocked(world, application, plan);
   world.log.info(
@@ -84,7 +90,8 @@ export async function supersede(world: World, turn: Turn): Promise<Outcome> {
   const { state, loaded } = turn;
   const active = state.active as ActiveRun;
   const phase = active.run.status?.phase;
-  if (phase === 'Running' && state.supersedes >= world.options.supersedes && active.pinned === undefined) {
+  const isToEnd = state.supersedes >= world.options.supersedes || isHeld(world, turn);
+  if (phase === 'Running' && isToEnd && active.pinned === undefined) {
     active.pinned = active.run.spec.revisions ?? [active.run.spec.revision];
     return { again: true };
   }
@@ -105,6 +112,17 @@ export async function supersede(world: World, turn: Turn): Promise<Outcome> {
     supersededBy: loaded.commit,
   });
   return { again: true };
+}
+
+/** Whether no run could begin now in place of one that has begun: then that one goes on to its end. */
+function isHeld(world: World, { application, settings }: Turn): boolean {
+  const windows = judgeWindows({
+    project: world.projects.get(`${world.options.namespace}/${settings.project}`),
+    application: application.metadata.name,
+    namespace: settings.namespace,
+    nowMs: world.clock.nowMs(),
+  });
+  return settings.suspended !== undefined || !windows.automatic;
 }
 
 /** How often a hook that is to be gone is asked after when nothing is told of it, ms. */

@@ -8,7 +8,7 @@ import {
   type Secret,
   SYNC_RUNS,
 } from '#api';
-import type { Clock, Log } from '#base';
+import { type Clock, errorMessage, type Log } from '#base';
 import type { Client } from '#client';
 import {
   createEventRecorder,
@@ -137,7 +137,13 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
       clock,
       log,
       random,
-      onFetched: (url, failureChanged) => void fetched(url, failureChanged),
+      onFetched: (url, failureChanged) =>
+        void fetched(url, failureChanged).catch((error: unknown) => {
+          log.warn(
+            { repository: url, reason: errorMessage(error) },
+            'what was fetched was not looked at, the next fetch is',
+          );
+        }),
       ...(openMirror === undefined ? {} : { openMirror }),
     },
     { ...settings.repositories, stateDir, localPaths, pollMs: settings.pollMs },
