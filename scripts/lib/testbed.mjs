@@ -44,7 +44,7 @@ export async function createTestbed({ name, dir, liveRestore = true }) {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true, mode: 0o711 });
   must('ip', 'netns', 'add', name);
-  const inside = ['--net=' + netns];
+  const inside = [`--net=${netns}`];
   must('nsenter', ...inside, 'ip', 'link', 'set', 'lo', 'up');
   // A host has an address besides loopback and a default route; a namespace has neither.
   must('nsenter', ...inside, 'ip', 'link', 'add', 'host0', 'type', 'veth', 'peer', 'name', 'host1');
@@ -109,12 +109,19 @@ export async function createTestbed({ name, dir, liveRestore = true }) {
         while (runs(pid) && Date.now() < stopBy) await delay(50);
         if (runs(pid)) process.kill(pid, 'SIGKILL');
       }
-      // live-restore leaves the data root mounted on itself.
-      attempt('umount', path.join(dir, 'data'));
-      // Pods with the node's network make the engine mount that, and it does not take it away.
-      attempt('umount', path.join(dir, 'exec/netns/default'));
+      // live-restore leaves the data root mounted on itself, once for each start; pods with the node's network make the engine
+      // mount that, and volumes of its drivers are mounted below: it takes none of them away.
+      for (const target of mountsBelow(dir)) attempt('umount', '--lazy', target);
       attempt('ip', 'netns', 'delete', name);
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Mount points below a folder, the latest first. A path with blanks is not looked for: there is none here. */
+function mountsBelow(dir) {
+  const points = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '');
+  return points.filter((point) => point.startsWith(`${dir}/`)).reverse();
 }
