@@ -89,7 +89,7 @@ describe('src/sync/signature-policy.ts', () => {
     'https://git.example/te%61m//shop',
     'ssh://git@git.example:2222/team/shop',
     'git@git.example:team/shop.git',
-    'git@git.example:/team/./shop',
+    'git@git.example:/team//shop',
   ])('holds a policy however the address is written: %s', (url) => {
     for (const base of ['', 'https://git.example', 'https://git.example/team', 'https://git.example/team/shop.git']) {
       expect(trustFor(url, [policy('p', base, 'enforce')])?.mode, base).toBe('enforce');
