@@ -22,7 +22,7 @@ import { planSync } from './sync.plan.ts';
 import type { DesiredObject } from './sync.types.ts';
 import { judgeWindows } from './sync-window.plan.ts';
 import { type Outcome, type Turn, wakeAt } from './turn.ts';
-import { applicationOf, patchApplication, stateOf, type World } from './world.ts';
+import { applicationOf, patchApplication, projectNamed, stateOf, type World } from './world.ts';
 
 /** Turns of one pass. A pass that needs more is not converging; the next one starts from what is live then. */
 const MAX_TURNS = 200;
@@ -68,7 +68,7 @@ function projectOf(
   settings: ApplicationSettings,
 ): { readonly project: AppProject | undefined; readonly problem: string | undefined } {
   const name = settings.project;
-  const project = world.projects.get(`${world.options.namespace}/${name}`);
+  const project = projectNamed(world, name);
   const problems = projectProblems(project, { name, settings });
   return { project, problem: problems.length === 0 ? undefined : problems.join('; ') };
 }

@@ -20,7 +20,7 @@ import type { ApplicationState } from './state.ts';
 import { cascades, type Survey } from './survey.ts';
 import type { SyncPlan, SyncStep } from './sync.types.ts';
 import { optionsOf, type Propagation } from './sync-options.plan.ts';
-import type { World } from './world.ts';
+import { projectNamed, type World } from './world.ts';
 
 export interface StepOutcome {
   readonly step: SyncStep;
@@ -246,7 +246,7 @@ export async function createNamespace(
   const key = { group: '', kind: 'Namespace', namespace: '', name: namespace };
   const live = world.live.get(key);
   // Labels of a Namespace say what may run there: only who may make one sets them, and not where Git says them otherwise.
-  const allowed = objectProblem(world.projects.get(`${world.options.namespace}/${project}`), key) === undefined;
+  const allowed = objectProblem(projectNamed(world, project), key) === undefined;
   const isFree = world.table.ownerOf(formatObjectKey(key)) === undefined;
   const { labels = {}, annotations = {} } = allowed && isFree ? (namespaceMetadata ?? {}) : {};
   if (live !== undefined) {

@@ -25,7 +25,7 @@ import type { HookProgress } from './progress.plan.ts';
 import { objectProblem } from './project.plan.ts';
 import type { ActiveRun } from './state.ts';
 import type { Turn } from './turn.ts';
-import type { World } from './world.ts';
+import { projectNamed, type World } from './world.ts';
 
 export function occasionOf(application: string, { run, attempts, startedAtMs }: ActiveRun): HookOccasion {
   return { application, run: run.metadata.name, commit: run.spec.revision, attempt: attempts, startedAtMs };
@@ -119,8 +119,7 @@ async function begin(world: World, turn: Turn, hook: HookRun): Promise<HookRun |
   const occasion = occasionOf(key, state.active as ActiveRun);
   const rendered = renderedOf(loaded.hooks, hook, occasion);
   if (rendered === undefined) return failed(world, hook, 'is not in the commit any more');
-  const project = world.projects.get(`${world.options.namespace}/${settings.project}`);
-  const forbidden = objectProblem(project, rendered.key);
+  const forbidden = objectProblem(projectNamed(world, settings.project), rendered.key);
   if (forbidden !== undefined) return { ...failed(world, hook, forbidden), origin: rendered.origin };
   const resource = await world.kinds.untilServed(rendered.object, signal);
   if (resource === undefined) return failed(world, hook, world.kinds.whyNot(rendered.key));

@@ -11,7 +11,7 @@ import { blockedWords, newActive, reopened, statusOf, stillUnproven, tellBlocked
 import type { ActiveRun } from './state.ts';
 import { judgeWindows } from './sync-window.plan.ts';
 import { type Outcome, type Turn, wakeAt } from './turn.ts';
-import type { World } from './world.ts';
+import { projectNamed, type World } from './world.ts';
 
 export async function startRun(
   world: World,
@@ -117,7 +117,7 @@ export async function supersede(world: World, turn: Turn): Promise<Outcome> {
 /** Whether no run could begin now in place of one that has begun: then that one goes on to its end. */
 function isHeld(world: World, { application, settings }: Turn): boolean {
   const windows = judgeWindows({
-    project: world.projects.get(`${world.options.namespace}/${settings.project}`),
+    project: projectNamed(world, settings.project),
     application: application.metadata.name,
     namespace: settings.namespace,
     nowMs: world.clock.nowMs(),

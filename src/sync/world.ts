@@ -78,6 +78,11 @@ export function stateOf({ states, client }: World, application: string): Applica
   return fresh;
 }
 
+/** The AppProject of an Application; undefined where nobody made it. */
+export function projectNamed({ projects, options }: World, name: string): AppProject | undefined {
+  return projects.get(`${options.namespace}/${name}`);
+}
+
 /** An Application as it is, our own last write to it included. */
 export function applicationOf(world: World, key: string): Application | undefined {
   const seen = world.applications.get(key);
