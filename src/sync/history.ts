@@ -157,12 +157,23 @@ export class History {
       },
       spec,
     };
+    await this.#endUnbegun(key);
     const created = await this.#client.create(SYNC_RUNS, object);
+    this.#remember(created);
     if (webhooks.length > 0) {
       this.#webhooks.take(key);
       this.#log.info({ application: key, run: created.metadata.name, webhooks }, 'a run answers webhooks');
     }
     return this.writeStatus(created, status);
+  }
+
+  /** Runs whose first status was never written, because that failed or we died: nothing was done by them. */
+  async #endUnbegun(application: string): Promise<void> {
+    for (const run of [...this.runsOf(application)]) {
+      if (run.status?.phase !== undefined) continue;
+      const message = 'it was recorded, and never begun: another run came in its place';
+      await this.writeStatus(run, { phase: 'Superseded', reason: 'NeverBegun', message });
+    }
   }
 
   /** Writes the status of a run, when it differs. Keeps a person's approval, which is theirs to write. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { APPLICATIONS, DEPLOYMENTS, EVENTS, RENDERED_SETS, SERVICES, SYNC_RUNS } from '#api';
+import { APPLICATIONS, DEPLOYMENTS, EVENTS, type KubeObject, RENDERED_SETS, SERVICES, SYNC_RUNS } from '#api';
 import { configMap, createSyncBed, type SyncBed } from '../../test/support/sync-bed.ts';
 
 const deployment = (name: string, wave: number, image = 'app:1') => `apiVersion: apps/v1
@@ -148,6 +148,23 @@ describe('src/sync: runs', () => {
       await run('the same run succeeded', ({ phase }) => phase === 'Succeeded');
       expect(await bed.runs('web')).toHaveLength(1);
       expect((await get('one'))?.metadata.generation).toBe(before?.metadata.generation);
+    });
+
+    it('says of a run that was recorded and never begun, as after a crash, that another came in its place', async () => {
+      const first = await bed.repo.commit({ 'web/a.yaml': configMap('a') });
+      await bed.apply('web');
+      await bed.synced('web', first);
+      const [done] = await bed.runs('web');
+      const { resourceVersion: _, uid: __, ...metadata } = done?.metadata ?? { name: '', namespace: '' };
+      const unbegun = { ...done, metadata: { ...metadata, name: 'web-unbegun' } } as KubeObject;
+      await bed.client.create(SYNC_RUNS, unbegun);
+      await bed.restart();
+      await bed.synced('web', await bed.repo.commit({ 'web/b.yaml': configMap('b') }));
+      const ends = Object.fromEntries((await bed.runs('web')).map(({ metadata: { name }, status }) => [name, status]));
+      expect(ends['web-unbegun']).toMatchObject({ phase: 'Superseded', reason: 'NeverBegun' });
+      expect(Object.values(ends).map((status) => status?.phase)).toEqual(
+        expect.arrayContaining(['Succeeded', 'Succeeded', 'Superseded']),
+      );
     });
 
     it('heals drift while it waits, with a record of its own', async () => {

@@ -13,12 +13,18 @@ import type {
   StatefulSet,
 } from '#api';
 import { SCALED } from './asides.ts';
+import type { ScaledAway } from './guards/claims.ts';
 import { isActive, isReady, ownerOf } from './guards/pods.ts';
 import type { Scene } from './promises.ts';
 import { type Declared, FINISHED_JOBS, NODE_LOCAL_CLASS, type Workload } from './workloads.ts';
 
 /** What differs from what is declared, once everything has come to rest and every node is there. */
-export function differencesFrom(declared: Declared, scene: Scene, nodes: number): readonly string[] {
+export function differencesFrom(
+  declared: Declared,
+  scene: Scene,
+  nodes: number,
+  scaledAway: ScaledAway,
+): readonly string[] {
   const { world } = scene;
   const problems: string[] = [];
   const named = <T extends KubeObject>(resource: string, name: string) =>
@@ -71,7 +77,7 @@ export function differencesFrom(declared: Declared, scene: Scene, nodes: number)
       }
     }
   }
-  problems.push(...claimProblems(declared, scene));
+  problems.push(...claimProblems(declared, scene, scaledAway));
   problems.push(...leftovers(declared, scene, pods));
   problems.push(...strays(scene, pods));
   return problems;
@@ -130,8 +136,11 @@ function cronJobProblems(name: string, cronJob: CronJob | undefined, { world }: 
   return problems.map((problem) => `${name}: ${problem}`);
 }
 
-/** Each pod of a set with claims has its own, on a volume that has only it; no claim and no volume is left of others. */
-function claimProblems(declared: Declared, { world }: Scene): readonly string[] {
+/**
+ * Each pod of a set with claims has its own, on a volume that has only it; no claim and no volume is left of others, but for
+ * claims that the set still has because their pods were gone before it became smaller.
+ */
+function claimProblems(declared: Declared, { world }: Scene, scaledAway: ScaledAway): readonly string[] {
   const ours = <T extends { readonly spec?: { readonly storageClassName?: string | undefined } | undefined }>(
     each: T,
   ) => each.spec?.storageClassName === NODE_LOCAL_CLASS.metadata.name;
@@ -147,7 +156,19 @@ function claimProblems(declared: Declared, { world }: Scene): readonly string[] 
       : [],
   );
   const problems: string[] = [];
-  const names = claims.map(({ metadata }) => metadata.name);
+  const isKept = (claim: PersistentVolumeClaim) => {
+    const { metadata } = claim;
+    const pod = `${metadata.namespace}/${metadata.name.replace(/^data-/, '')}`;
+    const owner = ownerOf(claim, 'StatefulSet');
+    const sets = [...world.of<StatefulSet>('statefulsets.apps').values()];
+    return (
+      !wanted.includes(metadata.name) &&
+      !world.of('pods').has(pod) &&
+      !scaledAway.has(pod) &&
+      sets.some(({ metadata: { uid } }) => uid === owner)
+    );
+  };
+  const names = claims.filter((claim) => !isKept(claim)).map(({ metadata }) => metadata.name);
   if (names.toSorted().join() !== wanted.toSorted().join()) {
     problems.push(`claims are ${names.join(' ')}; declared are ${wanted.join(' ')}`);
   }
@@ -259,5 +280,7 @@ export function stateOf({ world }: Scene): readonly string[] {
 function leaveOut(this: unknown, key: string, value: unknown): unknown {
   if (CHANGING.test(key)) return undefined;
   const isGenerated = key === 'name' && (this as { generateName?: string }).generateName !== undefined;
-  return isGenerated ? '' : value;
+  if (isGenerated) return '';
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }

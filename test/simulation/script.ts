@@ -162,6 +162,7 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
     },
     git: () => push({ do: 'break git', count: chance.between(1, 3) }),
     scale: () => push({ do: 'scale', name: chance.pick(NAMES), replicas: chance.between(0, 6) }),
+    announce: () => push({ do: 'announce', name: chance.pick(NAMES) }),
     kill: () => push({ do: 'kill pod', pick: chance.below(1_000) }),
     exit: () => push({ do: 'exit', pick: chance.below(1_000), code: chance.pick([0, 1, 137]) }),
     cordon: () => push({ do: chance.pick(['cordon', 'uncordon', 'uncordon']), node: chance.below(nodes) }),
@@ -187,7 +188,7 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
     power: () => push({ do: chance.pick(['power off', 'power on', 'power on']), node: chance.below(nodes) }),
     cutMany: () => {
       const first = chance.below(nodes);
-      const count = chance.between(Math.ceil(nodes * 0.5), nodes);
+      const count = chance.holds(0.5) ? chance.between(1, 2) : chance.between(Math.ceil(nodes * 0.5), nodes);
       for (let each = 0; each < count; each += 1) push({ do: 'cut', node: (first + each) % nodes });
       push({ do: 'wait', ms: chance.pick([30_000, 120_000, 420_000]) });
       for (let each = 0; each < count; each += 1) push({ do: 'mend', node: (first + each) % nodes });
@@ -199,6 +200,7 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
     aside: 8,
     git: 2,
     scale: 2,
+    announce: 1,
     kill: 4,
     exit: 4,
     cordon: 2,
@@ -209,7 +211,7 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
     crash: 10,
     cut: 4,
     power: 3,
-    cutMany: 1,
+    cutMany: 1.5,
   };
   commit();
   push({ do: 'rest' });

@@ -26,6 +26,7 @@ import { Chance } from './chance.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { guardBrakes } from './guards/brakes.ts';
 import { guardBudgets } from './guards/budgets.ts';
+import { type ScaledAway, watchScaledAway } from './guards/claims.ts';
 import { guardCommits } from './guards/commits.ts';
 import { assertOneOfEachName } from './guards/identity.ts';
 import { guardPlaces } from './guards/places.ts';
@@ -121,6 +122,7 @@ class Simulation {
   readonly #world: World;
   readonly #scene: Scene;
   readonly #guards: readonly Guard[];
+  readonly #scaledAway: ScaledAway;
   readonly #store: Store;
   readonly #nodes: readonly SimulatedNode[];
   /** Of the agents' files; gone with the simulation. */
@@ -153,8 +155,9 @@ class Simulation {
     const nowMs = () => this.#clock.nowMs();
     this.#world = new World(nowMs, (revision) => this.#see(revision));
     this.#scene = { world: this.#world, nowMs, running: () => this.#running() };
+    this.#scaledAway = watchScaledAway(this.#scene);
     const guards = [guardRollouts, guardBudgets, guardBrakes, guardPlaces].map((make) => make(this.#scene));
-    this.#guards = [...guards, guardCommits({ objectsOf: (commit) => this.#objectsOf(commit) })];
+    this.#guards = [...guards, this.#scaledAway, guardCommits({ objectsOf: (commit) => this.#objectsOf(commit) })];
     this.#store = this.#world.watching(createMemoryStore({ clock: this.#clock }));
     this.#process = new SimulatedProcess('control-plane', this.#clock);
     this.#directory = path.join(existsSync(MEMORY) ? MEMORY : tmpdir(), `plumb-simulation-${process.pid}`);
@@ -624,7 +627,7 @@ class Simulation {
       }
     }
     this.#rests += 1;
-    const problems = differencesFrom(this.#declared, this.#scene, this.#nodes.length);
+    const problems = differencesFrom(this.#declared, this.#scene, this.#nodes.length, this.#scaledAway);
     if (problems.length > 0) throw new BrokenPromise('P07', problems.join('; '));
   }
 

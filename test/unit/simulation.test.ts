@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { ApiError, type ResourceType } from '#api';
+import type { Client } from '#client';
+import { currentActor } from '../simulation/actor.ts';
 import { LOOPS as ALL_LOOPS } from '../simulation/loops.ts';
-import { type Job, loopsWithoutWrites, type Played } from '../simulation/play.ts';
+import { differences, type Job, loopsWithoutWrites, type Played } from '../simulation/play.ts';
 import { REGRESSIONS } from '../simulation/regressions.ts';
 import { failuresOf } from '../simulation/report.ts';
 import { SEEDED_BUGS } from '../simulation/sabotage.ts';
 import { SCENARIO, SCENARIO_NODES } from '../simulation/scenario.ts';
 import { scriptOf } from '../simulation/script.ts';
-import { simulate } from '../simulation/simulation.ts';
+import { type Sabotage, simulate } from '../simulation/simulation.ts';
 import { playAll } from '../simulation/workers.ts';
 
 const LOOPS = ['deployment', 'replica-set', 'daemon-set', 'job', 'scheduling', 'endpoint-slice', 'garbage-collection'];
@@ -35,6 +38,15 @@ describe('test/simulation/simulation.ts', () => {
     expect(await simulate({ seed, nodes: 3, script })).not.toHaveProperty('broken');
   });
 
+  it('ends as without, when each kind of write meets conflicts although nobody else wrote', async () => {
+    const play = (sabotage: Sabotage) => simulate({ seed: 1, nodes: SCENARIO_NODES, script: SCENARIO, sabotage });
+    const refused = new Map<string, number>();
+    const disturbed = await play({ controllers: (client) => refusing(client, refused) });
+    expect(disturbed).not.toHaveProperty('broken');
+    expect(refused.size).toBeGreaterThan(30);
+    expect(differences((await play({})).state, disturbed.state)).toEqual([]);
+  });
+
   it('gives every loop of the control plane something to write, so that it can die of it', async () => {
     const outcome = await simulate({ seed: 1, nodes: SCENARIO_NODES, script: SCENARIO });
     expect(outcome).not.toHaveProperty('broken');
@@ -43,6 +55,32 @@ describe('test/simulation/simulation.ts', () => {
     expect([...ALL_LOOPS].toSorted()).toEqual([...outcome.loops].toSorted());
   });
 });
+
+/** Refuses the first three of each loop's writes of a kind, as the API does when somebody else was faster. */
+function refusing(client: Client, refused: Map<string, number>): Client {
+  const refuse = (verb: string, { kind }: ResourceType, subresource = '') => {
+    const what = `${currentActor().loop} ${verb} ${kind} ${subresource}`;
+    const times = refused.get(what) ?? 0;
+    if (times === 3) return;
+    refused.set(what, times + 1);
+    throw new ApiError('Conflict', 'the object has been modified; please apply your changes to the latest version');
+  };
+  return {
+    ...client,
+    update: async (resource, object, options) => {
+      refuse('update', resource, options?.subresource);
+      return client.update(resource, object, options);
+    },
+    patch: async (resource, key, patch, options) => {
+      refuse('patch', resource, options?.subresource);
+      return client.patch(resource, key, patch, options);
+    },
+    delete: async (resource, key, options) => {
+      refuse('delete', resource);
+      return client.delete(resource, key, options);
+    },
+  };
+}
 
 const PLAYED: Played = {
   seed: 1,

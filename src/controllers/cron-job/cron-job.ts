@@ -128,7 +128,7 @@ export function createCronJobController(deps: CronJobDeps, options = cronJobDefa
         message: `Deleted job ${job.metadata.name}`,
       });
     } catch (error) {
-      if (isApiError(error, 'Conflict')) return; // Another one of that name.
+      if (isApiError(error, 'Conflict')) throw error; // Two writers met: the pass is made again, and nobody is told.
       events.record(cronJob, {
         type: 'Warning',
         reason: 'FailedDelete',

@@ -117,12 +117,8 @@ export function createDeploymentController(deps: DeploymentDeps): Controller {
     const { uid, resourceVersion } = replicaSet.metadata;
     // Should it have been scaled up meanwhile, it stays.
     const options = { propagationPolicy: 'Background', preconditions: { uid, resourceVersion } } as const;
-    try {
-      const lingering = await client.delete(REPLICA_SETS, replicaSet.metadata, options);
-      expectations.removed(key, replicaSets, replicaSet, lingering);
-    } catch (error) {
-      if (!isApiError(error, 'Conflict')) throw error;
-    }
+    const lingering = await client.delete(REPLICA_SETS, replicaSet.metadata, options);
+    expectations.removed(key, replicaSets, replicaSet, lingering);
   }
 
   function tellScaled(deployment: Deployment, name: string, from: number, to: number): void {

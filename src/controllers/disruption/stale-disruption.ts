@@ -34,7 +34,7 @@ export function createStaleDisruptionController({ client, clock, pods }: StaleDi
     try {
       await client.patch(PODS, metadata, { type: 'merge', body }, { subresource: 'status' });
     } catch (error) {
-      if (!isApiError(error, 'NotFound', 'Conflict')) throw error; // It is gone, or its change comes.
+      if (!isApiError(error, 'NotFound')) throw error;
     }
   }
 }

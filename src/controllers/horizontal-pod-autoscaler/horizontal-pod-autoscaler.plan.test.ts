@@ -220,6 +220,11 @@ describe('src/controllers/horizontal-pod-autoscaler/horizontal-pod-autoscaler.pl
     expect(plan.rescale).toBeUndefined();
     expect(plan.status.conditions?.at(-1)).toMatchObject({ type: 'ScalingActive', status: 'False', reason, message });
     expect(plan.status).toMatchObject({ currentReplicas: 3, desiredReplicas: 4 });
+    const first = planAutoscaler({
+      ...snapshot(autoscaler([cpu(50)]), 3, 100),
+      target: { ...target, ...fields } as never,
+    });
+    expect(first.status).toMatchObject({ currentReplicas: 3, desiredReplicas: 3 });
   });
 
   it('says that there is no target', () => {

@@ -208,7 +208,8 @@ function conclude({ autoscaler, nowMs }: AutoscalerSnapshot, current: number, ou
   const status: HorizontalPodAutoscalerStatus = {
     ...before,
     currentReplicas: current,
-    desiredReplicas: outcome.isUnknown === true ? before.desiredReplicas : replicas,
+    // Before the first decision what there is stands for it: nobody wants none.
+    desiredReplicas: outcome.isUnknown === true ? before.desiredReplicas || current : replicas,
     ...(metrics === undefined ? {} : { currentMetrics: [...metrics] }),
     ...(isScaled ? { lastScaleTime: formatTime(nowMs) } : {}),
     conditions: isScaled ? set(conditions, 'AbleToScale', scaled, nowMs) : conditions,

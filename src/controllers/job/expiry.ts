@@ -1,5 +1,5 @@
 /** Deletes Jobs that are over once `spec.ttlSecondsAfterFinished` has passed, and with them their pods. */
-import { isApiError, JOBS, type Job } from '#api';
+import { JOBS, type Job } from '#api';
 import type { Clock } from '#base';
 import type { Client } from '#client';
 import { type Controller, type Informer, type KeySource, keysFrom } from '#reconcile';
@@ -22,12 +22,9 @@ export function createExpiryController({ client, clock, jobs }: ExpiryDeps): Con
       const leftMs = atMs - clock.nowMs();
       if (leftMs > 0) return { requeueAfterMs: leftMs };
       const { uid, resourceVersion } = job.metadata;
-      try {
-        const preconditions = { uid, resourceVersion };
-        await client.delete(JOBS, job.metadata, { propagationPolicy: 'Foreground', preconditions });
-      } catch (error) {
-        if (!isApiError(error, 'Conflict')) throw error; // It was given more time, perhaps: its change comes.
-      }
+      // The very version that was looked at: it may have been given more time.
+      const preconditions = { uid, resourceVersion };
+      await client.delete(JOBS, job.metadata, { propagationPolicy: 'Foreground', preconditions });
       return {};
     },
   };

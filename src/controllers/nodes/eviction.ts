@@ -1,4 +1,4 @@
-import { isApiError, type Node, PODS, type Pod } from '#api';
+import { type Node, PODS, type Pod } from '#api';
 import { type Clock, equalJson } from '#base';
 import type { Client } from '#client';
 import { type Controller, type EventRecorder, type Informer, type KeySource, keyOf, keysFrom } from '#reconcile';
@@ -56,11 +56,7 @@ export function createEvictionController(deps: EvictionDeps, options = evictionD
 
   async function evict(pod: Pod, nowMs: number): Promise<void> {
     if (!(await markDisrupted(client, pod, BY_TAINT, nowMs))) return;
-    try {
-      await client.delete(PODS, pod.metadata, { preconditions: { uid: pod.metadata.uid } });
-    } catch (error) {
-      if (!isApiError(error, 'Conflict')) throw error;
-    }
+    await client.delete(PODS, pod.metadata, { preconditions: { uid: pod.metadata.uid } });
   }
 }
 

@@ -160,8 +160,7 @@ export function createNodeLifecycleController(deps: NodeLifecycleDeps, options =
       await client.patch(PODS, pod.metadata, { type: 'merge', body }, { subresource: 'status' });
       events.record(pod, { type: 'Warning', reason: 'NodeNotReady', message: 'Node is not ready' });
     } catch (error) {
-      // It is gone, or its node speaks again.
-      if (!isApiError(error, 'NotFound', 'Conflict')) throw error;
+      if (!isApiError(error, 'NotFound')) throw error;
     }
   }
 }

@@ -29,7 +29,7 @@ export function createNodeTtlController({ client, nodes }: NodeTtlDeps): Control
       try {
         await client.patch(NODES, node.metadata, { type: 'merge', body });
       } catch (error) {
-        if (!isApiError(error, 'NotFound', 'Conflict')) throw error; // It is gone, or another one of that name.
+        if (!isApiError(error, 'NotFound')) throw error;
       }
       return {};
     },

@@ -1,4 +1,4 @@
-import { isApiError, NODES, type Node, PODS, type Pod } from '#api';
+import { NODES, type Node, PODS, type Pod } from '#api';
 import type { Clock } from '#base';
 import type { Client } from '#client';
 import { type Controller, type Informer, type KeySource, keyOf, keysFrom } from '#reconcile';
@@ -86,11 +86,7 @@ export function createPodCollectionController(deps: PodCollectionDeps, options =
   async function remove(pod: Pod, disruption: Disruption = {}): Promise<void> {
     if (!(await markDisrupted(client, pod, disruption, clock.nowMs()))) return;
     const preconditions = { uid: pod.metadata.uid };
-    try {
-      await client.delete(PODS, pod.metadata, { gracePeriodSeconds: 0, preconditions });
-    } catch (error) {
-      if (!isApiError(error, 'Conflict')) throw error;
-    }
+    await client.delete(PODS, pod.metadata, { gracePeriodSeconds: 0, preconditions });
   }
 }
 

@@ -61,11 +61,7 @@ export function createTokenSecretsController(deps: TokenSecretsDeps): Controller
   /** The very version that was judged. */
   async function remove({ metadata }: Secret): Promise<void> {
     const { uid, resourceVersion } = metadata;
-    try {
-      await client.delete(SECRETS, metadata, { preconditions: { uid, resourceVersion } });
-    } catch (error) {
-      if (!isApiError(error, 'Conflict')) throw error; // Its change comes.
-    }
+    await client.delete(SECRETS, metadata, { preconditions: { uid, resourceVersion } });
   }
 
   async function mark({ metadata }: Secret, day: string): Promise<void> {
@@ -74,7 +70,7 @@ export function createTokenSecretsController(deps: TokenSecretsDeps): Controller
     try {
       await client.patch(SECRETS, metadata, { type: 'merge', body });
     } catch (error) {
-      if (!isApiError(error, 'Conflict', 'NotFound')) throw error; // Its change comes.
+      if (!isApiError(error, 'NotFound')) throw error;
     }
   }
 }

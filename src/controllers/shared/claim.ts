@@ -54,7 +54,7 @@ export async function claim<T extends StoredObject>(
     return live?.metadata.uid === owner.metadata.uid && live.metadata.deletionTimestamp === undefined;
   }
 
-  /** Undefined when the object has moved on: its next event brings it back. */
+  /** Undefined when the object is gone. One that has moved on is a conflict: the pass is made again. */
   async function write(
     object: T,
     ownerReferences: readonly unknown[],
@@ -68,7 +68,7 @@ export async function claim<T extends StoredObject>(
       const written = await client.patch(informer.resource, object.metadata, { type: 'merge', body });
       return expectations.wrote(key, informer, written);
     } catch (error) {
-      if (isApiError(error, 'NotFound', 'Conflict')) return undefined;
+      if (isApiError(error, 'NotFound')) return undefined;
       throw error;
     }
   }

@@ -36,7 +36,7 @@ export async function markDisrupted(
     await client.patch(PODS, pod.metadata, { type: 'strategic', body }, { subresource: 'status' });
     return true;
   } catch (error) {
-    if (isApiError(error, 'NotFound', 'Conflict')) return false;
+    if (isApiError(error, 'NotFound')) return false;
     throw error;
   }
 }

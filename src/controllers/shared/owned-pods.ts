@@ -55,7 +55,7 @@ export function createOwnedPods(
         const message = words.done('delete', pod.metadata.name, owner);
         events.record(owner, { type: 'Normal', reason: 'SuccessfulDelete', message });
       } catch (error) {
-        if (isApiError(error, 'Conflict')) return;
+        if (isApiError(error, 'Conflict')) throw error; // Two writers met: the pass is made again, and nobody is told.
         const message = words.failed('delete', pod.metadata.name, owner, errorMessage(error));
         events.record(owner, { type: 'Warning', reason: 'FailedDelete', message });
         throw error;

@@ -21,7 +21,7 @@ export async function carryOutRevisions(
   const { current, create, renumber, remove } = plan;
   for (const { metadata } of remove) {
     const preconditions = { uid: metadata.uid };
-    const gone = await client.delete(CONTROLLER_REVISIONS, metadata, { preconditions }).catch(conflictIsFine);
+    const gone = await client.delete(CONTROLLER_REVISIONS, metadata, { preconditions });
     const known = revisions.get(`${metadata.namespace}/${metadata.name}`);
     if (known !== undefined) expectations.removed(key, revisions, known, gone);
   }
@@ -44,10 +44,4 @@ export async function carryOutRevisions(
       return isOurs ? expectations.wrote(key, revisions, existing) : undefined;
     }
   }
-}
-
-/** Another revision of that name: this one is gone. */
-function conflictIsFine(error: unknown): undefined {
-  if (!isApiError(error, 'Conflict')) throw error;
-  return undefined;
 }

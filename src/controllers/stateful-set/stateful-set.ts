@@ -185,7 +185,8 @@ export function createStatefulSetController(deps: StatefulSetDeps, options = sta
       const message = `update Pod ${name} in StatefulSet ${owner.metadata.name} successful`;
       events.record(owner, { type: 'Normal', reason: 'SuccessfulUpdate', message });
     } catch (error) {
-      if (isApiError(error, 'NotFound', 'Conflict')) return; // Its next event brings it back.
+      if (isApiError(error, 'NotFound')) return; // Its next event brings it back.
+      if (isApiError(error, 'Conflict')) throw error; // Two writers met: the pass is made again, and nobody is told.
       const message = `update Pod ${name} in StatefulSet ${owner.metadata.name} failed error: ${errorMessage(error)}`;
       events.record(owner, { type: 'Warning', reason: 'FailedUpdate', message });
       throw error;

@@ -111,7 +111,7 @@ async function protect<T extends StoredObject>(of: Protected<T>): Promise<T | un
   try {
     return await client.patch(resource, object.metadata, { type: 'merge', body });
   } catch (error) {
-    if (isApiError(error, 'NotFound', 'Conflict')) return undefined; // Its change comes, and is looked at.
+    if (isApiError(error, 'NotFound')) return undefined;
     throw error;
   }
 }
