@@ -481,7 +481,12 @@ class World {
     this.#change(uid, (each) => ({ ...each, metadata: { ...each.metadata, finalizers: [TRACKING_FINALIZER] } }));
   }
 
+  /** One that was deleted, has not failed yet, and is replaced only when it has, is not waited for once the Job has succeeded. */
   #release(uid: string): void {
+    const found = this.pods.find(({ metadata }) => metadata.uid === uid);
+    const succeeds = this.job.status?.conditions?.some(({ type }) => type === 'SuccessCriteriaMet') === true;
+    const isLeft = found?.metadata.deletionTimestamp !== undefined && !isFinished(found);
+    if (isLeft && succeeds && this.job.spec.podReplacementPolicy === 'Failed') this.failed.delete(uid);
     this.#change(uid, (each) => ({ ...each, metadata: { ...each.metadata, finalizers: [] } }));
   }
 
