@@ -215,10 +215,12 @@ describe('src/controllers/job/job.ts', () => {
     const key = 'batch.kubernetes.io/job-completion-index';
     turnOut('parts', ({ metadata }) => ({ exitCode: metadata.labels?.[key] === '1' ? 1 : 0 }));
     const spec = { completionMode: 'Indexed', completions: 4, parallelism: 2, backoffLimitPerIndex: 0 };
-    await create('parts', { ...spec, ttlSecondsAfterFinished: 1 });
+    await create('parts', spec);
     const { status } = await over('parts');
     expect(status).toMatchObject({ succeeded: 3, failed: 1, completedIndexes: '0,2,3', failedIndexes: '1' });
     expect(status?.conditions?.map(({ reason }) => reason)).toEqual(['FailedIndexes', 'FailedIndexes']);
+    const body = { spec: { ttlSecondsAfterFinished: 1 } };
+    await cluster.client.patch(JOBS, { namespace, name: 'parts' }, { type: 'merge', body });
     await until('it is gone with its pods', async () => (await podsOf('parts')).length === 0 && !(await find('parts')));
   });
 
