@@ -33,6 +33,28 @@ export function proportionalReplicas({ bounds, shares, maxBefore }: Proportional
     result[at] = Math.max(0, size + left);
     left -= (result[at] as number) - size;
   }
+  return toAdd < 0 ? sparing(result, shares, bounds) : result;
+}
+
+/**
+ * Unlike Kubernetes, which shrinks by size alone: while fewer than must serve would be left, a pod that serves stays, and one
+ * of another set goes that does not serve.
+ */
+function sparing(
+  sizes: readonly number[],
+  shares: readonly Share[],
+  { replicas, maxUnavailable }: Bounds,
+): readonly number[] {
+  const result = [...sizes];
+  const availableIn = (at: number) => shares[at]?.available ?? 0;
+  const serving = result.reduce((sum, size, at) => sum + Math.min(size, availableIn(at)), 0);
+  for (let missing = replicas - maxUnavailable - serving; missing > 0; missing -= 1) {
+    const loses = result.findLastIndex((size, at) => size < availableIn(at));
+    const idles = result.findIndex((size, at) => size > availableIn(at));
+    if (loses < 0 || idles < 0) break;
+    result[loses] = (result[loses] ?? 0) + 1;
+    result[idles] = (result[idles] ?? 0) - 1;
+  }
   return result;
 }
 
