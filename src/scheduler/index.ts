@@ -1,5 +1,6 @@
 /** Which node a pod goes to, and why it goes nowhere. Pure. */
 export type { PlannedBinding, PlannedFailure } from './batch.ts';
+export { seeGone, seeNamespace, seeNode, seeNominee, seePlaced } from './changes.ts';
 export type { HostPort, PodDemand } from './demand.ts';
 export { demandOf } from './demand.ts';
 export type { Explanation, NodeVerdict } from './explain.ts';

@@ -27,6 +27,11 @@ import {
   type PlannedBinding,
   type PlannedFailure,
   planSchedule,
+  seeGone,
+  seeNamespace,
+  seeNode,
+  seeNominee,
+  seePlaced,
 } from '#scheduler';
 import { PendingPods } from './pending-pods.ts';
 import { PodPeers } from './pod-peers.ts';
@@ -165,13 +170,12 @@ class SchedulingLoop {
   }
 
   #seeNode({ key, current }: Change<Node>): void {
-    if (current === undefined) this.#table.removeNode(key);
-    else if (this.#table.setNode(current)) this.#retry({ change: 'node', node: key });
+    this.#retryOn(seeNode(this.#table, key, current));
   }
 
   #seeNamespace(name: string, namespace: Namespace | undefined): void {
     const labels = namespace === undefined ? undefined : (namespace.metadata.labels ?? {});
-    if (this.#table.setNamespace(name, labels)) this.#retry({ change: 'placed' });
+    this.#retryOn(seeNamespace(this.#table, name, labels));
   }
 
   #seePod({ previous, current }: Change<Pod>): void {
@@ -181,7 +185,7 @@ class SchedulingLoop {
     switch (standingOf(current, this.#options.schedulerName)) {
       case 'occupies':
         this.#settled(uid);
-        if (this.#table.place(uid, current, current.spec.nodeName ?? '')) this.#retry({ change: 'placed' });
+        this.#retryOn(seePlaced(this.#table, uid, current, current.spec.nodeName ?? ''));
         return;
       case 'waits':
         if (this.#assumed.has(uid)) return;
@@ -198,15 +202,14 @@ class SchedulingLoop {
   #seeNomination(previous: Pod | undefined, current: Pod): void {
     const nominee = nomineeOf(current);
     if (previous !== undefined && nomineeOf(previous)?.node === nominee?.node) return;
-    if (this.#table.nominate(current.metadata.uid, nominee)) this.#retry({ change: 'pod' });
+    this.#retryOn(seeNominee(this.#table, current.metadata.uid, nominee));
   }
 
   /** The pod needs neither a node nor room on one any more. */
   #forget({ metadata: { uid } }: Pod): void {
     this.#settled(uid);
     this.#leaving.delete(uid);
-    const node = this.#table.placeOf(uid);
-    if (node !== undefined && this.#table.unplace(uid)) this.#retry({ change: 'pod', node });
+    this.#retryOn(seeGone(this.#table, uid));
   }
 
   #settled(uid: string): void {
@@ -215,7 +218,11 @@ class SchedulingLoop {
     this.#failures.delete(uid);
     this.#told.delete(uid);
     this.#waits.get(uid)?.abort();
-    if (this.#table.nominate(uid, undefined)) this.#retry({ change: 'pod' });
+    this.#retryOn(seeNominee(this.#table, uid, undefined));
+  }
+
+  #retryOn(events: readonly ClusterEvent[]): void {
+    for (const event of events) this.#retry(event);
   }
 
   /** Tries those again that the event may help; all when there is none. */
@@ -342,7 +349,7 @@ class SchedulingLoop {
     const { uid } = pod.metadata;
     // Seen on a node or gone meanwhile: what was seen counts.
     if (!this.#assumed.delete(uid)) return;
-    if (this.#table.unplace(uid)) this.#retry({ change: 'pod', node });
+    this.#retryOn(seeGone(this.#table, uid));
     const delayMs = this.#tryLater(pod);
     const facts = { key: keyOf(pod), node, code: errorCode(error), delayMs };
     if (isApiError(error, 'Conflict', 'NotFound')) log.debug(facts, 'a pod moved on before it was bound');
