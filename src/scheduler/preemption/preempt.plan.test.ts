@@ -416,6 +416,36 @@ describe('src/scheduler/preemption/preempt.plan.ts', () => {
     );
   });
 
+  it('goes beyond a budget only where no node would do without', () => {
+    const seen = { within: 0, beyond: 0 };
+    fc.assert(
+      fc.property(cluster, ({ nodes, bound, pods, budgets }) => {
+        const [one] = pods as [Pod];
+        const [failure] = planScheduleOf({ nodes, bound, pods: [one], budgets }).failures;
+        if (failure === undefined || failure.victims.length === 0) return;
+        const isBeyond = (going: readonly Pod[]) =>
+          budgets.some(({ metadata, status }) => {
+            const hit = going.filter((each) => each.metadata.labels?.['app'] === metadata.name).length;
+            return hit > (status?.disruptionsAllowed ?? 0);
+          });
+        const beyond = isBeyond(failure.victims);
+        seen[beyond ? 'beyond' : 'within'] += 1;
+        if (!beyond) return;
+        for (const { metadata } of nodes) {
+          const less = bound.filter(
+            (other) => other.spec.nodeName === metadata.name && priorityOf(other) < priorityOf(one),
+          );
+          const rest = bound.filter((other) => !less.includes(other));
+          const goes = less.filter((other) => other.metadata.deletionTimestamp === undefined);
+          // Here all less important ones could have gone, and none beyond its budget.
+          expect(fits({ nodes, bound: rest }, one, metadata.name) && !isBeyond(goes)).toBe(false);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(Math.min(seen.within, seen.beyond)).toBeGreaterThan(20);
+  });
+
   it('promises no more than a node has once the victims are gone, and the same whatever comes first', () => {
     const shuffled = cluster.chain((given) =>
       fc.tuple(
