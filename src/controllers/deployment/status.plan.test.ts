@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Deployment, DeploymentStatus, ReplicaSet } from '#api';
 import { isComplete, planDeploymentStatus } from './status.plan.ts';
@@ -161,5 +162,44 @@ describe('src/controllers/deployment/status.plan.ts', () => {
     const { status } = plan(of, setOf('new', 3, 3));
     expect(isComplete(of, status)).toBe(true);
     expect(plan(deployment(status), setOf('new', 3, 3)).status).toEqual(status);
+  });
+
+  it('gives up a rollout only when nothing moved for its deadline, in any history, and writes nothing twice', () => {
+    const count = fc.nat(3);
+    const turn = fc.record({ afterS: fc.constantFrom(0, 1, 299, 300, 601), fresh: count, ready: count, old: count });
+    const deadlineS = 600;
+    fc.assert(
+      fc.property(fc.array(turn, { maxLength: 12 }), (turns) => {
+        let atMs = nowMs;
+        let movedMs = nowMs;
+        let of = deployment({}, { progressDeadlineSeconds: deadlineS });
+        const look = (fresh: ReplicaSet, old: readonly ReplicaSet[]) =>
+          planDeploymentStatus({ deployment: of, bounds, fresh, old, created: undefined, nowMs: atMs });
+        for (const { afterS, fresh, ready, old } of turns) {
+          atMs += afterS * 1_000;
+          const sets = [setOf('new', fresh, Math.min(fresh, ready)), [setOf('old', old, old)]] as const;
+          const before = of.status;
+          const { status, requeueAfterMs } = look(...sets);
+          const was = (each: DeploymentStatus | undefined, type: string) =>
+            each?.conditions?.find((condition) => condition.type === type);
+          const now = was(status, 'Progressing');
+          if (now?.lastUpdateTime !== was(before, 'Progressing')?.lastUpdateTime) movedMs = atMs;
+          if (now?.reason === 'ProgressDeadlineExceeded' && was(before, 'Progressing')?.reason !== now.reason) {
+            expect(
+              Date.parse(was(before, 'Progressing')?.lastUpdateTime ?? '') + deadlineS * 1_000,
+            ).toBeLessThanOrEqual(atMs);
+          }
+          if (requeueAfterMs !== undefined) expect(requeueAfterMs).toBe(movedMs + deadlineS * 1_000 - atMs);
+          for (const { type, status: is, lastTransitionTime } of status.conditions ?? []) {
+            const earlier = was(before, type);
+            if (earlier?.status === is) expect(lastTransitionTime).toBe(earlier.lastTransitionTime);
+          }
+          expect(status.replicas ?? 0).toBe(fresh + old);
+          expect(new Set(status.conditions?.map(({ type }) => type)).size).toBe(status.conditions?.length ?? 0);
+          of = { ...of, status };
+          expect(look(...sets).status).toEqual(status);
+        }
+      }),
+    );
   });
 });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HorizontalPodAutoscaler, MetricSpec, Pod } from '#api';
 import { equalJson } from '#base';
@@ -266,5 +267,68 @@ describe('src/controllers/horizontal-pod-autoscaler/horizontal-pod-autoscaler.pl
     const third = planAutoscaler(snapshot(autoscaler([cpu(50)], {}, second.status), 5, 48, { memory: second.memory }));
     expect(equalJson(third.status as never, second.status as never)).toBe(true);
     expect(third.status.lastScaleTime).toBe('2026-01-01T12:00:00Z');
+  });
+
+  it('stays within its range and its pace, and never shrinks by half a picture, in any history', () => {
+    const turn = fc.record({
+      afterS: fc.constantFrom(1, 15, 60, 301),
+      millis: fc.integer({ min: 0, max: 300 }),
+      seen: fc.boolean(),
+      forgets: fc.boolean(),
+      max: fc.integer({ min: 3, max: 12 }),
+    });
+    const custom = foreign({ type: 'Pods', pods: { metric } });
+    const behavior = {
+      scaleUp: { stabilizationWindowSeconds: 0, policies: [{ type: 'Pods', value: 2, periodSeconds: 15 }] },
+    };
+    const spec = fc.record({
+      hasCustom: fc.boolean(),
+      isPaced: fc.boolean(),
+      minReplicas: fc.integer({ min: 1, max: 3 }),
+    });
+    fc.assert(
+      fc.property(
+        spec,
+        fc.nat(12),
+        fc.array(turn, { maxLength: 15 }),
+        ({ hasCustom, isPaced, ...bounds }, start, turns) => {
+          let replicas = start;
+          let atMs = 0;
+          let known: Memory | undefined;
+          let status: object = {};
+          for (const { afterS, millis, seen, forgets, max } of turns) {
+            atMs += afterS * 1_000;
+            const metrics = hasCustom ? [cpu(50), custom] : [cpu(50)];
+            const more = { ...bounds, maxReplicas: max, ...(isPaced ? { behavior } : {}) };
+            const { minReplicas: min } = bounds;
+            const of = (size: number, told: object, memory: Memory | undefined) =>
+              planAutoscaler(
+                snapshot(autoscaler(metrics, more, told), size, millis, {
+                  memory,
+                  nowMs: nowMs + atMs,
+                  monotonicMs: monotonicMs + atMs,
+                  ...(seen ? {} : { figures: [] }),
+                }),
+              );
+            const before = forgets ? undefined : known;
+            const plan = of(replicas, status, before);
+            const next = plan.rescale?.replicas ?? replicas;
+            const inRange = replicas >= min && replicas <= max;
+            if (replicas === 0) expect(next).toBe(0);
+            else expect([Math.max(min, Math.min(max, next)), next]).toEqual([next, next]);
+            if (inRange && (hasCustom || !seen)) expect(next).toBeGreaterThanOrEqual(replicas);
+            if (inRange && !seen) expect(next).toBe(replicas);
+            if (inRange && replicas > 0)
+              expect(next).toBeLessThanOrEqual(isPaced ? replicas + 2 : Math.max(2 * replicas, 4));
+            expect(plan.rescale === undefined).toBe(next === replicas);
+            const types = plan.status.conditions?.map(({ type }) => type) ?? [];
+            expect(new Set(types).size).toBe(types.length);
+            // The same question has the same answer, whatever was told before.
+            expect(of(replicas, plan.status, before).rescale).toEqual(plan.rescale);
+            [replicas, known, status] = [next, plan.memory, plan.status];
+          }
+        },
+      ),
+    );
   });
 });
