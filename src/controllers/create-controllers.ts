@@ -243,7 +243,7 @@ export function createControllers(deps: ControllersDeps, options: ControllersOpt
       ),
       horizontalPodAutoscalerSources(kinds),
     ),
-    loop(createTokenSecretsController(base), tokenSecretsSources(kinds)),
+    loop(createTokenSecretsController({ ...base, events: eventsOf('token-secrets') }), tokenSecretsSources(kinds)),
     loop(createClusterRoleAggregationController(base), clusterRoleAggregationSources(kinds)),
     loop(
       createPodRangeController({ ...base, events: nodeEvents }, { ...podRangeDefaults, ...options.podRange }),

@@ -51,7 +51,13 @@ export const ASIDES = {
   ],
   token: [
     object('v1', 'Secret', 'token', {
-      metadata: { annotations: { 'kubernetes.io/service-account.name': 'gone' } },
+      metadata: { annotations: { 'kubernetes.io/service-account.name': 'default' } },
+      type: 'kubernetes.io/service-account-token',
+    }),
+    object('v1', 'Secret', 'stale', {
+      metadata: {
+        annotations: { 'kubernetes.io/service-account.name': 'gone', 'kubernetes.io/service-account.uid': 'before' },
+      },
       type: 'kubernetes.io/service-account-token',
     }),
   ],

@@ -1,10 +1,11 @@
 /** What becomes of Secrets that hold a token of a service account. */
 import type { Secret, ServiceAccount } from '#api';
+import type { PlannedEvent } from '../shared/events.plan.ts';
 
 /** Source: api core/v1 types.go, SecretTypeServiceAccountToken, ServiceAccountNameKey and ServiceAccountUIDKey (v0.32). */
 export const TOKEN_SECRET = 'kubernetes.io/service-account-token';
 const ACCOUNT_NAME = 'kubernetes.io/service-account.name';
-const ACCOUNT_UID = 'kubernetes.io/service-account.uid';
+export const ACCOUNT_UID = 'kubernetes.io/service-account.uid';
 
 /** Days as `2026-01-31`. Source: kubernetes pkg/serviceaccount/legacy.go, LastUsedLabelKey and InvalidSinceLabelKey (v1.32). */
 const LAST_USED = 'kubernetes.io/legacy-token-last-used';
@@ -24,7 +25,13 @@ export interface TokenSecretSnapshot {
 }
 
 export type TokenSecretPlan =
-  | { readonly action: 'keep'; readonly requeueAfterMs?: number; readonly reason: string }
+  | {
+      readonly action: 'keep';
+      readonly requeueAfterMs?: number;
+      readonly event?: PlannedEvent;
+      readonly reason: string;
+    }
+  | { readonly action: 'adopt'; readonly uid: string; readonly reason: string }
   | { readonly action: 'mark'; readonly day: string; readonly requeueAfterMs: number; readonly reason: string }
   | { readonly action: 'delete'; readonly reason: string };
 
@@ -34,7 +41,8 @@ export function accountOf({ type, metadata }: Secret): string | undefined {
 }
 
 /**
- * A token goes with its account. One that Kubernetes once made by itself, as the account's list of secrets tells, is marked when
+ * A token notes the uid of its account, and goes with it. One that no account was ever there for waits: a Secret that comes
+ * before its account is taken up when that comes, where Kubernetes deletes it, and whoever declares it makes it anew. One that Kubernetes once made by itself, as the account's list of secrets tells, is marked when
  * nobody has used it for a year, and goes when it stayed so for another; what a person made, or a pod reads, stays.
  * Source: kubernetes pkg/controller/serviceaccount/tokens_controller.go and legacy_serviceaccount_token_cleaner.go (v1.32).
  */
@@ -42,10 +50,10 @@ export function planTokenSecret({ secret, account, isRead, nowMs }: TokenSecretS
   const { annotations = {}, labels = {}, creationTimestamp, deletionTimestamp, name } = secret.metadata;
   if (accountOf(secret) === undefined) return { action: 'keep', reason: 'it holds no token' };
   if (deletionTimestamp !== undefined) return { action: 'keep', reason: 'it is going already' };
-  if (account === undefined) return { action: 'delete', reason: 'its account is gone' };
   const uid = annotations[ACCOUNT_UID];
-  if (uid && uid !== account.metadata.uid)
-    return { action: 'delete', reason: 'it is of an earlier account of that name' };
+  if (account === undefined) return uid ? { action: 'delete', reason: 'its account is gone' } : waiting(secret);
+  if (!uid) return { action: 'adopt', uid: account.metadata.uid, reason: 'its account is there' };
+  if (uid !== account.metadata.uid) return { action: 'delete', reason: 'it is of an earlier account of that name' };
   if (account.secrets?.some((each) => each.name === name) !== true)
     return { action: 'keep', reason: 'a person made it' };
   const usedMs = Math.max(Date.parse(creationTimestamp), dayMs(labels[LAST_USED]) ?? 0);
@@ -60,6 +68,11 @@ export function planTokenSecret({ secret, account, isRead, nowMs }: TokenSecretS
   const keptMs = sinceMs + UNUSED_MS - nowMs;
   if (keptMs >= 0) return { action: 'keep', requeueAfterMs: lookAgain(keptMs), reason: 'it is marked' };
   return { action: 'delete', reason: 'it was marked for a year' };
+}
+
+function waiting(secret: Secret): TokenSecretPlan {
+  const message = `ServiceAccount ${JSON.stringify(accountOf(secret))} not found: the Secret waits for it`;
+  return { action: 'keep', event: { type: 'Warning', reason: 'ServiceAccountNotFound', message }, reason: message };
 }
 
 /** A timer holds no more than 24.8 days. */

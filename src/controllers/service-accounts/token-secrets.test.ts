@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type KubeObject, PODS, SECRETS, SERVICE_ACCOUNTS, type Secret, type ServiceAccount } from '#api';
+import { EVENTS, type KubeObject, PODS, SECRETS, SERVICE_ACCOUNTS, type Secret, type ServiceAccount } from '#api';
 import { formatTime, silentLog } from '#base';
 import { type Cluster, podObject, startCluster } from '../../../test/support/cluster.ts';
 import { FakeClock, settle } from '../../../test/support/fake-clock.ts';
@@ -39,8 +39,9 @@ describe('src/controllers/service-accounts/token-secrets.plan.ts', () => {
   it.each<[string, Secret, ServiceAccount | undefined, boolean, string]>([
     ['a Secret that holds no token', token(900, {}, { type: 'Opaque' }), undefined, false, 'keep'],
     ['the token of an account that is gone', token(0), undefined, true, 'delete'],
+    ['one that no account was ever there for', token(900, {}, { uid: '' }), undefined, false, 'keep'],
     ['the token of an earlier account of that name', token(0, {}, { uid: 'old' }), own, false, 'delete'],
-    ['a token that names no account by its uid', token(0, {}, { uid: '' }), own, false, 'keep'],
+    ['one whose account is there now', token(900, {}, { uid: '' }), own, false, 'adopt'],
     ['one that goes already', token(900, {}, { deletionTimestamp: daysAgo(0) }), undefined, false, 'keep'],
     ['one that a person made', token(900), account(), false, 'keep'],
     ['a young one', token(364), own, false, 'keep'],
@@ -91,7 +92,7 @@ describe('src/controllers/service-accounts/token-secrets.ts', () => {
       secrets: informers.of(SECRETS),
       serviceAccounts: informers.of(SERVICE_ACCOUNTS),
     };
-    const controller = createTokenSecretsController({ client, clock, ...kinds });
+    const controller = createTokenSecretsController({ client, clock, events: cluster.events, ...kinds });
     await cluster.run(cluster.loop(controller, tokenSecretsSources(kinds)));
   });
   afterEach(() => cluster.close());
@@ -119,7 +120,6 @@ describe('src/controllers/service-accounts/token-secrets.ts', () => {
     await cluster.client.create(SECRETS, secretOf('bot-token', 'bot'));
     await cluster.client.create(SECRETS, secretOf('other-token', 'other'));
     await cluster.client.create(SECRETS, secretOf('opaque', 'bot', 'Opaque'));
-    await cluster.client.create(SECRETS, secretOf('stray', 'nobody'));
     await settle();
     await clock.advance(1_000);
     expect(await names()).toEqual(['bot-token', 'opaque', 'other-token']);
@@ -127,6 +127,32 @@ describe('src/controllers/service-accounts/token-secrets.ts', () => {
     await settle();
     await clock.advance(1_000);
     expect(await names()).toEqual(['opaque', 'other-token']);
+  });
+
+  it('keeps one that comes before its account, ties it to the account, and deletes it with that', async () => {
+    const early = () => cluster.client.get(SECRETS, { namespace, name: 'early' });
+    const uid = async () => (await early())?.metadata.annotations?.['kubernetes.io/service-account.uid'];
+    const turn = async () => {
+      await settle();
+      await clock.advance(1_000);
+    };
+    const { metadata } = await cluster.client.create(SECRETS, secretOf('early', 'bot'));
+    for (let look = 0; look < 3; look += 1) await turn();
+    expect((await early())?.metadata.resourceVersion).toBe(metadata.resourceVersion);
+    const events = (await cluster.client.list(EVENTS, { namespace })).items;
+    expect(events.map(({ reason, message, count }) => [reason, message, count ?? 1])).toEqual([
+      ['ServiceAccountNotFound', 'ServiceAccount "bot" not found: the Secret waits for it', 1],
+    ]);
+    const account = await makeAccount('bot');
+    await turn();
+    expect(await uid()).toBe(account.metadata.uid);
+    await cluster.client.delete(SERVICE_ACCOUNTS, { namespace, name: 'bot' });
+    await turn();
+    expect(await early()).toBeUndefined();
+    // Made anew by whoever declares it, it waits: nobody deletes what somebody makes again and again.
+    const again = await cluster.client.create(SECRETS, secretOf('early', 'bot'));
+    for (let look = 0; look < 3; look += 1) await turn();
+    expect((await early())?.metadata.uid).toBe(again.metadata.uid);
   });
 
   it('marks what nobody used for a year, and deletes it a year later, unless a pod reads it', async () => {

@@ -1,6 +1,7 @@
-/** Deletes Secrets that hold a token of a service account that is gone, and tokens of before that nobody uses. */
+/** Ties Secrets that hold a token to their service account, deletes them with it, and tokens of before that nobody uses. */
 import {
   isApiError,
+  type Json,
   type Pod,
   planPodReferences,
   SECRETS,
@@ -10,13 +11,15 @@ import {
 } from '#api';
 import type { Clock } from '#base';
 import type { Client } from '#client';
-import { type Controller, type Informer, type KeySource, keyOf, keysFrom } from '#reconcile';
+import { type Controller, type EventRecorder, type Informer, type KeySource, keyOf, keysFrom } from '#reconcile';
 import { isFinished } from '../shared/pods.plan.ts';
-import { accountOf, INVALID_SINCE, planTokenSecret, TOKEN_SECRET } from './token-secrets.plan.ts';
+import { Teller } from '../shared/teller.ts';
+import { ACCOUNT_UID, accountOf, INVALID_SINCE, planTokenSecret, TOKEN_SECRET } from './token-secrets.plan.ts';
 
 export interface TokenSecretsDeps {
   readonly client: Client;
   readonly clock: Clock;
+  readonly events: EventRecorder;
   readonly pods: Informer<Pod>;
   readonly secrets: Informer<Secret>;
   readonly serviceAccounts: Informer<ServiceAccount>;
@@ -27,8 +30,12 @@ const BY_ACCOUNT = 'account';
 
 /** Whatever the caches say, an account counts as gone only when the server says so. */
 export function createTokenSecretsController(deps: TokenSecretsDeps): Controller {
-  const { client, clock, pods, secrets, serviceAccounts } = deps;
+  const { client, clock, events, pods, secrets, serviceAccounts } = deps;
+  const teller = new Teller(events);
   secrets.addIndex(BY_ACCOUNT, accountKeys);
+  secrets.onChange(({ previous, current }) => {
+    if (current === undefined && previous !== undefined) teller.forget(previous.metadata.uid);
+  });
 
   return {
     name: 'token-secrets',
@@ -45,8 +52,10 @@ export function createTokenSecretsController(deps: TokenSecretsDeps): Controller
         nowMs: clock.nowMs(),
       });
       if (plan.action === 'delete') await remove(secret);
-      if (plan.action === 'mark') await mark(secret, plan.day);
-      return plan.action !== 'delete' && plan.requeueAfterMs !== undefined
+      if (plan.action === 'mark') await note(secret, { labels: { [INVALID_SINCE]: plan.day } });
+      if (plan.action === 'adopt') await note(secret, { annotations: { [ACCOUNT_UID]: plan.uid } });
+      if (plan.action === 'keep') teller.tell(secret, plan.event === undefined ? [] : [plan.event]);
+      return 'requeueAfterMs' in plan && plan.requeueAfterMs !== undefined
         ? { requeueAfterMs: plan.requeueAfterMs }
         : {};
     },
@@ -64,9 +73,9 @@ export function createTokenSecretsController(deps: TokenSecretsDeps): Controller
     await client.delete(SECRETS, metadata, { preconditions: { uid, resourceVersion } });
   }
 
-  async function mark({ metadata }: Secret, day: string): Promise<void> {
+  async function note({ metadata }: Secret, notes: Json): Promise<void> {
     const { resourceVersion } = metadata;
-    const body = { metadata: { resourceVersion, labels: { [INVALID_SINCE]: day } } };
+    const body = { metadata: { resourceVersion, ...(notes as object) } };
     try {
       await client.patch(SECRETS, metadata, { type: 'merge', body });
     } catch (error) {
