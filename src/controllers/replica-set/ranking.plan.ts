@@ -26,6 +26,7 @@ export function inOrderOfDeletion(pods: readonly Pod[], nowMs: number, related: 
     ascending((pod) => -crowding(pod)),
     ascending((pod) => readyForLog2(pod, nowMs)),
     ascending((pod) => -restarts(pod)),
+    ascending((pod) => -sidecarRestarts(pod)),
     ascending((pod) => -Date.parse(pod.metadata.creationTimestamp)),
     (left, right) => (left.metadata.name < right.metadata.name ? 1 : -1),
   ];
@@ -57,4 +58,13 @@ function readyForLog2(pod: Pod, nowMs: number): number {
 
 function restarts({ status }: Pod): number {
   return Math.max(0, ...(status?.containerStatuses ?? []).map(({ restartCount }) => restartCount));
+}
+
+/** Only where the other containers were restarted as often. Source: controller_utils.go, compareMaxContainerRestarts. */
+function sidecarRestarts({ spec, status }: Pod): number {
+  const sidecars = new Set(
+    (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always').map(({ name }) => name),
+  );
+  const found = (status?.initContainerStatuses ?? []).filter(({ name }) => sidecars.has(name));
+  return Math.max(0, ...found.map(({ restartCount }) => restartCount));
 }

@@ -151,6 +151,34 @@ describe('src/controllers/replica-set/ranking.plan.ts', () => {
     expect(names(inOrderOfDeletion([first, second], nowMs))).toEqual(['b', 'a']);
   });
 
+  it('looks at restarts of sidecars, not of other init containers, where those of the containers are the same', () => {
+    const withInit = (name: string, sidecar: number, init: number, restarts = 0): Pod => {
+      const made = pod(name, { ready: 50, restarts });
+      const counts = { side: sidecar, init };
+      return {
+        ...made,
+        spec: {
+          ...made.spec,
+          initContainers: [{ name: 'side', restartPolicy: 'Always' }, { name: 'init' }],
+        } as PodSpec,
+        status: {
+          ...made.status,
+          initContainerStatuses: Object.entries(counts).map(([each, restartCount]) => ({
+            name: each,
+            image: '',
+            imageID: '',
+            ready: true,
+            restartCount,
+          })),
+        },
+      };
+    };
+    const first = (...pods: readonly Pod[]) => names(inOrderOfDeletion(pods, nowMs))[0];
+    expect(first(withInit('b', 0, 9), withInit('a', 3, 0))).toBe('a');
+    expect(first(withInit('b', 3, 0), withInit('a', 0, 9))).toBe('b');
+    expect(first(withInit('b', 9, 0), withInit('a', 0, 0, 1))).toBe('a');
+  });
+
   it('gives up first what stands beside others of its kind', () => {
     const pods = [pod('alone', { node: 'n2', ready: 50 }), pod('x', { ready: 50 }), pod('y', { ready: 50 })];
     expect(names(inOrderOfDeletion(pods, nowMs)).at(-1)).toBe('alone');

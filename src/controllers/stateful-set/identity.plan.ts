@@ -6,7 +6,7 @@ const NAME_LABEL = 'statefulset.kubernetes.io/pod-name';
 const INDEX_LABEL = 'apps.kubernetes.io/pod-index';
 
 /** The highest number that a pod is known by: Kubernetes reads it from the name as an int32. */
-const MAX_ORDINAL = 2_147_483_647;
+export const MAX_ORDINAL = 2_147_483_647;
 
 type Named = Pick<KubeObject, 'metadata'>;
 
@@ -30,6 +30,11 @@ export function ordinalOf({ metadata }: StatefulSet, pod: Named): number | undef
 export function rangeOf({ spec }: StatefulSet): { readonly first: number; readonly end: number } {
   const first = spec.ordinals?.start ?? 0;
   return { first, end: Math.min(first + (spec.replicas ?? 1), MAX_ORDINAL + 1) };
+}
+
+/** How many replicas are declared beyond the highest ordinal: they are never made. */
+export function beyondOrdinals({ spec }: StatefulSet): number {
+  return Math.max(0, (spec.ordinals?.start ?? 0) + (spec.replicas ?? 1) - (MAX_ORDINAL + 1));
 }
 
 export function isWanted(statefulSet: StatefulSet, ordinal: number): boolean {

@@ -669,4 +669,15 @@ describe('src/controllers/stateful-set/claims.plan.ts', () => {
     const pending = plan({ statefulSet, pods: [podAt(0, 'new', 'pending')], findClaim });
     expect(pending.phases.flat().map(({ claims }) => claims.going)).toEqual([['data-db-0']]);
   });
+
+  it('says why replicas beyond the highest ordinal are not made', () => {
+    const events = (spec: object) => plan({ statefulSet: setOf(spec), pods: [] }).events;
+    expect(events({ ordinals: { start: 2_147_483_645 } })).toEqual([]);
+    expect(events({ replicas: 2_147_483_647 })).toEqual([]);
+    const message =
+      '1 of 3 replicas cannot be made: no ordinal is above 2147483647; lower spec.ordinals.start (2147483646) or spec.replicas';
+    expect(events({ ordinals: { start: 2_147_483_646 } })).toEqual([
+      { type: 'Warning', reason: 'OrdinalsExhausted', message },
+    ]);
+  });
 });

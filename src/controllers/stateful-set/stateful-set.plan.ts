@@ -6,6 +6,7 @@ import {
   type StatefulSet,
   type StatefulSetStatus,
 } from '#api';
+import type { PlannedEvent } from '../shared/events.plan.ts';
 import { availableAtMs, isFinished, isReady } from '../shared/pods.plan.ts';
 import { REVISION_LABEL, templateOf } from '../shared/revisions.plan.ts';
 import {
@@ -18,7 +19,15 @@ import {
   planClaims,
   planOwners,
 } from './claims.plan.ts';
-import { hasIdentity, identityLabels, isWanted, ordinalOf, rangeOf } from './identity.plan.ts';
+import {
+  beyondOrdinals,
+  hasIdentity,
+  identityLabels,
+  isWanted,
+  MAX_ORDINAL,
+  ordinalOf,
+  rangeOf,
+} from './identity.plan.ts';
 import { hasStorage, podOf, volumesOf } from './pod-template.plan.ts';
 
 export interface StatefulSetSnapshot {
@@ -55,6 +64,8 @@ export interface StatefulSetPlan {
   /** Each phase begins when the one before it went well; with OrderedReady each is one step. */
   readonly phases: readonly (readonly Step[])[];
   readonly status: StatefulSetStatus;
+  /** What is the case now; told once while it is. */
+  readonly events: readonly PlannedEvent[];
   /** When something changes by the passing of time alone. */
   readonly requeueAfterMs: number | undefined;
   readonly reason: string;
@@ -109,7 +120,18 @@ export function planStatefulSet(snapshot: StatefulSetSnapshot): StatefulSetPlan 
         .map(({ pod }) => pod),
     ),
   );
-  return { phases: steps, status, requeueAfterMs: untilNextMs(snapshot), reason };
+  return { phases: steps, status, events: tooMany(statefulSet), requeueAfterMs: untilNextMs(snapshot), reason };
+}
+
+/** Whoever waits for them, as `kubectl rollout status` does, would not know why. */
+function tooMany(statefulSet: StatefulSet): readonly PlannedEvent[] {
+  const beyond = beyondOrdinals(statefulSet);
+  if (beyond === 0) return [];
+  const { replicas, ordinals } = statefulSet.spec;
+  const message =
+    `${beyond} of ${replicas ?? 1} replicas cannot be made: no ordinal is above ${MAX_ORDINAL}; ` +
+    `lower spec.ordinals.start (${ordinals?.start ?? 0}) or spec.replicas`;
+  return [{ type: 'Warning', reason: 'OrdinalsExhausted', message }];
 }
 
 interface Decision {

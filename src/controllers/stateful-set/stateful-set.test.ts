@@ -138,6 +138,11 @@ describe('src/controllers/stateful-set/stateful-set.ts', () => {
     await patch({ ordinals: { start: 2_147_483_646 } });
     await rolledOut();
     expect(await names()).toEqual(['db-2147483646', 'db-2147483647']);
+    await patch({ replicas: 3 });
+    await until('it is told once', async () => (await told('OrdinalsExhausted')).length === 1);
+    await patch({ replicas: 2 });
+    await rolledOut();
+    expect(await told('OrdinalsExhausted')).toHaveLength(1);
     expect(cluster.warnings).toEqual([]);
   });
 

@@ -32,6 +32,7 @@ import { createOwnedPods, type PodWords } from '../shared/owned-pods.ts';
 import { BY_CONTROLLER, controllerIndex, controllerOf } from '../shared/owners.plan.ts';
 import { planRevisions, REVISION_LABEL } from '../shared/revisions.plan.ts';
 import { carryOutRevisions } from '../shared/revisions.ts';
+import { Teller } from '../shared/teller.ts';
 import { writeStatus } from '../shared/write-status.ts';
 import { isClaimOf } from './claims.plan.ts';
 import { createClaimKeeper } from './claims.ts';
@@ -75,6 +76,10 @@ export function createStatefulSetController(deps: StatefulSetDeps, options = sta
   const keeper = createClaimKeeper({ client, events, claims, expectations });
   /** By pod name. */
   const failures = new FailureMemory(clock, options.backoff);
+  const teller = new Teller(events);
+  statefulSets.onChange(({ previous, current }) => {
+    if (current === undefined && previous !== undefined) teller.forget(previous.metadata.uid);
+  });
   pods.addIndex(BY_CONTROLLER, controllerIndex);
   revisions.addIndex(BY_CONTROLLER, controllerIndex);
 
@@ -116,6 +121,7 @@ export function createStatefulSetController(deps: StatefulSetDeps, options = sta
       const error = await carryOut(key, statefulSet, plan.phases, signal);
       signal.throwIfAborted();
       await write(key, statefulSet, plan.status);
+      teller.tell(statefulSet, plan.events);
       if (error !== undefined) throw error;
       return plan.requeueAfterMs === undefined ? {} : { requeueAfterMs: plan.requeueAfterMs };
     },
