@@ -44,7 +44,9 @@ function setOf(spec: object = {}, status: object = {}, metadata: object = {}): S
   } as StatefulSet;
 }
 
-type State = 'ready' | 'waiting' | 'pending' | 'Failed' | 'Succeeded' | 'going' | 'slow' | 'ending';
+type State = 'ready' | 'waiting' | 'pending' | 'crashing' | 'Failed' | 'Succeeded' | 'going' | 'slow' | 'ending';
+
+const CRASHES = { reason: 'CrashLoopBackOff' };
 
 /** `going`: it served and is told to end; `slow`: so is one that never served; `ending`: so is one that failed. Ready for `since` seconds. */
 function podAt(ordinal: number, revision = 'new', state: State = 'ready', since = 60): Pod {
@@ -56,7 +58,11 @@ function podAt(ordinal: number, revision = 'new', state: State = 'ready', since 
   return {
     ...made,
     metadata: { ...made.metadata, ...meta(`db-${ordinal}`), ...(isGoing ? { deletionTimestamp: at(1) } : {}) },
-    status: { phase, conditions: [{ type: 'Ready', status: ready, lastTransitionTime: at(since) }] },
+    status: {
+      phase,
+      conditions: [{ type: 'Ready', status: ready, lastTransitionTime: at(since) }],
+      ...(state === 'crashing' ? { containerStatuses: [{ name: 'c', state: { waiting: CRASHES } }] } : {}),
+    },
   } as Pod;
 }
 
@@ -92,6 +98,28 @@ describe('src/controllers/stateful-set/stateful-set.plan.ts', () => {
     ['makes the next when the one before serves', {}, [podAt(0)], ['+db-1@new']],
     ['makes none while one does not serve', {}, [podAt(0, 'new', 'waiting')], []],
     ['fills a gap before it goes on', {}, [podAt(0), podAt(2)], ['+db-1@new']],
+    ['replaces one that never ran and is of an old template', {}, [podAt(0, 'old', 'pending')], ['-db-0 outdated']],
+    [
+      'replaces one that crashes and is of an old template',
+      {},
+      [podAt(0), podAt(1, 'old', 'crashing')],
+      ['-db-1 outdated'],
+    ],
+    ['waits for one that crashes and is of the template', {}, [podAt(0, 'new', 'crashing')], []],
+    ['waits for one that runs, if not well, of an old template', {}, [podAt(0, 'old', 'waiting')], []],
+    ['waits for one that crashes below the partition', rolling({ partition: 1 }), [podAt(0, 'old', 'crashing')], []],
+    [
+      'replaces one of the new template that crashes below the partition',
+      rolling({ partition: 1 }),
+      [podAt(0, 'new', 'crashing')],
+      ['-db-0 outdated'],
+    ],
+    [
+      'leaves one that crashes to the one who deletes',
+      { updateStrategy: { type: 'OnDelete' } },
+      [podAt(0, 'old', 'crashing')],
+      [],
+    ],
     ['makes none while one is too young', { minReadySeconds: 90 }, [podAt(0)], []],
     ['makes none while one is on its way out', {}, [podAt(0, 'new', 'going')], []],
     ['makes all at once', parallel, [], ['+db-0@new', '+db-1@new', '+db-2@new']],
@@ -430,7 +458,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     arbitrary: fc.record({
       what: fc.constant('state' as const),
       ordinal,
-      state: fc.constantFrom<State>('ready', 'ready', 'ready', 'waiting', 'Failed', 'Succeeded'),
+      state: fc.constantFrom<State>('ready', 'ready', 'ready', 'waiting', 'crashing', 'Failed', 'Succeeded'),
     }),
   },
   {
@@ -482,9 +510,12 @@ function check(world: World, made: ReturnType<typeof plan>): void {
   if (!isOrdered) return;
   expect(made.phases.every((phase) => phase.length === 1)).toBe(true);
   // In order: one at a time, up when all before serve, down when all others do.
-  expect(made_.length + surplus.length).toBeLessThanOrEqual(1);
-  for (const each of made_) for (let lower = 0; lower < each; lower += 1) expect(serving).toContain(lower);
-  for (const each of [...surplus, ...outdated]) {
+  // One that cannot run, of a template it is no longer to have, goes where it would be made.
+  const abandoned = outdated.filter((each) => !serving.includes(each));
+  expect(made_.length + surplus.length + abandoned.length).toBeLessThanOrEqual(1);
+  for (const each of [...made_, ...abandoned])
+    for (let lower = 0; lower < each; lower += 1) expect(serving).toContain(lower);
+  for (const each of [...surplus, ...outdated.filter((one) => serving.includes(one))]) {
     for (let wanted = 0; wanted < replicas; wanted += 1) expect([...serving, ...outdated]).toContain(wanted);
     const above = world.pods.map(ordinalIn).filter((other) => other > each && other >= replicas);
     expect(above).toEqual([]);

@@ -173,6 +173,10 @@ function treat(snapshot: StatefulSetSnapshot, { ordinal, pod }: Place, ordered: 
     const isDue = !isGoing(pod) && (why === 'succeeded' || snapshot.retryAtMs(name) <= snapshot.nowMs);
     return { steps: isDue ? [remove] : [], waitsFor: `the end of ${name}` };
   }
+  if (ordered && isAbandoned(snapshot, ordinal, pod)) {
+    const remove: Step = { act: 'remove', pod, claims: NO_CLAIM_WORK, why: 'outdated' };
+    return { steps: [remove], waitsFor: `the end of ${name}` };
+  }
   const isPending = pod.status?.phase === 'Pending';
   const lost = isPending ? planClaims(statefulSet, member, findClaim) : NO_CLAIM_WORK;
   if (lost.going.length > 0 || (ordered && !serves(snapshot, pod))) {
@@ -184,6 +188,20 @@ function treat(snapshot: StatefulSetSnapshot, { ordinal, pod }: Place, ordered: 
   const needed = repair?.volumes === undefined ? claims : planClaims(statefulSet, member, findClaim);
   const mend: Step = { act: 'mend', pod, claims: needed, repair };
   return { steps: isIdle(needed) && repair === undefined ? [] : [mend], waitsFor: undefined };
+}
+
+/**
+ * Whether a pod cannot run by a template that it is no longer to have: a set whose template was mended need not wait for it.
+ * Kubernetes waits until a person deletes the pod. One that runs, if not well, is waited for here too.
+ */
+function isAbandoned({ statefulSet, current, update }: StatefulSetSnapshot, ordinal: number, pod: Pod): boolean {
+  if (isGoing(pod) || statefulSet.spec.updateStrategy?.type === 'OnDelete') return false;
+  const { phase, containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  const crashes = [...containerStatuses, ...initContainerStatuses].some(
+    ({ state }) => state?.waiting?.reason === 'CrashLoopBackOff',
+  );
+  if (phase !== 'Pending' && !crashes) return false;
+  return revisionOf(pod) !== revisionFor(statefulSet, ordinal, current, update).name;
 }
 
 function make({ statefulSet, current, update, findClaim }: StatefulSetSnapshot, member: Member): Treated {

@@ -207,6 +207,25 @@ describe('src/controllers/stateful-set/stateful-set.ts', () => {
     expect(await images()).toEqual(['a:1', 'a:1', 'a:1']);
   });
 
+  it('comes right when its template is mended, whether it or its rollout was broken, and nobody deletes a pod', async () => {
+    cluster.setOutcome(({ spec }) => (spec.containers[0]?.image === 'broken' ? 'pending' : 'ready'));
+    await apply('broken');
+    await until('its first pod waits', async () => (await images()).length === 1);
+    await apply('a:1');
+    await rolledOut();
+    await apply('broken');
+    await until('its last pod waits', async () => {
+      const [, , last] = await pods();
+      return last?.spec.containers[0]?.image === 'broken' && last.status?.phase === 'Pending';
+    });
+    const kept = (await pods()).slice(0, 2).map(({ metadata }) => metadata.uid);
+    await apply('a:1');
+    await rolledOut();
+    expect(await images()).toEqual(['a:1', 'a:1', 'a:1']);
+    // What served all the while was left alone.
+    expect((await pods()).slice(0, 2).map(({ metadata }) => metadata.uid)).toEqual(kept);
+  });
+
   it('replaces by hand only with OnDelete, and forgets revisions beyond its limit', async () => {
     const spec = { updateStrategy: { type: 'OnDelete' }, revisionHistoryLimit: 1, replicas: 1 };
     await apply('a:1', spec);
