@@ -38,12 +38,15 @@ export function hasSucceeded({ status }: Pod): boolean {
 }
 
 /**
- * When a pod ended, in Unix ms: by its containers, else by its condition, its deletion, its creation, whichever is known.
+ * When a pod ended, in Unix ms: by its containers, of which sidecars are the last, else by its condition, its deletion, its creation, whichever is known.
  * Source: kubernetes pkg/controller/job/backoff_utils.go, getFinishedTime (v1.32).
  */
 export function endedAtMs(pod: Pod): number {
   const { metadata } = pod;
-  const ends = (pod.status?.containerStatuses ?? []).map(({ state }) =>
+  const { initContainers = [] } = pod.spec;
+  const sidecars = new Set(initContainers.filter((each) => each.restartPolicy === 'Always').map(({ name }) => name));
+  const beside = (pod.status?.initContainerStatuses ?? []).filter(({ name }) => sidecars.has(name));
+  const ends = [...(pod.status?.containerStatuses ?? []), ...beside].map(({ state }) =>
     Date.parse(state?.terminated?.finishedAt ?? ''),
   );
   if (ends.length > 0 && !ends.some(Number.isNaN)) return Math.max(...ends);
