@@ -11,11 +11,16 @@ const RUNS = Number(process.env['PLUMB_TEST_RUNS'] ?? 6);
 const NODES = ['n1', 'n2', 'n3', 'n4'];
 const namespace = 'default';
 
-/** What is changed, whether its pods become ready before the end, and for how many turns of the machine it goes on by itself. */
+/**
+ * What is changed: the template, the size, or whether it is paused; whether pods of the new template become ready before the
+ * end, and for how many turns of the machine it goes on by itself.
+ */
 interface Change {
   readonly image: number;
   readonly held: boolean;
   readonly turns: number;
+  readonly size?: number | undefined;
+  readonly paused: boolean;
 }
 
 interface Bounds {
@@ -26,10 +31,12 @@ interface Bounds {
 interface Rollout {
   readonly type: typeof DEPLOYMENTS | typeof STATEFUL_SETS | typeof DAEMON_SETS;
   readonly spec: object;
-  /** How many pods serve once all is as declared. */
+  /** How many pods serve at first, once all is as declared. */
   readonly size: number;
-  /** What is wrong with the pods at one revision of the store; undefined when nothing is. */
-  wrong(pods: readonly Pod[]): string | undefined;
+  readonly canScale: boolean;
+  readonly canPause: boolean;
+  /** What is wrong with the pods at one revision of the store, given the sizes that were declared; undefined when nothing is. */
+  wrong(pods: readonly Pod[], sizes: readonly number[]): string | undefined;
 }
 
 let cluster: BusyCluster;
@@ -47,7 +54,9 @@ const letGo = () => cluster.setOutcome((pod) => (held.has(imageOf(pod)) ? 'runni
 let names = 0;
 
 /** Carries a history out. Throws what was wrong at any revision. */
-async function play({ type, spec, size, wrong }: Rollout, changes: readonly Change[]): Promise<void> {
+async function play(rollout: Rollout, changes: readonly Change[]): Promise<void> {
+  const { type, spec, canScale, canPause, wrong } = rollout;
+  const sizes = [rollout.size];
   const { client } = cluster;
   names += 1;
   const name = `app-${names}`;
@@ -67,7 +76,7 @@ async function play({ type, spec, size, wrong }: Rollout, changes: readonly Chan
       async () => {
         const pods = (await client.list(PODS, { namespace, labelSelector })).items;
         const right = pods.filter((pod) => isActive(pod) && isReady(pod) && imageOf(pod) === `${name}:${image}`);
-        return pods.length === size && right.length === size;
+        return pods.length === sizes.at(-1) && right.length === sizes.at(-1);
       },
       60_000,
     );
@@ -83,27 +92,29 @@ async function play({ type, spec, size, wrong }: Rollout, changes: readonly Chan
       if (event.type === 'BOOKMARK') continue;
       if (event.type === 'DELETED') pods.delete(event.object.metadata.name);
       else pods.set(event.object.metadata.name, event.object);
-      const fault = wrong([...pods.values()]);
+      const fault = wrong([...pods.values()], sizes);
       if (fault !== undefined) faults.add(`${event.object.metadata.resourceVersion}: ${fault}`);
     }
   })().catch((error: unknown) => {
     if (!stop.signal.aborted) throw error;
   });
 
-  const change = (image: string) => {
-    const body = { spec: { template: { spec: { containers: container(image) } } } };
+  const change = (image: string, more: object = {}) => {
+    const body = { spec: { template: { spec: { containers: container(image) } }, ...more } };
     return client.patch(type as typeof DEPLOYMENTS, at, { type: 'strategic', body });
   };
-  for (const [index, { image, held: isHeld, turns }] of changes.entries()) {
+  for (const [index, { image, held: isHeld, turns, size, paused }] of changes.entries()) {
     // One that is held is a new one: what serves already must not cease to by itself.
     const next = isHeld ? `held-${index}` : `v${image}`;
     if (isHeld) held.add(`${name}:${next}`);
-    await change(next);
+    const isScaled = canScale && size !== undefined;
+    if (isScaled) sizes.push(size);
+    await change(next, { ...(isScaled ? { replicas: size } : {}), ...(canPause ? { paused } : {}) });
     for (let turn = 0; turn < turns; turn += 1) await settle();
   }
   held.clear();
   letGo();
-  await change('last');
+  await change('last', canPause ? { paused: false } : {});
   await allServe('last');
   stop.abort();
   await follow;
@@ -114,16 +125,21 @@ async function play({ type, spec, size, wrong }: Rollout, changes: readonly Chan
 const serving = (pods: readonly Pod[]) => pods.filter((pod) => isActive(pod) && isReady(pod));
 
 function deployment(replicas: number, { maxSurge, maxUnavailable }: Bounds): Rollout {
-  const most = replicas + intOrPercent(maxSurge, replicas, true);
-  const away = intOrPercent(maxUnavailable, replicas, false);
-  // Neither may be nought at once: then one pod may be away. Source: kubernetes deployment_util.go, ResolveFenceposts.
-  const least = replicas - (most === replicas ? Math.max(1, away) : away);
+  const mostOf = (size: number) => size + intOrPercent(maxSurge, size, true);
+  const leastOf = (size: number) => {
+    const away = intOrPercent(maxUnavailable, size, false);
+    // Neither may be nought at once: then one pod may be away. Source: kubernetes deployment_util.go, ResolveFenceposts.
+    return size - (mostOf(size) === size ? Math.max(1, away) : away);
+  };
   return {
     type: DEPLOYMENTS,
     size: replicas,
+    canScale: true,
+    canPause: true,
     spec: { replicas, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } } },
-    wrong(pods) {
+    wrong(pods, sizes) {
       const [active, ready] = [pods.filter(isActive).length, serving(pods).length];
+      const [least, most] = [Math.min(...sizes.map(leastOf)), Math.max(...sizes.map(mostOf))];
       return active > most || ready < least ? `${ready} of ${active} serve, not ${least} of ${most}` : undefined;
     },
   };
@@ -133,16 +149,19 @@ function statefulSet(replicas: number, podManagementPolicy: string, maxUnavailab
   return {
     type: STATEFUL_SETS,
     size: replicas,
+    canScale: true,
+    canPause: false,
     spec: {
       replicas,
       podManagementPolicy,
       serviceName: 'none',
       updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable } },
     },
-    wrong(pods) {
+    wrong(pods, sizes) {
       const ready = serving(pods).length;
-      if (pods.length > replicas) return `there are ${pods.length} pods`;
-      return ready < replicas - maxUnavailable ? `${ready} serve of ${replicas}` : undefined;
+      const [least, most] = [Math.min(...sizes) - maxUnavailable, Math.max(...sizes)];
+      if (pods.length > most) return `there are ${pods.length} pods, not ${most}`;
+      return ready < least ? `${ready} serve, not ${least}` : undefined;
     },
   };
 }
@@ -156,6 +175,8 @@ function daemonSet({ maxSurge, maxUnavailable }: Bounds): Rollout {
   return {
     type: DAEMON_SETS,
     size: NODES.length,
+    canScale: false,
+    canPause: false,
     spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } } },
     wrong(pods) {
       const on = (node: string, among: readonly Pod[]) => among.filter((pod) => nodeOf(pod) === node).length;
@@ -176,7 +197,13 @@ function nodeOf({ spec }: Pod): string | undefined {
 
 describe('src/controllers, rollouts at every revision of the store', () => {
   const history = fc.array(
-    fc.record({ image: fc.nat(2), held: fc.boolean(), turns: fc.constantFrom(0, 1, 3, 10, 30) }),
+    fc.record({
+      image: fc.nat(2),
+      held: fc.boolean(),
+      turns: fc.constantFrom(0, 1, 3, 10, 30),
+      size: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }),
+      paused: fc.constantFrom(false, false, true),
+    }),
     { minLength: 1, maxLength: 5 },
   );
   const amount = fc.constantFrom<number | string>(0, 1, 2, '25%', '50%', '100%');
