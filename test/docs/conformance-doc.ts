@@ -27,10 +27,7 @@ export function conformanceDocument(catalogue: readonly OfficialTest[], tested: 
   const passed = (tests: readonly OfficialTest[]) => ported(tests).length;
   const onDocker = (tests: readonly OfficialTest[]) =>
     ported(tests).filter(({ codename }) => isOnDocker(tested.get(codename))).length;
-  const onRecord = (tests: readonly OfficialTest[]) => {
-    const seen = ported(tests).filter(({ codename, isSeen }) => isOnDocker(tested.get(codename)) && isSeen === true);
-    return seen.length;
-  };
+  const onRecord = (tests: readonly OfficialTest[]) => ported(tests).filter(({ isSeen }) => isSeen === true).length;
   const tiers = TIERS.map((tier) => {
     const tests = catalogue.filter((test) => test.tier === tier);
     const pretended = passed(tests) - onDocker(tests);
@@ -62,7 +59,7 @@ Waits are shorter and numbers smaller than in the official tests where that chan
 \`pod\`, \`net\` and \`node\` is ported only where what it asserts is what the API says of pods. The official suite itself is not run here: it needs images
 that this project does not pull.
 
-| Tier | It asks for | Tests | Ported, on pretended nodes | Ported, on real Docker | of these, mutation on record |
+| Tier | It asks for | Tests | Ported, on pretended nodes | Ported, on real Docker | Mutations on record |
 |---|---|---|---|---|---|
 ${tiers.join('\n')}
 
