@@ -1,10 +1,12 @@
 import { NODES, type Node, PODS, type Pod } from '#api';
 import type { Clock } from '#base';
 import type { Client } from '#client';
-import { type Controller, type Informer, type KeySource, keyOf, keysFrom } from '#reconcile';
+import { type Controller, type Informer, type KeySource, keyOf, keysFrom, type ReconcileResult } from '#reconcile';
+import { inBatches } from '../shared/batches.ts';
 import { type Disruption, markDisrupted } from '../shared/disrupted.ts';
 import { isFinished } from '../shared/pods.plan.ts';
 import { BY_NODE, nodeIndex } from './by-node.ts';
+import { planSurplus } from './pod-collection.plan.ts';
 import { isDown } from './zone.plan.ts';
 
 export interface PodCollectionDeps {
@@ -19,11 +21,15 @@ export interface PodCollectionOptions {
   readonly quarantineMs: number;
   /** Ended pods that are kept. Source: kube-controller-manager's --terminated-pod-gc-threshold (v1.32). */
   readonly keepFinished: number;
+  /** Of those that are too many, so many go in one pass. */
+  readonly burst: number;
 }
 
-export const podCollectionDefaults: PodCollectionOptions = { quarantineMs: 40_000, keepFinished: 12_500 };
+export const podCollectionDefaults: PodCollectionOptions = { quarantineMs: 40_000, keepFinished: 12_500, burst: 500 };
 
 const FINISHED = 'finished';
+/** Until more of them go, in ms: what went is seen by then. */
+const MORE_MS = 100;
 
 /** Source: kubernetes pkg/controller/podgc/gc_controller.go, gcOrphaned (v1.32). */
 const LOST: Disruption = { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists', failed: true };
@@ -53,7 +59,7 @@ export function createPodCollectionController(deps: PodCollectionDeps, options =
 
   return {
     name: 'pod-collection',
-    async reconcile(key) {
+    async reconcile(key, signal) {
       const pod = pods.get(key);
       const name = pod?.spec.nodeName;
       const node = name === undefined ? undefined : nodes.get(name);
@@ -61,7 +67,7 @@ export function createPodCollectionController(deps: PodCollectionDeps, options =
         lost.delete(key);
         if (pod === undefined) return {};
         if (isAbandoned(pod, node)) await remove(pod, { failed: true });
-        else if (isSurplus(pod)) await remove(pod);
+        else if (isFinished(pod)) return await makeRoom(signal);
         return {};
       }
       const nowMs = clock.monotonicMs();
@@ -74,13 +80,13 @@ export function createPodCollectionController(deps: PodCollectionDeps, options =
     },
   };
 
-  function isSurplus(pod: Pod): boolean {
-    if (!isFinished(pod)) return false;
+  /** Whichever ended last: those that are given up for it ended long ago, and nothing else would bring them up. */
+  async function makeRoom(signal: AbortSignal): Promise<ReconcileResult> {
     const finished = pods.byIndex(FINISHED, 'yes');
-    const surplus = finished.length - options.keepFinished;
-    if (surplus <= 0) return false;
-    const ages = finished.map(({ metadata }) => metadata.creationTimestamp).sort();
-    return pod.metadata.creationTimestamp <= (ages[surplus - 1] ?? '');
+    const surplus = planSurplus({ finished, keep: options.keepFinished, burst: options.burst });
+    const { error } = await inBatches(surplus, (each) => remove(each), signal);
+    if (error !== undefined) throw error;
+    return surplus.length < options.burst ? {} : { requeueAfterMs: MORE_MS };
   }
 
   async function remove(pod: Pod, disruption: Disruption = {}): Promise<void> {
