@@ -60,13 +60,15 @@ export function createEvictionController(deps: EvictionDeps, options = evictionD
   }
 }
 
-/** A pod is looked at when it comes to a node, and with all others of its node when the node's taints change. */
+/** A pod is looked at when it comes to a node or tolerates something else, and with all others of its node when the node's taints change. */
 export function evictionSources({ nodes, pods }: Pick<EvictionDeps, 'nodes' | 'pods'>): KeySource[] {
   const onNode = ({ metadata }: Node) => pods.byIndex(BY_NODE, metadata.name).map(keyOf);
-  const samePlace = (left: Pod, right: Pod) =>
-    left.metadata.uid === right.metadata.uid && left.spec.nodeName === right.spec.nodeName;
+  const staysAlike = (left: Pod, right: Pod) =>
+    left.metadata.uid === right.metadata.uid &&
+    left.spec.nodeName === right.spec.nodeName &&
+    equalJson(left.spec.tolerations ?? [], right.spec.tolerations ?? []);
   return [
-    keysFrom(pods, { when: (previous, current) => !samePlace(previous, current) }),
+    keysFrom(pods, { when: (previous, current) => !staysAlike(previous, current) }),
     keysFrom(nodes, {
       toKeys: onNode,
       when: (previous, current) => !equalJson(previous.spec?.taints ?? [], current.spec?.taints ?? []),

@@ -100,6 +100,28 @@ describe('src/controllers/nodes/node-lifecycle.ts', () => {
     await until('the taints are gone', async () => (await node('a')).taints.length === 0);
   });
 
+  it('goes by tolerations that a pod gets later: it leaves sooner by one, and stays by none', async () => {
+    const { client } = cluster;
+    await client.create(NODES, nodeObject('a'));
+    await pass(10, 'a');
+    const taint = { key: 'mine', effect: 'NoExecute', timeAdded: formatMicroTime(clock.nowMs()) };
+    const stay = { key: 'mine', operator: 'Exists', effect: 'NoExecute' };
+    const spec = { nodeName: 'a', tolerations: [stay] };
+    for (const name of ['leaves', 'stays']) await client.create(PODS, podObject(name, { spec }));
+    const at = (name: string) => ({ namespace: 'default', name });
+    await client.patch(NODES, { name: 'a' }, { type: 'merge', body: { spec: { taints: [taint] } } });
+    await pass(30, 'a');
+    expect((await pod('leaves'))?.metadata.deletionTimestamp).toBeUndefined();
+    const tolerations = [...((await pod('leaves'))?.spec.tolerations ?? []), { ...stay, tolerationSeconds: 60 }];
+    await client.patch(PODS, at('leaves'), { type: 'merge', body: { spec: { tolerations } } as never });
+    await pass(20, 'a');
+    expect(await pod('leaves')).toBeDefined();
+    await pass(20, 'a');
+    const going = await pod('leaves');
+    expect(going === undefined || going.metadata.deletionTimestamp !== undefined).toBe(true);
+    expect((await pod('stays'))?.metadata.deletionTimestamp).toBeUndefined();
+  });
+
   it('begins as if a node had just been given up, and listens itself to nodes that others called silent', async () => {
     const { client, informers, events } = cluster;
     const all = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
