@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -184,6 +184,94 @@ if (docker.ok) {
       };
       expect(await until('they have met', said, DEADLINE_MS)).toContain('found');
       expect(new Set(containers.map(({ sandboxId }) => sandboxId)).size).toBe(1);
+    });
+
+    const saidBy = async (pod: string, container: string) => {
+      const found = (await runtime.listContainers()).find(
+        ({ pod: { name }, name: of }) => name === pod && of === container,
+      );
+      let output = '';
+      for await (const chunk of runtime.logs(found?.id ?? '', {})) output += Buffer.from(chunk).toString();
+      return output;
+    };
+
+    it('lets the containers of a pod see, and end, each other’s processes where it says so, and nobody else’s', async () => {
+      const shell = (script: string) => ({ image, command: ['/bin/sh', '-c', script] });
+      // A name that no other process of this machine has.
+      const mark = `marked-${randomUUID().slice(0, 8)}`;
+      const worker = { name: 'worker', ...shell(`trap 'exit 5' TERM; : ${mark}; while :; do sleep 0.05; done`) };
+      // Put together only as it runs: the command line of whoever looks does not have it.
+      const find = `a=marked b=${mark.slice('marked-'.length)}; found=none; for each in /proc/[0-9]*; do case "$(tr '\\0' ' ' < $each/cmdline 2>/dev/null)" in *"$a-$b"*) found=\${each#/proc/};; esac; done`;
+      const looks = `while :; do ${find}; echo "pid1=$(tr '\\0' ' ' < /proc/1/cmdline | cut -d' ' -f1) found=$found"; sleep 0.2; done`;
+      const pair = (name: string, spec: object) =>
+        podOf(name, {}, { restartPolicy: 'Never', containers: [worker, { name: 'looker', ...shell(looks) }], ...spec });
+      await client.create(PODS, pair('together', { shareProcessNamespace: true }));
+      await client.create(PODS, pair('apart', {}));
+      await client.create(PODS, pair('host-pid', { hostPID: true }));
+      for (const name of ['together', 'apart', 'host-pid']) await sees(name, isReady);
+      const lastLine = async (name: string) => (await saidBy(name, 'looker')).trim().split('\n').at(-1) ?? '';
+      await until(
+        'the pods have looked',
+        async () => (await lastLine('host-pid')) !== '' && (await lastLine('apart')) !== '',
+        DEADLINE_MS,
+      );
+      expect(
+        await until('it sees the other', async () => /found=\d+/.test(await lastLine('together')), DEADLINE_MS),
+      ).toBe(true);
+      // Alone, process 1 is its own shell; together it is the one that keeps the pod.
+      expect(await lastLine('apart')).toBe('pid1=/bin/sh found=none');
+      expect(await lastLine('together')).not.toContain('pid1=/bin/sh ');
+      // On the host's, the engine's and the pods' are seen alike.
+      expect(await lastLine('host-pid')).toMatch(/found=\d+/);
+
+      const { id } = (await runtime.listContainers()).find(
+        ({ pod, name }) => pod.name === 'together' && name === 'looker',
+      ) ?? { id: '' };
+      await runtime.exec(id, ['/bin/sh', '-c', `${find}; kill $found`], 5_000);
+      const ended = await sees('together', ({ status }) => {
+        const [of] = (status?.containerStatuses ?? []).filter(({ name }) => name === 'worker');
+        return of?.state?.terminated !== undefined;
+      });
+      const codes = ended.status?.containerStatuses?.map(({ name, state }) => [name, state?.terminated?.exitCode]);
+      expect(Object.fromEntries(codes ?? [])).toMatchObject({ worker: 5 });
+      for (const name of ['together', 'apart', 'host-pid']) {
+        await client.delete(PODS, { namespace: 'default', name }, { gracePeriodSeconds: 0 });
+      }
+    });
+
+    it.each<[string, object, string]>([
+      [
+        'cluster-first',
+        { dnsConfig: { searches: ['corp.example'], options: [{ name: 'ndots', value: '2' }, { name: 'edns0' }] } },
+        'nameserver 10.96.0.10\nsearch default.svc.cluster.local svc.cluster.local cluster.local corp.example\noptions ndots:2 edns0\n',
+      ],
+      [
+        'none',
+        { dnsPolicy: 'None', dnsConfig: { nameservers: ['192.0.2.53', '192.0.2.54'], searches: ['only.example'] } },
+        'nameserver 192.0.2.53\nnameserver 192.0.2.54\nsearch only.example\n',
+      ],
+    ])('gives a container the resolver that its pod asks for: %s', async (name, spec, expected) => {
+      await client.create(
+        PODS,
+        podOf(`dns-${name}`, { command: ['/bin/cat', '/etc/resolv.conf'] }, { restartPolicy: 'Never', ...spec }),
+      );
+      await sees(`dns-${name}`, ({ status }) => status?.phase === 'Succeeded');
+      expect(await saidBy(`dns-${name}`, 'app')).toBe(expected);
+    });
+
+    it('gives a container the resolver of the host where its pod says so', async () => {
+      await client.create(
+        PODS,
+        podOf(
+          'dns-default',
+          { command: ['/bin/cat', '/etc/resolv.conf'] },
+          { restartPolicy: 'Never', dnsPolicy: 'Default' },
+        ),
+      );
+      await sees('dns-default', ({ status }) => status?.phase === 'Succeeded');
+      const servers = (text: string) => text.split('\n').filter((line) => line.startsWith('nameserver'));
+      const host = await readFile('/etc/resolv.conf', 'utf8');
+      expect(servers(await saidBy('dns-default', 'app'))).toEqual(servers(host).slice(0, 3));
     });
 
     it('gives a container its variables, files, names and last words', async () => {

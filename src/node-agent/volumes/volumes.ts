@@ -151,25 +151,26 @@ async function once(mark: string, give: () => Promise<void>): Promise<void> {
 
 /**
  * Sockets and devices are there or they are not: only folders and files are made. What is there of another type is not
- * touched, and not opened either: a pipe would wait for its other end.
- * Source: kubernetes pkg/volume/hostpath/host_path.go, checkTypeInternal (v1.32).
+ * touched, and not opened either: a pipe would wait for its other end. Without a type anything will do, and where nothing is
+ * a folder is made, as by the container engines of Kubernetes.
+ * Source: kubernetes pkg/volume/hostpath/host_path.go, checkTypeInternal (v1.32); containerd internal/cri/opts/spec_linux_opts.go, WithMounts (v2.0).
  */
 async function checkHostPath(hostPath: string, wanted: string): Promise<void> {
-  if (wanted === '') return;
   const look = () =>
     stat(hostPath).catch((error: unknown) => {
       if (errorCode(error) === 'ENOENT') return undefined;
       throw error;
     });
   let found = await look();
-  if (found === undefined && wanted.endsWith('OrCreate')) {
-    if (wanted === 'DirectoryOrCreate') await mkdir(hostPath, { recursive: true, mode: 0o755 });
+  if (found === undefined && (wanted === '' || wanted.endsWith('OrCreate'))) {
+    if (wanted !== 'FileOrCreate') await mkdir(hostPath, { recursive: true, mode: 0o755 });
     else await (await open(hostPath, 'a', 0o644)).close();
     found = await look();
   }
   const fits =
     found !== undefined &&
-    ((wanted.startsWith('Directory') && found.isDirectory()) ||
+    (wanted === '' ||
+      (wanted.startsWith('Directory') && found.isDirectory()) ||
       (wanted.startsWith('File') && found.isFile()) ||
       (wanted === 'Socket' && found.isSocket()) ||
       (wanted === 'CharDevice' && found.isCharacterDevice()) ||
