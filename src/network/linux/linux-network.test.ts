@@ -515,6 +515,29 @@ describe.skipIf(reason !== undefined)(
         expect(await ask(pods.c, 'nope.default.svc.cluster.local', 'A', 'framed')).toMatchObject({ rcode: 'NXDOMAIN' });
       });
 
+      it.skipIf(spawnSync('conntrack', ['--version']).error !== undefined)(
+        'lead a talking UDP client to the pod at once, and end no flow of a program here to that port elsewhere (needs conntrack)',
+        async () => {
+          const say = async (from: Remote, host: string) =>
+            Buffer.from(String(await from.call('datagram', { host, port: 8_080, bytes: hi })), 'base64').toString();
+          const flows = () => inHost('conntrack', '-L', '-p', 'udp', '--orig-port-dst', '8080');
+          await network.setHostPorts([hostPort('a', { hostPort: 8_082, protocol: 'UDP' })]);
+          expect(await say(onHost, OUTSIDE_IP)).toBe('outside hi');
+          expect(await say(beyond, HOST_IP)).toBe('host hi');
+          const own = new RegExp(`src=${HOST_IP} dst=${OUTSIDE_IP} sport=\\d+ dport=8080`);
+          expect(flows()).toMatch(own);
+          const others = new RegExp(`^udp\\s+17 \\d+ src=${OUTSIDE_IP} dst=${HOST_IP}`, 'm');
+          expect(flows()).toMatch(others);
+          await network.setHostPorts([
+            hostPort('a', { hostPort: 8_082, protocol: 'UDP' }),
+            hostPort('a', { hostPort: 8_080, protocol: 'UDP' }),
+          ]);
+          expect(flows()).toMatch(own);
+          expect(flows()).not.toMatch(others);
+          expect(await say(beyond, HOST_IP)).toBe('a hi');
+        },
+      );
+
       it('stand while the agent is gone, are taken over by the next, and go with the pod', async () => {
         await network.setHostPorts([hostPort('a')]);
         await agent.end();

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import type { Log } from '#base';
 import { sha256Hex } from '#base';
 import { NetworkError } from '../errors.ts';
@@ -82,10 +83,9 @@ export class ServiceTable {
    * sends. Without the `conntrack` tool such flows end 30 s after their last packet.
    */
   async #forgetFlows(flows: readonly StaleFlow[]): Promise<void> {
-    for (const { front, backendIP } of flows.slice(0, MAX_FLOW_DELETIONS)) {
-      const to = front.ip === '' ? [] : ['--orig-dst', front.ip];
-      const from = backendIP === undefined ? [] : ['--dst-nat', backendIP];
-      const { code } = await run('conntrack', ['-D', '-p', 'udp', ...to, '--orig-port-dst', `${front.port}`, ...from]);
+    const selections = flows.flatMap(selectionsOf).slice(0, MAX_FLOW_DELETIONS);
+    for (const { front, selection } of selections) {
+      const { code } = await run('conntrack', ['-D', '-p', 'udp', '--orig-port-dst', `${front.port}`, ...selection]);
       // Exit code 1 says that there were none; undefined that there is no such tool.
       if (code === undefined) {
         this.#log.debug({ front: front.id }, 'no conntrack tool: UDP flows to removed backends end by themselves');
@@ -93,6 +93,21 @@ export class ServiceTable {
       }
     }
   }
+}
+
+/**
+ * Which flows to forget, in words of conntrack(8). A front without an address is on every one of this machine's, and on no
+ * other's: what programs here send to that port elsewhere is not touched.
+ */
+function selectionsOf({ front, backendIP }: StaleFlow): { front: Front; selection: readonly string[] }[] {
+  const addresses = front.ip === '' ? ownAddresses() : [front.ip];
+  const to = backendIP === undefined ? [] : ['--dst-nat', backendIP];
+  return addresses.map((address) => ({ front, selection: ['--orig-dst', address, ...to] }));
+}
+
+function ownAddresses(): readonly string[] {
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return all.filter(({ family }) => family === 'IPv4').map(({ address }) => address);
 }
 
 /** The chains and sets of clients that stay with their backends, left by an earlier run or change. */
