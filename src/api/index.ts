@@ -49,7 +49,7 @@ export { defaultObject } from './defaults/default-object.ts';
 export type { ApplicationConditionType, ConditionSeverity } from './kinds/application-conditions.ts';
 export { APPLICATION_CONDITIONS, CONDITION_SEVERITIES, severityOf } from './kinds/application-conditions.ts';
 export { unsupportedApplicationFields } from './kinds/application-fields.ts';
-export { PINNED_ANNOTATION, SUSPENDED_ANNOTATION } from './kinds/application-holds.ts';
+export { isSuspended, PINNED_ANNOTATION, SUSPENDED_ANNOTATION } from './kinds/application-holds.ts';
 export type { NodeMetrics, PodMetrics, UsageAmounts } from './kinds/metrics.ts';
 export { METRICS, NODE_METRICS, POD_METRICS } from './kinds/metrics.ts';
 export type * from './kinds/plumbline.ts';

@@ -264,7 +264,7 @@ async function act(world: World, turn: Turn, decision: Decision): Promise<Outcom
       await startRun(world, turn, decision, 'PruneBlocked');
       return { again: false };
     case 'await-approval':
-      return { again: false };
+      return { again: false, ...(decision.wakeAtMs === undefined ? {} : wakeAt(decision.wakeAtMs)) };
     case 'approve':
       return approve(world, turn);
     case 'retry':

@@ -1,5 +1,11 @@
 import type { Application, ApplicationHelm, ApplicationSource, IgnoreDifference } from '#api';
-import { PINNED_ANNOTATION, parseDuration, SUSPENDED_ANNOTATION, unsupportedApplicationFields } from '#api';
+import {
+  isSuspended,
+  PINNED_ANNOTATION,
+  parseDuration,
+  SUSPENDED_ANNOTATION,
+  unsupportedApplicationFields,
+} from '#api';
 import type { BackoffOptions } from '#base';
 import { unsupportedRules } from '#diff';
 import { readApplicationOptions, type SyncOptionSet } from './sync-options.plan.ts';
@@ -132,8 +138,8 @@ const NO_REASON = new Set(['', 'true']);
 const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 function readSuspension({ metadata }: Application): string | undefined {
-  const given = metadata.annotations?.[SUSPENDED_ANNOTATION];
-  if (given === undefined || given === 'false') return undefined;
+  if (!isSuspended({ metadata })) return undefined;
+  const given = metadata.annotations?.[SUSPENDED_ANNOTATION] ?? '';
   const reason = NO_REASON.has(given) ? '' : ` (${given.slice(0, MAX_REASON)})`;
   return `no sync begins: it is suspended${reason}, until plumb app resume ${metadata.name}`;
 }

@@ -70,7 +70,8 @@ export type Decision =
   | { readonly type: 'continue' }
   /** A person has approved what the waiting run would delete. */
   | { readonly type: 'approve' }
-  | { readonly type: 'await-approval' }
+  /** No person has approved it, or it may not go on yet: then until when. */
+  | { readonly type: 'await-approval'; readonly wakeAtMs?: number }
   /** The same run again, after its delay. */
   | { readonly type: 'retry'; readonly run: string }
   /** The current run gives way to the newest commit. */
@@ -82,9 +83,12 @@ export function decide(snapshot: DecisionSnapshot): Decision {
   if (current?.phase === 'Running') return current.digest === digest ? { type: 'continue' } : { type: 'supersede' };
   if (current?.phase === 'PruneBlocked') {
     if (current.digest === digest && current.pruneDigest === pruneDigest(plan) && plan.verdict.blocked) {
-      return current.approved === current.pruneDigest && snapshot.suspended === undefined
-        ? { type: 'approve' }
-        : { type: 'await-approval' };
+      if (current.approved !== current.pruneDigest || snapshot.suspended !== undefined)
+        return { type: 'await-approval' };
+      // A person has said so: as good as a sync by hand, and no better. In its window it goes on by itself.
+      const { manual, changesAtMs } = snapshot.windows;
+      if (manual) return { type: 'approve' };
+      return { type: 'await-approval', ...(changesAtMs === undefined ? {} : { wakeAtMs: changesAtMs }) };
     }
     return { type: 'supersede' };
   }

@@ -254,12 +254,15 @@ describe('src/sync: ownership', () => {
     );
   });
 
-  it('a person who deletes a large Application is asked before its objects go', async () => {
+  it.each<[string, Record<string, string>]>([
+    ['', {}],
+    [', though it carries the mark of a deletion that was approved', { 'plumbline.dev/cascade-approved': 'site-1' }],
+  ])('a person who deletes a large Application is asked before its objects go%s', async (_what, annotations) => {
     const many = Object.fromEntries(
       Array.from({ length: 12 }, (_, index) => [`web/m${index}.yaml`, configMap(`m${index}`)]),
     );
     const first = await bed.repo.commit(many);
-    await bed.apply('web', {}, { finalizers: ['resources-finalizer.argocd.argoproj.io/background'] });
+    await bed.apply('web', {}, { finalizers: ['resources-finalizer.argocd.argoproj.io/background'], annotations });
     await bed.synced('web', first);
     await bed.as('bob', 'kubectl').delete(APPLICATIONS, { namespace: 'argocd', name: 'web' });
     const run = await bed.until('a run waits for approval', async () => {

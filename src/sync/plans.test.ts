@@ -242,6 +242,20 @@ describe('src/sync/decide.plan.ts', () => {
       { type: 'approve' },
     ],
     [
+      'and in its window',
+      { plan: blockedPlan, current: { ...waiting, approved: waiting.pruneDigest }, windows: closed },
+      { type: 'await-approval', wakeAtMs: 9_000 },
+    ],
+    [
+      'or in one that lets people',
+      {
+        plan: blockedPlan,
+        current: { ...waiting, approved: waiting.pruneDigest },
+        windows: { ...closed, manual: true },
+      },
+      { type: 'approve' },
+    ],
+    [
       'and not for other deletions',
       { plan: plan([prune('b')], { verdict: BLOCKED }), current: { ...waiting, approved: waiting.pruneDigest } },
       { type: 'supersede' },

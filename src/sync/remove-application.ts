@@ -1,4 +1,4 @@
-import { APPLICATIONS, type Application, type SyncRun } from '#api';
+import { APPLICATIONS, type Application, SYNC_RUNS, type SyncRun } from '#api';
 import { formatTime } from '#base';
 import type { ReconcileResult } from '#reconcile';
 import { readApplication } from './application.plan.ts';
@@ -49,7 +49,7 @@ async function cascade(
     await dropFinalizer(world, application, signal);
     return {};
   }
-  const isApproved = application.metadata.annotations?.[CASCADE_APPROVED] !== undefined;
+  const isApproved = plan.verdict.blocked && (await isApprovedByParent(world, application));
   if (plan.verdict.blocked && !isApproved && !(await isApprovedByRun(world, key, application, plan))) return {};
   for (const { key: object } of plan.steps) {
     signal.throwIfAborted();
@@ -71,6 +71,23 @@ async function planRemoval(world: World, key: string, options: SyncOptionSet, si
     world.claims.othersOf(id, key).some((claim) => !isDoomed(world, claim.application)),
   );
   return planCascade(owned, new Set(taken.map(({ id }) => id)));
+}
+
+/**
+ * Whether a run of the Application that this one was part of deletes it, and was allowed to. The annotation alone says nothing:
+ * Git can hold it, too.
+ */
+async function isApprovedByParent(world: World, { metadata }: Application): Promise<boolean> {
+  const name = metadata.annotations?.[CASCADE_APPROVED];
+  if (name === undefined) return false;
+  const run = await world.client.get(SYNC_RUNS, { namespace: metadata.namespace ?? '', name });
+  const deletes = run?.spec.plan.some(
+    (step) => step.action === 'prune' && step.kind === 'Application' && step.name === metadata.name,
+  );
+  // Made before the Application was, or by an earlier one of its name, it says nothing of this one.
+  return (
+    deletes === true && Date.parse(run?.metadata.creationTimestamp ?? '') >= Date.parse(metadata.creationTimestamp)
+  );
 }
 
 /** Whether a person has approved these very deletions. If nobody was asked yet, asks. */

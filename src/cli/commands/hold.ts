@@ -1,4 +1,11 @@
-import { APPLICATIONS, type Application, PINNED_ANNOTATION, SUSPENDED_ANNOTATION, type SyncRun } from '#api';
+import {
+  APPLICATIONS,
+  type Application,
+  isSuspended,
+  PINNED_ANNOTATION,
+  SUSPENDED_ANNOTATION,
+  type SyncRun,
+} from '#api';
 import { CliError } from '../errors.ts';
 import { plain, shortCommit } from '../output.ts';
 import { APPLICATION_NAMESPACE, requireApplication, type Session } from '../session.ts';
@@ -92,7 +99,7 @@ export async function rollback(session: Own, name: string, word: string | undefi
   const application = await requireApplication(session.client, name);
   const { annotations } = application.metadata;
   const runs = await runsOf(session, name);
-  if (annotations?.[SUSPENDED_ANNOTATION] !== undefined)
+  if (isSuspended(application))
     throw new CliError(`${name} is suspended: it would not go back`, { hint: `First: plumb app resume ${name}` });
   if (word === undefined && annotations?.[PINNED_ANNOTATION] !== undefined)
     throw new CliError(`${name} is pinned already: say to which run`, {
