@@ -11,6 +11,7 @@ import {
 } from '#api';
 import type { Client } from '#client';
 import { type ApiServiceOptions, apiServiceObjects } from '#controllers';
+import { planUpgrade } from './bootstrap.plan.ts';
 import { apiEndpoint, clusterNetwork } from './config.ts';
 
 const MANAGER = 'plumbline-bootstrap';
@@ -69,6 +70,21 @@ async function ensure(client: Client, resource: ResourceType, object: KubeObject
   }
 }
 
+/** An installation of an older version has the class of its time. Someone who writes meanwhile has the last word until the next start. */
+async function upgradeClass(client: Client, wanted: KubeObject): Promise<void> {
+  const { name = '' } = wanted.metadata;
+  const live = await client.get(STORAGE_CLASSES, { name });
+  const patch = live === undefined ? undefined : planUpgrade(live, wanted, { manager: MANAGER, mark: 'provisioner' });
+  if (live === undefined || patch === undefined) return;
+  const { resourceVersion } = live.metadata;
+  const body = { ...patch, metadata: { resourceVersion } };
+  try {
+    await client.patch(STORAGE_CLASSES, { name }, { type: 'merge', body }, { fieldManager: MANAGER });
+  } catch (error) {
+    if (!isApiError(error, 'Conflict')) throw error;
+  }
+}
+
 /** How pods call an API that listens there. */
 export function apiServiceAt(apiPort: number, listenHost = '127.0.0.1'): ApiServiceOptions {
   return {
@@ -78,10 +94,12 @@ export function apiServiceAt(apiPort: number, listenHost = '127.0.0.1'): ApiServ
   };
 }
 
-/** Makes what a cluster must hold and does not hold yet. Running it again changes nothing. */
+/** Makes what a cluster must hold and does not hold yet, also what is new in this version. Running it again changes nothing. */
 export async function bootstrapCluster(client: Client, apiPort: number, listenHost?: string): Promise<void> {
   const objects = systemObjects(apiServiceAt(apiPort, listenHost));
   for (const [resource, object] of objects) await ensure(client, resource, object);
   const { items } = await client.list(STORAGE_CLASSES);
-  await ensure(client, STORAGE_CLASSES, nodeLocalClass(defaultStorageClassOf(items) === undefined));
+  const nodeLocal = nodeLocalClass(defaultStorageClassOf(items) === undefined);
+  await ensure(client, STORAGE_CLASSES, nodeLocal);
+  await upgradeClass(client, nodeLocal);
 }
