@@ -1,11 +1,15 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { APPLICATIONS, CONFIG_MAPS, type KubeObject, SECRETS, SYNC_RUNS, type SyncRun } from '#api';
 import { createLog, type Log, silentLog } from '#base';
-import { type Client, clientFromKubeconfig } from '#client';
+import { type Client, clientFromKubeconfig, readKubeconfig } from '#client';
 import { createGitFixture, type GitFixture } from '../../test/support/git-fixture.ts';
 import { type GitHttpServer, serveOverHttp } from '../../test/support/git-http-server.ts';
 import { configMap } from '../../test/support/sync-bed.ts';
@@ -43,6 +47,28 @@ describe('src/app/control-plane.ts', () => {
       expect([file, (await stat(file)).mode & 0o777]).toEqual([file, 0o600]);
     }
     for (const folder of [paths.root, paths.pki]) expect((await stat(folder)).mode & 0o777).toBe(0o700);
+  });
+
+  it('shows figures of its parts in the text format of Prometheus', async () => {
+    const { paths } = await start();
+    const { server, ca, token } = await readKubeconfig(paths.kubeconfig);
+    const headers = { authorization: `Bearer ${token}` };
+    const [response] = (await once(get(`${server}/metrics`, { ca, headers, agent: false }), 'response')) as [
+      IncomingMessage,
+    ];
+    expect(response.statusCode).toBe(200);
+    const figures = new Map(
+      (await text(response)).split('\n').map((line) => {
+        const at = line.lastIndexOf(' ');
+        return [line.slice(0, at), Number(line.slice(at + 1))] as const;
+      }),
+    );
+    expect(figures.get('plumbline_build_info{version="test"}')).toBe(1);
+    expect(figures.get('plumbline_http_requests_in_flight')).toBe(1);
+    expect(figures.get('plumbline_store_bytes')).toBeGreaterThan((await stat(paths.store)).size - 1);
+    expect(figures.get('plumbline_store_revision')).toBeGreaterThan(1);
+    expect(figures.get('plumbline_queue_depth{queue="sync",state="working"}')).toBe(0);
+    expect(figures.get('process_resident_memory_bytes')).toBeGreaterThan(1_000_000);
   });
 
   it('is known to run while it runs, so that its state is not removed under it', async () => {

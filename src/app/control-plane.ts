@@ -43,6 +43,7 @@ import { type ControlPlaneConfig, clusterNetwork } from './config.ts';
 import { diffRuns } from './differences.ts';
 import { StartError } from './errors.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { packageRoot, type StatePaths, statePaths } from './paths.ts';
 import { ensurePrivateDir, newClusterId, readOrMake } from './private-state.ts';
 import { removeProcessFile, startTicksOf, writeProcessFile } from './process-file.ts';
@@ -191,12 +192,19 @@ async function open(
     return createLocalClient(auditedApi(api, { audit, clock, ...who }), { ...who, logs: openPodLog });
   };
 
+  const metrics = createMetrics({
+    version: config.version,
+    figures: () => sync.figures(),
+    storeFiles: [paths.store, `${paths.store}-wal`],
+    storeRevision: () => store.revision(),
+  });
   const sync = createSync(
     {
       client: local('sync'),
       clock,
       log: log.child({ room: 'sync' }),
       random: Math.random,
+      meter: metrics.meter,
       stateDir: paths.mirrors,
       localPaths: config.root === undefined ? [] : [config.root.repository],
     },
@@ -238,6 +246,7 @@ async function open(
     tunnel,
     openPodLog,
     createLoginLink: loginLink,
+    metrics: (figures) => metrics.render(figures),
     addresses: () => ({ webhooks: webhookUrl }),
     issueToken: (user) => tokens.issue(user),
     tls: { ...pki, clientCa: pki.clientAuthority.certificate },

@@ -21,6 +21,7 @@ export type { TokenStore } from './auth/tokens.ts';
 export { openTokenFile } from './auth/tokens.ts';
 export { startCertificateKeeper } from './certificates/certificate-keeper.ts';
 export type { Listener } from './http/framework.ts';
+export type { HttpFigures } from './http/in-flight.ts';
 export type { HttpServerOptions } from './http/server.ts';
 export { createHttpServer } from './http/server.ts';
 export type { LocalClientOptions } from './local-client.ts';

@@ -15,6 +15,7 @@ import { revisionOf } from '#reconcile';
 import type { RenderedObject } from '#render';
 import { pruneDigest } from './decide.plan.ts';
 import type { Loaded } from './load.ts';
+import type { SyncMeter } from './meter.types.ts';
 import { chunkRenderedSet, splitLines } from './rendered-sets.plan.ts';
 import type { SyncPlan, SyncStep } from './sync.types.ts';
 import type { WebhookIds } from './webhook-ids.ts';
@@ -51,16 +52,24 @@ export class History {
   readonly #log: Log;
   readonly #namespace: string;
   readonly #webhooks: WebhookIds;
+  readonly #meter: Pick<SyncMeter, 'runEnded'>;
   /** Runs that use a RenderedSet, by the set's name. */
   readonly #users = new Map<string, Set<string>>();
   readonly #byApplication = new Map<string, SyncRun[]>();
   #count = 0;
 
   constructor(
-    deps: { readonly client: Client; readonly clock: Clock; readonly log: Log; readonly webhooks: WebhookIds },
+    deps: {
+      readonly client: Client;
+      readonly clock: Clock;
+      readonly log: Log;
+      readonly webhooks: WebhookIds;
+      readonly meter: Pick<SyncMeter, 'runEnded'>;
+    },
     namespace: string,
   ) {
     this.#webhooks = deps.webhooks;
+    this.#meter = deps.meter;
     this.#client = deps.client;
     this.#clock = deps.clock;
     this.#log = deps.log;
@@ -190,7 +199,13 @@ export class History {
       { subresource: 'status' },
     );
     this.#remember(written);
+    if (hasEnded(status) && !hasEnded(run.status)) this.#tellEnd(written, status);
     return written;
+  }
+
+  #tellEnd({ spec }: SyncRun, { phase, durationMs = 0 }: SyncRunStatus): void {
+    const { application, trigger } = spec;
+    this.#meter.runEnded({ namespace: this.#namespace, application, trigger, phase, durationMs });
   }
 
   /** What a run that is to be blocked would delete now: an approval will hold for exactly that. */
@@ -313,6 +328,10 @@ const MAX_PARTS = 16;
 
 export function approvedPruneDigest(run: SyncRun): string {
   return run.metadata.annotations?.[PRUNE_DIGEST] ?? '';
+}
+
+function hasEnded(status: SyncRunStatus | undefined): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed' || status?.phase === 'Superseded';
 }
 
 function byAge(left: SyncRun, right: SyncRun): number {

@@ -5,5 +5,6 @@ export type { SyncErrorCode } from './errors.ts';
 export { SyncError } from './errors.ts';
 export { effectiveRules } from './ignore-rules.plan.ts';
 export { startInlineThread } from './inline-thread.ts';
-export type { RepositoryHint, SyncDeps, SyncEngine, SyncSettings } from './sync.ts';
+export type { EndedRun, GitRequest, SyncMeter } from './meter.types.ts';
+export type { QueueFigures, RepositoryHint, SyncDeps, SyncEngine, SyncFigures, SyncSettings } from './sync.ts';
 export { createSync, syncSettingsDefaults } from './sync.ts';

@@ -7,6 +7,7 @@ import { FakeClock } from '../../test/support/fake-clock.ts';
 import { createGitFixture, type GitFixture } from '../../test/support/git-fixture.ts';
 import { type GitHttpServer, serveOverHttp } from '../../test/support/git-http-server.ts';
 import { until } from '../../test/support/until.ts';
+import type { GitRequest } from './meter.types.ts';
 import {
   createRepositories,
   MAX_HINT_IDS,
@@ -24,6 +25,7 @@ describe('src/sync/repositories.ts', () => {
   let server: GitHttpServer;
   let repositories: Repositories;
   let ended: number;
+  let asked: GitRequest[];
   let random: number;
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'plumb-repos-'));
@@ -31,6 +33,7 @@ describe('src/sync/repositories.ts', () => {
     server = await serveOverHttp(fixture);
     await fixture.commit({ a: '1' });
     ended = 0;
+    asked = [];
     random = 0.5;
   });
   afterEach(async () => {
@@ -46,6 +49,7 @@ describe('src/sync/repositories.ts', () => {
         clock,
         log: silentLog,
         random: () => random,
+        meter: { gitRequest: (request) => asked.push(request) },
         onFetched: () => {
           ended += 1;
         },
@@ -197,6 +201,9 @@ describe('src/sync/repositories.ts', () => {
     await fetchesEnded(3);
     expect(await tip(server.url)).toBe(commit);
     expect(repositories.use(server.url)).toMatchObject({ failure: undefined, lastHints: ['early'] });
+    expect(asked.map(({ repoURL, failed }) => [repoURL, failed])).toEqual(
+      [false, true, false].map((failed) => [server.url, failed]),
+    );
     await clock.advance(60_000);
     await fetchesEnded(4);
     expect(repositories.use(server.url).lastHints).toEqual([]);

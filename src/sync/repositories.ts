@@ -21,6 +21,7 @@ import {
   sameRepository,
 } from '#git';
 import { type RepositorySecret, secretFor } from './credentials.plan.ts';
+import type { SyncMeter } from './meter.types.ts';
 import { type SignaturePolicy, trustFor } from './signature-policy.ts';
 
 /** Why a fetch was made. */
@@ -75,6 +76,7 @@ export interface RepositoriesDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
+  readonly meter: Pick<SyncMeter, 'gitRequest'>;
   /** Opens the mirror of a repository; Git's own when absent. */
   readonly openMirror?: (options: MirrorOptions) => Promise<GitMirror>;
   /** Called after each fetch, good or bad. `failureChanged`: it failed and did not before, or the other way, or differently. */
@@ -354,7 +356,7 @@ class Entry implements Repository {
     try {
       if (this.#isStale) await this.#letGo();
       const mirror = await this.#open();
-      await mirror.fetch(this.#stop.signal);
+      await this.#request(mirror);
       this.fetchedAtMs = clock.nowMs();
       this.lastHints = hints;
       this.lastPaths = paths === undefined || paths.size === 0 ? undefined : [...paths];
@@ -374,6 +376,20 @@ class Entry implements Repository {
       this.failure = { code: errorCode(error) ?? 'GitFailed', message: errorMessage(error), sinceMs };
       log.warn({ repository: this.url, cause, code: this.failure.code, reason: this.failure.message }, 'fetch failed');
     }
+  }
+
+  async #request(mirror: GitMirror): Promise<void> {
+    const { clock, meter } = this.#deps;
+    const startedMs = clock.monotonicMs();
+    const told = (failed: boolean) =>
+      meter.gitRequest({ repoURL: this.url, failed, durationMs: clock.monotonicMs() - startedMs });
+    try {
+      await mirror.fetch(this.#stop.signal);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) told(true);
+      throw error;
+    }
+    told(false);
   }
 
   /** A mirror's directory has one owner: the old one is closed before a new one opens it. */

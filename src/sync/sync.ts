@@ -16,6 +16,7 @@ import {
   type KeySource,
   keyOf,
   keysFrom,
+  type ReconcileResult,
   runController,
   WorkQueue,
 } from '#reconcile';
@@ -31,6 +32,7 @@ import { History } from './history.ts';
 import { Kinds } from './kinds.ts';
 import { LiveObjects } from './live.ts';
 import type { Loaded } from './load.ts';
+import { noMeter, type SyncMeter } from './meter.types.ts';
 import { OwnershipTable } from './ownership.ts';
 import { createRenderer, type RendererOptions, type StartThread } from './renderer.ts';
 import {
@@ -58,6 +60,8 @@ export interface SyncDeps {
   readonly openMirror?: RepositoriesDeps['openMirror'];
   /** Starts what reads manifests; a thread of its own, which can be ended, when absent. */
   readonly startThread?: StartThread;
+  /** Is told what is done; nobody when absent. */
+  readonly meter?: SyncMeter;
 }
 
 export interface SyncSettings extends SyncOptions {
@@ -79,11 +83,28 @@ export interface RepositoryHint {
   readonly id: string;
 }
 
+/** How much waits in one queue now. */
+export interface QueueFigures {
+  readonly waiting: number;
+  /** Waits for its time: a retry, a deadline, the next look. */
+  readonly delayed: number;
+  readonly working: number;
+}
+
+export interface SyncFigures {
+  /** Every Application that is known, frozen. Empty until the engine runs. */
+  readonly applications: readonly Application[];
+  readonly repositories: number;
+  readonly queues: Readonly<Record<'sync' | 'applicationset', QueueFigures>>;
+}
+
 export interface SyncEngine {
   /** Keeps every Application true to Git until the signal aborts. Once. */
   run(signal: AbortSignal): Promise<void>;
   /** Asks for a fetch soon; many hints are one fetch. Throws `UnknownRepository` when no Application uses it. */
   hint(hint: RepositoryHint): void;
+  /** What there is and what waits, at this moment; costs no request. */
+  figures(): SyncFigures;
 }
 
 export const syncSettingsDefaults: SyncSettings = {
@@ -110,10 +131,14 @@ function urlsOf(application: Application | undefined): readonly string[] {
   return application === undefined ? [] : readApplication(application).sources.map(({ repoURL }) => repoURL);
 }
 
+function queueFigures({ size, delayed, working }: WorkQueue): QueueFigures {
+  return { waiting: size, delayed, working };
+}
+
 /** The heart: Applications in, objects out. Knows the cluster only through `client`, so it can drive any. */
 export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}): SyncEngine {
   const settings: SyncSettings = { ...syncSettingsDefaults, ...options };
-  const { client, clock, log, random, stateDir, localPaths, openMirror, startThread } = deps;
+  const { client, clock, log, random, stateDir, localPaths, openMirror, startThread, meter = noMeter } = deps;
   const namespace = settings.namespace;
   const informerDeps = { client, clock, log, random };
   const queue = new WorkQueue(clock);
@@ -125,7 +150,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
   const secrets = createInformer(informerDeps, SECRETS, { namespace, labelSelector: SECRET_TYPE_LABEL });
   const table = new OwnershipTable(client, namespace);
   const webhooks = new WebhookIds();
-  const history = new History({ client, clock, log, webhooks }, namespace);
+  const history = new History({ client, clock, log, webhooks, meter }, namespace);
   const claims = new Claims();
   const kinds = new Kinds(informerDeps);
   const renderer = createRenderer(
@@ -137,6 +162,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
       clock,
       log,
       random,
+      meter,
       onFetched: (url, failureChanged) =>
         void fetched(url, failureChanged).catch((error: unknown) => {
           log.warn(
@@ -192,6 +218,15 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
       if (isSame) markRead(here, key);
       if (isSame || isLater) webhooks.take(key);
       else wake(key);
+    }
+  }
+
+  async function metered(here: World, key: string, pass: AbortSignal): Promise<ReconcileResult> {
+    const startedMs = clock.monotonicMs();
+    try {
+      return await reconcileApplication(here, key, pass);
+    } finally {
+      meter.reconciled({ application: applications.get(key), durationMs: clock.monotonicMs() - startedMs });
     }
   }
 
@@ -286,7 +321,7 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
         runs.onChange(({ current }) => current !== undefined && history.observe(current));
         const ofApplications = runController(
           {
-            controller: { name: 'sync', reconcile: (key, pass) => reconcileApplication(here, key, pass) },
+            controller: { name: 'sync', reconcile: (key, pass) => metered(here, key, pass) },
             sources: [keysFrom(applications, { priority: 'high' }), orphans, approvals, ofProject],
             clock,
             log,
@@ -322,6 +357,12 @@ export function createSync(deps: SyncDeps, options: Partial<SyncSettings> = {}):
         await Promise.all(started);
       }
     },
+
+    figures: () => ({
+      applications: applications.list(),
+      repositories: repositories.list().length,
+      queues: { sync: queueFigures(queue), applicationset: queueFigures(setQueue) },
+    }),
 
     hint({ secret, urls = [], paths, id }) {
       // The Secret was chosen by us, the address by whoever sent the hint: it only matches, or does not, what is in use.

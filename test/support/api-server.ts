@@ -75,6 +75,7 @@ export async function startApiServer(options: { readonly log?: Log; readonly clo
     audit: createAuditTrail({ sink: { write: (event) => audited.push(event) }, clock }),
     tunnel,
     openPodLog: createPodLogs({ api, tunnel }),
+    metrics: async (http) => ({ contentType: 'text/plain; version=0.0.4', text: `requests ${http.requests}\n` }),
     issueToken: (user) => tokens.issue(user),
     tls: { ...pki, clientCa: pki.clientAuthority.certificate },
     listen: { host: '127.0.0.1', port: 0 },

@@ -17,7 +17,7 @@ import { createLog, silentLog, systemClock } from '#base';
 import type { Client } from '#client';
 import { AdmissionChain, createApi, createLocalClient, createServiceAccountAdmission } from '#server';
 import { createMemoryStore } from '#store';
-import { createSync, type SyncEngine, type SyncSettings } from '#sync';
+import { createSync, type SyncEngine, type SyncMeter, type SyncSettings } from '#sync';
 import { createGitFixture, type GitFixture } from './git-fixture.ts';
 
 /** A sync engine over the real API, a store in memory and real local repositories. */
@@ -58,11 +58,13 @@ const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 15;
 
 export interface SyncBedOptions extends Partial<SyncSettings> {
+  /** Is told what the engine does. */
+  readonly meter?: SyncMeter;
   /** Happens right before the engine writes an object: what somebody else does at that very moment. */
   readonly beforeApply?: (object: KubeObject) => Promise<void>;
 }
 
-export async function createSyncBed({ beforeApply, ...options }: SyncBedOptions = {}): Promise<SyncBed> {
+export async function createSyncBed({ beforeApply, meter, ...options }: SyncBedOptions = {}): Promise<SyncBed> {
   const clock = systemClock;
   const log = process.env['PLUMB_TEST_LOG'] === undefined ? silentLog : createLog({ level: 'debug' });
   const directory = await mkdtemp(join(tmpdir(), 'plumb-sync-'));
@@ -91,7 +93,15 @@ export async function createSyncBed({ beforeApply, ...options }: SyncBedOptions 
   let stop = new AbortController();
   const start = () => {
     const made = createSync(
-      { client: engineClient, clock, log, random: () => 0.5, stateDir: directory, localPaths: [tmpdir()] },
+      {
+        client: engineClient,
+        clock,
+        log,
+        random: () => 0.5,
+        stateDir: directory,
+        localPaths: [tmpdir()],
+        ...(meter === undefined ? {} : { meter }),
+      },
       options,
     );
     return { engine: made, running: made.run(stop.signal) };

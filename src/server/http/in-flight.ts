@@ -2,10 +2,21 @@ import type { EventEmitter } from 'node:events';
 import { ApiError } from '#api';
 import { httpLimits } from './limits.ts';
 
+/** What a server is working on now. */
+export interface HttpFigures {
+  readonly requests: number;
+  /** Watches, followed logs, agents' connections and what is proxied. */
+  readonly streams: number;
+}
+
 /** Counts what the server is working on and refuses more than it can bear. */
 export class InFlight {
   #requests = 0;
   #streams = 0;
+
+  get figures(): HttpFigures {
+    return { requests: this.#requests, streams: this.#streams };
+  }
 
   /** Lets a request in, or throws `TooManyRequests`. A stream counts until its response closes, a request until `release`. */
   enter(response: EventEmitter, stream: boolean): () => void {

@@ -160,6 +160,21 @@ describe('src/server/http/server.ts', () => {
       expect(nobody.status).toBe(400);
     });
 
+    it('shows its figures to whom the role of monitoring was given, and to no stranger', async () => {
+      const scrape = async (user: string | undefined, ...groups: string[]) => {
+        const bearer = user === undefined ? undefined : await server.tokens.issue({ name: user, groups });
+        return call('GET', '/metrics', { token: bearer });
+      };
+      expect((await scrape(undefined)).status).toBe(401);
+      const refused = await scrape('vera', 'plumbline:viewers');
+      expect([refused.status, refused.json.message]).toEqual([
+        403,
+        'forbidden: User "vera" cannot get path "/metrics"',
+      ]);
+      const { status, headers, text } = await scrape('prometheus', 'system:monitoring');
+      expect([status, headers['content-type'], text]).toEqual([200, 'text/plain; version=0.0.4', 'requests 1\n']);
+    });
+
     it('notes who did what, and no secret of it', async () => {
       const found = () => server.audited.filter((event) => String(event['userAgent']) === 'auditor');
       const headers = { 'user-agent': 'auditor', 'content-type': 'application/json' };

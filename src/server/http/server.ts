@@ -28,7 +28,7 @@ import { createDiscoveryHandler } from './discovery-handler.ts';
 import { createEncoder } from './encoding.ts';
 import { type Exchange, managerFromUserAgent, splitTarget } from './exchange.ts';
 import { createFramework, createListener, type Listener, OpenResponses, type TlsOptions } from './framework.ts';
-import { InFlight } from './in-flight.ts';
+import { type HttpFigures, InFlight } from './in-flight.ts';
 import { httpLimits } from './limits.ts';
 import { createOpenApiHandler } from './openapi-handler.ts';
 import { createBodyReader } from './request-body.ts';
@@ -51,6 +51,8 @@ export interface HttpServerOptions {
   readonly createLoginLink?: (user: UserInfo) => { readonly url: string; readonly expiresAt: string };
   /** Where webhooks are taken, for `GET /plumbline/v1/addresses`; absent where they are not. */
   readonly addresses?: () => { readonly webhooks: string };
+  /** The text that `GET /metrics` answers, and its media type; absent where nothing is counted. */
+  readonly metrics?: (http: HttpFigures) => Promise<{ readonly contentType: string; readonly text: string }>;
   /** A new token for a named user, asked for by `POST /plumbline/v1/tokens`. */
   readonly issueToken: (user: UserInfo) => Promise<string>;
   readonly tls: TlsOptions;
@@ -225,6 +227,17 @@ export function createHttpServer(options: HttpServerOptions): Listener {
     app.post(
       '/plumbline/v1/login-links',
       authenticated(({ reply, context }) => sendValue(reply, 201, createLoginLink(context.user))),
+    );
+  }
+  const { metrics } = options;
+  if (metrics !== undefined) {
+    app.get(
+      '/metrics',
+      authenticated(async (exchange) => {
+        await permitted(exchange);
+        const { contentType, text } = await metrics(inFlight.figures);
+        return exchange.reply.type(contentType).send(text);
+      }),
     );
   }
   const { audit, openPodLog } = options;
