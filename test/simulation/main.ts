@@ -4,7 +4,7 @@ import { SEEDED_BUGS } from './sabotage.ts';
 import { playAll, WORKER } from './workers.ts';
 
 /** Seeds in which a bug that was put in must be found. */
-const SEEDS_TO_FIND = 12;
+const SEEDS_TO_FIND = 24;
 
 /** `--seed=7` or `--seed 7`. Throws on what is not a whole number from 1 on. */
 function numberOf(name: string): number | undefined {

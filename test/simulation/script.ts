@@ -169,7 +169,7 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
     drain: () => {
       const node = chance.below(nodes);
       push({ do: 'drain', node });
-      if (chance.holds(0.5)) push({ do: 'drain', node: (node + 1) % nodes });
+      if (chance.holds(0.7)) push({ do: 'drain', node: (node + 1) % nodes });
     },
     disturb: () => {
       const at = place();
@@ -204,14 +204,14 @@ export function scriptOf({ seed, steps, nodes, loops }: ScriptOptions): readonly
     kill: 4,
     exit: 4,
     cordon: 2,
-    drain: 3,
+    drain: 5,
     disturb: 30,
     watches: 8,
     agent: 5,
     crash: 10,
     cut: 4,
     power: 3,
-    cutMany: 1.5,
+    cutMany: 2,
   };
   commit();
   push({ do: 'rest' });
