@@ -85,6 +85,25 @@ if (docker.ok) {
       expect(await runtime.removeVolume(name)).toBe(true);
     });
 
+    it('tells of a volume whose file system the kernel does not know, with the way out', async () => {
+      const name = `plumbline-test-${randomUUID()}`;
+      await runtime.ensureVolume({ name, driver: 'local', options: { type: 'nosuchfs', device: ':/x', o: 'ro' } });
+      const sandbox = await runtime.runSandbox({ pod, hostname: 'mounts', attempt: 20, network: 'pod' });
+      const container = await runtime.createContainer({
+        ...{ pod, sandboxId: sandbox.id, name: 'mounting', attempt: 0, image, command: ['/bin/true'], env: [] },
+        mounts: [{ hostPath: '', volume: name, containerPath: '/data', readOnly: false }],
+        resources: {},
+      });
+      await expect(runtime.startContainer(container.id)).rejects.toMatchObject({
+        code: 'ContainerStartFailed',
+        message: expect.stringMatching(
+          /failed to mount local volume: .*: no such device \(the kernel of this node has no/,
+        ),
+      });
+      await runtime.removeContainer(container.id);
+      expect(await runtime.removeVolume(name)).toBe(true);
+    });
+
     it('tells that a container was killed for memory', async () => {
       const sandbox = await runtime.runSandbox({ pod, hostname: 'oom', attempt: 1, network: 'pod' });
       const container = await runtime.createContainer({

@@ -31,7 +31,13 @@ export function toRuntimeError(error: unknown): RuntimeError {
     const reason = errorCode(error);
     return new RuntimeError('EngineUnavailable', `the Docker engine does not answer: ${reason ?? message}`, error);
   }
-  return new RuntimeError(codeOf(status, message), message, error);
+  return new RuntimeError(codeOf(status, message), `${message}${mountWayOut(message)}`, error);
+}
+
+/** What a person can do where the kernel knows no such file system (ENODEV); '' for all other words. */
+function mountWayOut(words: string): string {
+  if (!/failed to mount local volume: .*: no such device$/i.test(words)) return '';
+  return ' (the kernel of this node has no file system of the type in the options of the volume: load its module, for NFS modprobe nfs, or take another node)';
 }
 
 /** Turns what a pull ended with into an error: Docker says why only in words. */
