@@ -17,6 +17,7 @@ import { mergePatch } from './merge-patch.plan.ts';
 import { imagesOf } from './objects.plan.ts';
 import type { ApplicationState } from './state.ts';
 import { conditionsOf, type NewCondition, planStatus, type ReportedObject } from './status.plan.ts';
+import { planStatusEvents } from './status-events.plan.ts';
 import type { Survey } from './survey.ts';
 import type { Comparison, SyncPlan } from './sync.types.ts';
 import { ignoresExtraneous, unknownObjectOptions } from './sync-options.plan.ts';
@@ -71,6 +72,7 @@ export async function report(world: World, request: ReportRequest): Promise<void
         ...unsupportedConditions(settings, loaded),
       ],
     }),
+    application.status?.digest === loaded.digest,
   );
 }
 
@@ -129,6 +131,7 @@ async function writeStatus(
   key: string,
   application: Application,
   status: ApplicationStatus,
+  wasSynced = false,
 ): Promise<void> {
   const before = application.status ?? {};
   const { reconciledAt: _at, ...rest } = before;
@@ -136,6 +139,7 @@ async function writeStatus(
   if (patch === undefined) return;
   const body = { status: { ...(patch as Record<string, Json>), reconciledAt: formatTime(world.clock.nowMs()) } };
   await patchApplication(world, key, { type: 'merge', body }, 'status');
+  for (const event of planStatusEvents({ before, after: status, wasSynced })) world.events.record(application, event);
 }
 
 function reportObjects(world: World, { key, loaded, survey, plan }: ReportRequest): readonly ReportedObject[] {

@@ -45,6 +45,12 @@ export async function startRun(
   active.hooks = hooks.map((hook) => ({ ...hook }));
   state.active = active;
   if (phase === 'PruneBlocked') tellBlocked(world, application, plan);
+  else
+    world.events.record(application, {
+      type: 'Normal',
+      reason: 'SyncStarted',
+      message: `Sync to ${loaded.commit.slice(0, 12)} started (${trigger})`,
+    });
   world.log.info(
     { application: turn.key, run: run.metadata.name, trigger, commit: loaded.commit, phase },
     'a sync begins',
