@@ -125,6 +125,18 @@ describe('src/network/services/fronts.plan.ts', () => {
     const both = withHostPorts([hostPort({ hostPort: 30_080 })], service);
     expect(both.fronts.get('tcp/*:30080')?.backends).toEqual(service.backends);
     expect(both.refused).toEqual([{ service: 'default/web', reason: 'tcp/*:30080 belongs to default/web:http' }]);
+    for (const hostIP of ['192.0.2.7', '127.0.0.1']) {
+      const { fronts, relays, refused } = withHostPorts([hostPort({ hostPort: 30_080, hostIP })], service);
+      expect([...fronts.keys()]).not.toContain(`tcp/${hostIP}:30080`);
+      expect([...relays.values()].map(({ backends }) => backends)).toEqual([service.backends]);
+      const reason = `tcp/${hostIP}:30080 belongs to default/web:http, which has it at every address`;
+      expect(refused).toEqual([{ service: 'default/web', reason }]);
+    }
+    const beside = withHostPorts([hostPort({ hostPort: 30_080, hostIP: '127.0.0.9' })], service);
+    expect([[...beside.relays.keys()].toSorted(), beside.refused]).toEqual([
+      ['127.0.0.1:30080', '127.0.0.9:30080'],
+      [],
+    ]);
     const other = { ip: '10.244.1.3', port: 1 };
     const pods = withHostPorts([hostPort({ pod: 'default/zoo', backend: other }), hostPort()]);
     expect(pods.fronts.get('tcp/*:80')?.backends).toEqual([hostPort().backend]);

@@ -104,8 +104,19 @@ export function planFronts(
   }
   for (const route of hostPorts.toSorted((a, b) => compareText(a.pod, b.pod) || a.hostPort - b.hostPort)) {
     const front = hostFront(route, options);
-    if (typeof front === 'string') refused.push({ service: route.pod, reason: front });
-    else if (take(front.id, route.pod)) {
+    if (typeof front === 'string') {
+      refused.push({ service: route.pod, reason: front });
+      continue;
+    }
+    // Whoever has a port at every address of the host has it at this one too; of loopback that is one address alone.
+    const isOne = front.kind === 'host' && (!isLoopback(front.ip) || front.ip === LOOPBACK);
+    const everywhere = isOne ? owners.get(`${front.protocol}/*:${front.port}`) : undefined;
+    if (everywhere !== undefined) {
+      refused.push({
+        service: route.pod,
+        reason: `${front.id} belongs to ${everywhere}, which has it at every address`,
+      });
+    } else if (take(front.id, route.pod)) {
       if (!isLoopback(front.ip)) put(front);
       else if (front.protocol === 'tcp') relay(relays, { ...front, address: front.ip });
     }
