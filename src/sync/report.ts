@@ -61,7 +61,7 @@ export async function report(world: World, request: ReportRequest): Promise<void
       images: [...new Set(loaded.objects.flatMap(({ object }) => imagesOf(object)))].sort(),
       conditions: [
         ...repositoryConditions(world, settings),
-        ...planConditions(request),
+        ...planConditions(world, request),
         ...heldConditions(settings),
         // Who suspended it said so already.
         ...(request.waiting === undefined || settings.suspended !== undefined
@@ -209,7 +209,7 @@ export function repositoryConditions(world: World, { sources }: ApplicationSetti
   });
 }
 
-function planConditions({ plan, state, settings }: ReportRequest): readonly NewCondition[] {
+function planConditions(world: World, { key, plan, state, settings }: ReportRequest): readonly NewCondition[] {
   const conditions: NewCondition[] = plan.refused.map(({ origin, message }) => ({
     type: 'SyncError',
     message: `${origin.path}:${origin.line}: ${message}`,
@@ -225,9 +225,11 @@ function planConditions({ plan, state, settings }: ReportRequest): readonly NewC
   }
   if (state.failedAttempt !== undefined && plan.refused.length === 0) {
     const { run } = state.failedAttempt;
+    const record = world.history.runsOf(key).find(({ metadata }) => metadata.name === run);
+    const why = record?.status?.message === undefined ? '' : `: ${record.status.message}`;
     const message = hasGivenUp(state.failedAttempt, settings.retryLimit)
-      ? `run ${run} failed as often as spec.syncPolicy.retry.limit allows (${settings.retryLimit}); commit a change, or ask for a sync`
-      : `run ${run} failed; it is tried again`;
+      ? `run ${run} failed as often as spec.syncPolicy.retry.limit allows (${settings.retryLimit})${why}; commit a change, or ask for a sync`
+      : `run ${run} failed${why}; it is tried again`;
     conditions.push({ type: 'SyncError', message });
   }
   return conditions;
