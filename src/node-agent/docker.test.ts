@@ -201,7 +201,7 @@ if (docker.ok) {
       const mark = `marked-${randomUUID().slice(0, 8)}`;
       const worker = { name: 'worker', ...shell(`trap 'exit 5' TERM; : ${mark}; while :; do sleep 0.05; done`) };
       // Put together only as it runs: the command line of whoever looks does not have it.
-      const find = `a=marked b=${mark.slice('marked-'.length)}; found=none; for each in /proc/[0-9]*; do case "$(tr '\\0' ' ' < $each/cmdline 2>/dev/null)" in *"$a-$b"*) found=\${each#/proc/};; esac; done`;
+      const find = `a=marked b=${mark.slice('marked-'.length)}; found=none; for each in /proc/[0-9]*; do case "$(tr '\\0' ' ' < $each/cmdline)" in *"$a-$b"*) found=\${each#/proc/};; esac; done 2>/dev/null`;
       const looks = `while :; do ${find}; echo "pid1=$(tr '\\0' ' ' < /proc/1/cmdline | cut -d' ' -f1) found=$found"; sleep 0.2; done`;
       const pair = (name: string, spec: object) =>
         podOf(name, {}, { restartPolicy: 'Never', containers: [worker, { name: 'looker', ...shell(looks) }], ...spec });
