@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   ApiError,
   EVENTS,
+  type Json,
   NAMESPACES,
   NODES,
   PERSISTENT_VOLUME_CLAIMS,
@@ -113,6 +115,62 @@ describe('src/controllers/scheduling/scheduling.ts', () => {
     await open(null);
     expect(await placed('gated')).toBe('n1');
     expect(said(await get('gated'))).toMatchObject({ status: 'True' });
+  });
+
+  it('never binds a gated pod, and tries it at once when its last gate goes, whatever else happens', async () => {
+    const { client } = cluster;
+    await client.create(NODES, nodeObject('n1'));
+    // The API refuses to bind a gated pod: what is asked of it counts, not what comes of it.
+    const asked: string[] = [];
+    const update: Client['update'] = (resource, object, options) => {
+      if (options?.subresource === 'binding') asked.push(object.metadata.name ?? '');
+      return client.update(resource, object, options);
+    };
+    await start({ update, patch: client.patch.bind(client), delete: client.delete.bind(client) });
+    const gate = fc.constantFrom('a', 'b', 'c');
+    const histories = fc.tuple(
+      fc.uniqueArray(gate, { minLength: 1 }),
+      fc.array(fc.oneof(gate, fc.constantFrom('label', 'node', 'neighbour')), { maxLength: 6 }),
+    );
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(histories, async ([gates, steps]) => {
+        run += 1;
+        const name = `gated-${run}`;
+        const key = { namespace: 'default', name };
+        let left: readonly string[] = gates;
+        const merge = (body: Json) => client.patch(PODS, key, { type: 'merge', body });
+        const open = (gone: string) => {
+          left = left.filter((each) => each !== gone);
+          return merge({ spec: { schedulingGates: left.map((each) => ({ name: each })) } });
+        };
+        await client.create(PODS, podObject(name, { spec: { schedulingGates: left.map((each) => ({ name: each })) } }));
+        for (const [index, step] of steps.entries()) {
+          if (left.length === 0) break;
+          if (step === 'label') await merge({ metadata: { labels: { step: `${index}` } } });
+          else if (step === 'node') {
+            const body = { metadata: { labels: { step: `${run}-${index}` } } };
+            await client.patch(NODES, { name: 'n1' }, { type: 'merge', body });
+          } else if (step === 'neighbour') {
+            // Once it is placed, the scheduler has seen all that came before it.
+            await client.create(PODS, podObject(`${name}-${index}`));
+            await placed(`${name}-${index}`);
+          } else await open(step);
+          if (left.length > 0) expect(asked).not.toContain(name);
+        }
+        if (left.length > 0) {
+          await client.create(PODS, podObject(`${name}-last`));
+          await placed(`${name}-last`);
+          expect(asked).not.toContain(name);
+          for (const each of [...left]) await open(each);
+        }
+        expect(await placed(name)).toBe('n1');
+        expect(asked.filter((each) => each === name)).toHaveLength(1);
+        for (const { metadata } of (await client.list(PODS)).items)
+          await client.delete(PODS, metadata, { gracePeriodSeconds: 0 });
+      }),
+      { numRuns: 15 },
+    );
   });
 
   it('places a pod beside the one it waits for, when that comes', async () => {
