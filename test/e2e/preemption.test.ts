@@ -94,6 +94,7 @@ describe('pre-emption on a real node', () => {
     expect(events).toMatch(/FailedScheduling +high +0\/1 nodes are available: 1 Insufficient cpu\./);
     const described = await kubectl('describe', 'pod', 'high');
     expect(described).toMatch(/Priority: +100/);
+    expect(described).toMatch(/Warning +FailedScheduling .*0\/1 nodes are available: 1 Insufficient cpu\./);
     expect(described).toMatch(/PodScheduled +True/);
     // The demo's pods are less important still, but their room would not do.
     await client.create(PODS, pod('late', share, 'low'));
