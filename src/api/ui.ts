@@ -7,6 +7,7 @@ import type {
   ApplicationSpec,
   Condition,
   HealthStatus,
+  HookRun,
   PlannedChange,
   ResourceStatus,
   SyncResult,
@@ -85,6 +86,8 @@ export interface UiRun extends UiRunSummary {
   readonly webhooks: readonly string[];
   readonly plan: readonly PlannedChange[];
   readonly results: readonly SyncResult[];
+  /** Of the newest attempt, in the order of the sync. */
+  readonly hooks: readonly HookRun[];
   readonly waiting?: { readonly object: string; readonly reason: string; readonly deadline: string };
   readonly approval?: { readonly by: string; readonly at: string };
   readonly supersededBy?: string;

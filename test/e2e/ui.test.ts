@@ -184,6 +184,41 @@ describe('the dashboard in Chromium', () => {
     await shot('run');
   });
 
+  it('shows what the hooks of a run did, when, and from which file', async () => {
+    const { origin, hash } = new URL(page.url());
+    const file = path.join(product.demo, 'web/migrate.yaml');
+    const hook = (script: string) => `apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate, annotations: {argocd.argoproj.io/hook: PreSync}}
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: main, image: "plumbline.local/sample:1", command: [/usr/local/bin/node, -e, "${script}"]}]
+`;
+    await writeFile(file, hook('process.exit(3)'));
+    await writeFile(
+      path.join(product.demo, 'web/note.yaml'),
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note}\n',
+    );
+    await product.commit('Migrate in vain');
+    await page.goto(`${origin}/#/applications/argocd/web`);
+    const history = page.getByRole('region', { name: 'History' });
+    await history
+      .getByRole('row', { name: /Failed.*Migrate in vain|Migrate in vain.*Failed/s })
+      .getByRole('link')
+      .click();
+    const hooks = page.getByRole('region', { name: 'Hooks' });
+    const row = hooks.getByRole('row', { name: /Job demo\/migrate/ });
+    await expect.poll(() => row.innerText()).toMatch(/PreSync[\s\S]*Failed[\s\S]*ago[\s\S]*web\/migrate\.yaml:1/);
+    await shot('hooks');
+    await writeFile(file, hook('process.exit(0)'));
+    const commit = await product.commit('Migrate');
+    await product.untilTrue('web', commit);
+    await page.goto(`${origin}/${hash}`);
+  });
+
   it('tells of a pod without a node, node by node, why', async () => {
     const { origin, hash } = new URL(page.url());
     const file = path.join(product.demo, 'web/deployment.yaml');

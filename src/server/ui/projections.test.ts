@@ -147,7 +147,7 @@ describe('src/server/ui/run-summary.plan.ts', () => {
       results: (['created', 'unchanged', 'created', 'pruned'] as const).map((action) => ({ ...result, action })),
     };
     expect(planRun(run('a', '', status)).counts).toEqual({ created: 2, pruned: 1 });
-    expect(planRun(run('a', '', undefined))).toMatchObject({ phase: 'Pending', counts: {}, results: [] });
+    expect(planRun(run('a', '', undefined))).toMatchObject({ phase: 'Pending', counts: {}, results: [], hooks: [] });
   });
 });
 

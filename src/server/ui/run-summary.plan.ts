@@ -30,6 +30,7 @@ export function planRun(run: SyncRun): UiRun {
     webhooks: run.spec.webhooks ?? [],
     plan: run.spec.plan ?? [],
     results: status?.results ?? [],
+    hooks: status?.hooks ?? [],
     ...(status?.waiting === undefined ? {} : { waiting: status.waiting }),
     ...(status?.approval === undefined ? {} : { approval: status.approval }),
     ...(status?.supersededBy === undefined ? {} : { supersededBy: status.supersededBy }),

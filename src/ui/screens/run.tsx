@@ -1,4 +1,4 @@
-import type { FieldDrift, PlannedChange, SyncResult, UiRun } from '#api';
+import type { FieldDrift, HookRun, PlannedChange, SyncResult, UiRun } from '#api';
 import { duration, firstLine, objectName, person, sentence, shortCommit, value } from '../format.ts';
 import { path } from '../http.ts';
 import { Approval } from '../parts/approval.tsx';
@@ -92,6 +92,39 @@ function Steps({ run }: { readonly run: UiRun }) {
   );
 }
 
+const HOOK_TONES = { Pending: 'calm', Running: 'warn', Succeeded: 'good', Failed: 'bad' } as const;
+
+const HOOK_COLUMNS: readonly Column<HookRun>[] = [
+  { title: 'When', cell: ({ phase }) => phase },
+  { title: 'Wave', cell: ({ wave }) => wave },
+  { title: 'Object', cell: (hook) => `${hook.kind} ${objectName(hook)}` },
+  {
+    title: 'State',
+    cell: ({ state, message }) => (
+      <>
+        <ToneBadge tone={HOOK_TONES[state]}>{state}</ToneBadge>
+        {message === undefined ? null : <div class="soft">{message}</div>}
+      </>
+    ),
+  },
+  { title: 'Began', cell: ({ startedAt }) => (startedAt === undefined ? null : <Ago at={startedAt} />) },
+  { title: 'In Git', cell: ({ origin }) => (origin === undefined ? null : <OriginText origin={origin} />) },
+];
+
+function Hooks({ hooks }: Pick<UiRun, 'hooks'>) {
+  if (hooks.length === 0) return null;
+  return (
+    <section class="card" aria-label="Hooks">
+      <h2>Hooks</h2>
+      <Table
+        columns={HOOK_COLUMNS}
+        rows={hooks}
+        rowKey={(hook) => `${hook.phase} ${hook.group}/${hook.kind}/${objectName(hook)}`}
+      />
+    </section>
+  );
+}
+
 /** Whose changes a self-heal took back: each person and program once, with the newest time. */
 function Drifters({ run }: { readonly run: UiRun }) {
   const newest = new Map<string, FieldDrift>();
@@ -173,6 +206,7 @@ export function RunScreen({ namespace, name }: { readonly namespace: string; rea
           </Crumbs>
           <Head run={run} />
           <Approval run={run} />
+          <Hooks hooks={run.hooks} />
           <Steps run={run} />
         </>
       )}
