@@ -106,7 +106,9 @@ describe('plumb, typed against a running product', () => {
     const local = await refused(1, 'diff', 'web', '--local', path.join(product.demo, 'web'));
     expect(local.stdout).toMatch(/Deployment demo\/web \(\S*deployment\.yaml:1\)\n {4}.*: teal in Git, blue live/);
     await product.commit('Paint it teal');
-    expect((await plumb('sync', 'web', '--wait')).stderr).toMatch(/^Asked for a sync of web\.\nweb: .*Synced/);
+    expect((await plumb('sync', 'web', '--wait')).stderr).toMatch(
+      /^Asked for a sync of web\.\n(?: {2}\S.*\n)*web: .*Synced/,
+    );
     await product.untilTrue('web');
     const runs = await ok('history', 'web');
     expect(runs).toMatch(/^# +COMMIT +AUTHOR +RESULT +TRIGGER +TOOK +AGE +MESSAGE +CHANGES$/m);
