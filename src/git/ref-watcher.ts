@@ -25,7 +25,8 @@ const SETTLE_MS = 10;
 
 /**
  * Tells when refs of a local repository change, within some 20 ms. Only a hint: chokidar loses changes made within
- * about 50 ms of its start, so `onChange` is called once more after that, and callers poll anyway.
+ * about 50 ms of its start, and now and then one that follows another at once, so `onChange` is called once more after
+ * each, and callers poll anyway.
  */
 export async function createRefWatcher({ url, dir, onChange, clock, log }: RefWatcherOptions): Promise<RefWatcher> {
   const path = parseRepositoryUrl(url, { allowLocal: true }).path;
@@ -45,7 +46,15 @@ export async function createRefWatcher({ url, dir, onChange, clock, log }: RefWa
     ['refs', 'packed-refs', 'HEAD', 'reftable'].map((name) => join(gitDir, name)),
     { ignoreInitial: true, ignored: (name) => name.endsWith('.lock') },
   );
-  watcher.on('all', () => soon(SETTLE_MS));
+  let again: { cancel(): void } | undefined;
+  watcher.on('all', () => {
+    soon(SETTLE_MS);
+    if (closed || again !== undefined) return;
+    again = clock.after(AGAIN_MS, () => {
+      again = undefined;
+      if (!closed) onChange();
+    });
+  });
   watcher.on('error', (error) => log.warn({ repository: path, reason: errorMessage(error) }, 'ref watcher failed'));
   await new Promise<void>((ready) => watcher.once('ready', ready));
   soon(0);
@@ -54,11 +63,14 @@ export async function createRefWatcher({ url, dir, onChange, clock, log }: RefWa
     async close() {
       closed = true;
       for (const timer of pending) timer.cancel();
+      again?.cancel();
       await watcher.close();
     },
   };
 }
 
+/** When what was lost behind a change that was told is looked for, ms: chokidar reads a folder once a second at most. */
+const AGAIN_MS = 1_500;
 /** When what was lost around chokidar's start is looked for, ms. Measured: lost within 50 ms of `ready`. */
 const AFTER_READY_MS = 250;
 

@@ -127,7 +127,7 @@ if (docker.ok && newest !== undefined) {
     });
 
     it('gives a terminal, follows its size, and hands ctrl-p through', async () => {
-      const inner = `stty cols 97 rows 31; '${binary}' exec -it web -- sh -c 'echo begin; read -r line; stty size; echo "got:$line"; exit 4'; echo "code:$?"`;
+      const inner = `stty cols 97 rows 31; '${binary}' exec -it web -- sh -c 'echo begin; read -r line; until [ "$(stty size 2>/dev/null)" = "31 97" ]; do sleep 0.05; done; stty size; echo "got:$line"; exit 4'; echo "code:$?"`;
       const child = spawn('script', ['-qfec', inner, '/dev/null'], {
         env: { ...process.env, KUBECONFIG: bed.kubeconfig, HOME: bed.server.directory },
         stdio: ['pipe', 'pipe', 'pipe'],
