@@ -66,7 +66,7 @@ export function reportOf(results: Results): string {
     '',
     `Of ${new Date().toISOString().slice(0, 10)} at commit ${commit}, in ${Math.round(tookMs / 60_000)} minutes: ${seeds.length} seeds, ` +
       `${total(faultsOf)} faults, ${total(({ commits }) => commits, [...seeds])} commits by seeds, ${total(({ revisions }) => revisions)} revisions checked, ` +
-      `${total(({ rests }) => rests)} rests compared with what was declared, ${total(({ simulatedMs }) => Math.round(simulatedMs / 3_600_000))} hours of cluster time. ` +
+      `${total(({ rests }) => rests)} rests compared with what was declared, ${Math.round(sum(all.map(({ simulatedMs }) => simulatedMs)) / 3_600_000)} hours of cluster time. ` +
       (failures.length === 0 ? 'Every promise was kept.' : `${failures.length} failures.`),
     '',
     ...failures.map((failure) => `- ${failure}`),
